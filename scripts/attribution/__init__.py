@@ -1,0 +1,1 @@
+"""Training-data attribution: gradients, Hessians, influence, groups. Import the modules, nothing is re-exported."""

@@ -1,0 +1,59 @@
+"""The two factors of every last-layer gradient: extended features and residuals. Backend-neutral Keras 3."""
+
+import keras
+import numpy as np
+
+from attribution import models
+from attribution.residuals import residuals
+
+
+def extended_features(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
+    """Input of the last Dense layer with a constant 1 appended for its bias.
+
+    Args:
+        model: ends in a linear Dense layer.
+        x: (n, ...) samples.
+        batch: samples a forward pass; does not change the result.
+
+    Returns:
+        (n, D) float64 with D = d + 1.
+    """
+    body = keras.Model(model.input, models.last_dense(model).input)
+    h = np.concatenate(
+        [keras.ops.convert_to_numpy(body(x[i : i + batch], training=False)) for i in range(0, len(x), batch)]
+    )
+    return np.concatenate([h, np.ones((len(h), 1), h.dtype)], axis=1).astype(np.float64)
+
+
+def last_layer_parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parameters of the last layer and its weight decay.
+
+    Returns:
+        weights: (D, C) float64, the bias as last row.
+        decay: (D * C,) diagonal of the penalty's Hessian: 2 l2 on kernel rows, 0 on the bias (L1 is flat).
+        decay_gradient: (D * C,) gradient of the penalty, 2 l2 w + l1 sign(w).
+    """
+    layer = models.last_dense(model)
+    kernel = keras.ops.convert_to_numpy(layer.kernel).astype(np.float64)
+    bias = (
+        keras.ops.convert_to_numpy(layer.bias).astype(np.float64)[None]
+        if layer.use_bias
+        else np.zeros((1, kernel.shape[1]))
+    )
+    l1, l2 = models.penalties(layer)
+    decay = np.concatenate([np.full_like(kernel, 2 * l2), np.zeros_like(bias)])
+    slope = np.concatenate([2 * l2 * kernel + l1 * np.sign(kernel), np.zeros_like(bias)])
+    return np.concatenate([kernel, bias]), decay.ravel(), slope.ravel()
+
+
+def factors(weights: np.ndarray, features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and residuals that belong to features at last-layer weights, all in float64.
+
+    Args:
+        weights: (D, C). features: (n, D). labels: (n,).
+
+    Returns:
+        logits (n, C), residuals (n, C).
+    """
+    logits = features @ weights
+    return logits, residuals(logits, labels)

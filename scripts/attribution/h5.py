@@ -1,0 +1,57 @@
+"""Read and write result files. A file appears under its name only when it is complete."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+
+def write(path, arrays: Mapping, attrs: Mapping) -> None:
+    """Write arrays and attributes to an HDF5 file, atomically.
+
+    Args:
+        path: the file; its folder is created.
+        arrays: name -> array; a name may hold slashes ("12/members"), which make groups.
+        attrs: name -> str, number, or a list of them; None is left out. Keys with a slash
+            ("12/rule") set the attribute of that group or array.
+
+    The file is written beside `path` under a temporary name, flushed to disk and renamed, so
+    that a kill at any moment leaves either the old file or the new one.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with h5py.File(temporary, "w") as file:
+            for name, array in arrays.items():
+                file.create_dataset(name, data=np.asarray(array), track_times=False)
+            for name, value in attrs.items():
+                owner, _, key = name.rpartition("/")
+                if value is not None:
+                    (file[owner] if owner else file).attrs[key] = value
+        with open(temporary, "rb") as done:
+            os.fsync(done.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path, *names: str) -> list[np.ndarray]:
+    """Arrays of a result file, in the order asked.
+
+    Raises:
+        KeyError: with one sentence that names the file, the array and what the file holds.
+    """
+    with h5py.File(path, "r") as file:
+        missing = [name for name in names if name not in file]
+        if missing:
+            raise KeyError(f"{path} holds {sorted(file)}, not {missing}; delete it and run its rule again")
+        return [file[name][()] for name in names]
+
+
+def attributes(path) -> dict:
+    """The file's attributes, as plain Python values."""
+    with h5py.File(path, "r") as file:
+        return {key: value.item() if isinstance(value, np.generic) else value for key, value in file.attrs.items()}

@@ -1,0 +1,16 @@
+"""Names of the arrays in the result files: the file contract, written once."""
+
+X_TRAIN, Y_TRAIN = "x_train", "y_train"
+X_TEST, Y_TEST = "x_test", "y_test"
+SUBGROUP_TRAIN = "subgroup_train"
+
+FEATURES_TRAIN, RESIDUALS_TRAIN, LOGITS_TRAIN = "features_train", "residuals_train", "logits_train"
+FEATURES_TEST, RESIDUALS_TEST, LOGITS_TEST = "features_test", "residuals_test", "logits_test"
+PARAMETERS, DECAY, DECAY_GRADIENT = "parameters", "decay", "decay_gradient"
+
+HESSIAN, CHOLESKY = "hessian", "cholesky"
+
+SELF_INFLUENCE, STEP_NORM = "self_influence", "step_norm"
+INFLUENCE, TARGETS = "influence", "targets"
+
+MEMBERS, NORMALISED_INFLUENCE, TIES = "members", "normalised_influence", "ties"

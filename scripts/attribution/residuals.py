@@ -1,0 +1,57 @@
+"""Softmax and sigmoid quantities from logits, in float64 and without cancellation.
+
+`p - y` in float32 is exactly zero for well-classified points; every later cosine or ranking of them is then
+arbitrary. Here the residual of the correct class is minus the sum of the other probabilities, taken in logarithms.
+One logit column means two classes and a sigmoid.
+"""
+
+import numpy as np
+from scipy.special import expit, log_softmax, logsumexp
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """(n, C) float64 probabilities; for one column the probability of class 1."""
+    logits = np.asarray(logits, dtype=np.float64)
+    return expit(logits) if logits.shape[1] == 1 else np.exp(log_softmax(logits, axis=1))
+
+
+def residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Derivative of the cross-entropy in the logits, p - onehot(y), accurate also where p is 1 to rounding.
+
+    Args:
+        logits: (n, C), any float.
+        labels: (n,) integers below C (below 2 when C = 1).
+
+    Returns:
+        (n, C) float64.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    if logits.shape[1] == 1:
+        positive = np.asarray(labels)[:, None] == 1
+        return np.where(positive, -expit(-logits), expit(logits))
+    result = probabilities(logits)
+    rows = np.arange(len(logits))
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    result[rows, labels] = -np.exp(logsumexp(others, axis=1) - logsumexp(logits, axis=1))
+    return result
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n,) float64 losses in nats."""
+    return np.logaddexp(0.0, -margins(logits, labels))
+
+
+def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Correct-class margin log(p_y / (1 - p_y)), as datamodels and TRAK use it (Park 2023, equation 5).
+
+    Returns:
+        (n,) float64; for one logit column +-s.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    if logits.shape[1] == 1:
+        return np.where(np.asarray(labels) == 1, logits[:, 0], -logits[:, 0])
+    rows = np.arange(len(logits))
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    return logits[rows, labels] - logsumexp(others, axis=1)
