@@ -98,7 +98,9 @@ def grow(
             raise ValueError(f"group {j} has seeds {group}; it needs at least one, and none that must be out")
         allowed[group, j] = False
     if size > (allowed.sum(axis=0) + [len(g) for g in seeds]).min():
-        raise ValueError(f"group size is {size}, but only {int(allowed.sum(axis=0).min())} points may be added to a group")
+        raise ValueError(
+            f"group size is {size}, but only {int(allowed.sum(axis=0).min())} points may be added to a group"
+        )
     if rule in ("theta-relative", "l-relative") and not (own > 0).all():
         raise ValueError(f"{int((own <= 0).sum())} points have a zero gradient, which rule '{rule}' cannot compare")
     weight = 1 / np.sqrt(own) if rule == "l-relative" else np.ones(n)

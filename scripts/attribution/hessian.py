@@ -96,12 +96,15 @@ def factor(hessian: np.ndarray, damping: float) -> np.ndarray:
         raise ValueError("the Hessian holds NaN or infinite values; look at the training history, the loss diverged")
     lower, info = lapack.dpotrf(damped, lower=1, clean=1)
     # pivots at rounding level mean a factor of noise, which LAPACK does not refuse
-    if info == 0 and np.diag(lower).min() ** 2 > len(hessian) * np.finfo(float).eps * np.abs(np.diag(damped)).max() / 10:
+    if (
+        info == 0
+        and np.diag(lower).min() ** 2 > len(hessian) * np.finfo(float).eps * np.abs(np.diag(damped)).max() / 10
+    ):
         return np.ascontiguousarray(lower)
     smallest = smallest_eigenvalue(hessian)
     needed = max(0.0, -smallest) + 1e-6 * max(abs(np.trace(hessian)) / len(hessian), np.finfo(float).tiny)
     raise ValueError(
-        f"hessian + {damping:.3g} I is not positive definite: the smallest eigenvalue of the Hessian is {smallest:.3g}; "
+        f"hessian + {damping:.3g} I is not positive definite: the smallest eigenvalue is {smallest:.3g}; "
         f"set damping to an absolute value of {needed:.3g} or more"
     )
 

@@ -61,4 +61,6 @@ def last_dense(model: keras.Model) -> keras.layers.Dense:
 def penalties(layer: keras.layers.Layer) -> tuple[float, float]:
     """(l1, l2) of a layer's kernel penalty, 0 where there is none."""
     regularizer = getattr(layer, "kernel_regularizer", None)
-    return (float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))) if regularizer else (0.0, 0.0)
+    return (
+        (float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))) if regularizer else (0.0, 0.0)
+    )

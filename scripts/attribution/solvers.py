@@ -59,7 +59,7 @@ def conjugate_gradients(
         curvature = np.einsum("ij,ij->j", p, q)
         if (curvature <= 0).any():
             raise ValueError(
-                f"conjugate gradients met curvature {curvature.min():.3g}: the damped Hessian is not positive definite; "
+                f"conjugate gradients met curvature {curvature.min():.3g}: the damped Hessian is indefinite; "
                 "use damping mode 'floor' or a larger damping"
             )
         step = rz / curvature
