@@ -32,9 +32,8 @@ def removal_steps(
         group_hessian: (features, logits) of the members -> sum of their Hessians.
 
     Returns:
-        method -> (k,) step. With p = m / n: first order (1/n) H^-1 g_G; second order after Basu, You and
-        Feizi (2020), equation 9; Newton (n H_data - H_G + (n - m) H_decay + n damping)^-1 (g_G + m R'), exact for a
-        quadratic loss. The remaining points weigh 1 / (n - m), the decay keeps its weight.
+        method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms: first order (1/n) H^-1 g_G; second order after Basu, You and
+        Feizi (2020), equation 9; Newton (n H - H_G + n damping)^-1 g_G, exact for an undamped quadratic loss. The remaining points weigh 1 / (n - m), the decay keeps its weight.
 
     Raises:
         ValueError: when the group is empty, or holds every training point.
@@ -45,11 +44,12 @@ def removal_steps(
     p = m / n
     lower = factor(hessian, damping)
     g = influence.group_gradient(features[members], residuals(logits[members], labels[members]), np.arange(m))
-    h_group = group_hessian(features[members], logits[members])
+    # the decay belongs to every sample's loss: a group takes its share m of it along
+    g += m * decay_gradient
+    h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
     first = solvers.exact(lower, g[:, None])[:, 0]
     curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
-    remaining = n * hessian - h_group - m * np.diag(decay)
-    newton = solvers.exact(factor(remaining, n * damping), (g + m * decay_gradient)[:, None])[:, 0]
+    newton = solvers.exact(factor(n * hessian - h_group, n * damping), g[:, None])[:, 0]
     return {
         "first-order": first / n,
         "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,
