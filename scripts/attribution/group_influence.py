@@ -32,8 +32,10 @@ def removal_steps(
         group_hessian: (features, logits) of the members -> sum of their Hessians.
 
     Returns:
-        method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms: first order (1/n) H^-1 g_G; second order after Basu, You and
-        Feizi (2020), equation 9; Newton (n H - H_G + n damping)^-1 g_G, exact for an undamped quadratic loss. The remaining points weigh 1 / (n - m), the decay keeps its weight.
+        method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms:
+        first order (1/n) H^-1 g_G; second order after Basu, You and
+        Feizi (2020), equation 9; Newton (n H - H_G + n damping)^-1 g_G, exact for an undamped quadratic loss.
+        The remaining points weigh 1 / (n - m), the decay keeps its weight.
 
     Raises:
         ValueError: when the group is empty, or holds every training point.
