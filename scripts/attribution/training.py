@@ -1,0 +1,198 @@
+"""Train a network; killed and resumed it ends with the same bytes. Backend-neutral Keras 3."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pandas as pd
+
+from attribution import h5, log
+from attribution.residuals import cross_entropy
+
+HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
+STATE = "state.h5"
+EVALUATION_BATCH = 1024  # samples a forward pass of the evaluation
+CHANCE_MARGIN = 0.05  # share of the way from always naming the largest class to perfection that training must cover
+
+
+def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
+    """Order in which one epoch visits the training points; batches are consecutive slices, the last may be short.
+
+    It depends on these three numbers only: training one model or many at once with them sees the same batches.
+
+    Args:
+        seed: of the training. epoch: counted from 0. n: number of training points.
+
+    Returns:
+        (n,) int64 permutation.
+    """
+    return np.random.default_rng((seed, epoch)).permutation(n)
+
+
+def learning_rate(training: dict, epoch: int) -> float:
+    """Learning rate of one epoch, counted from 0.
+
+    Each `{epoch, factor}` of `training["schedule"]` multiplies the rate once that many epochs are finished.
+    """
+    steps = [step["factor"] for step in training["schedule"] if epoch >= step["epoch"]]
+    return float(training["learning_rate"] * np.prod(steps))
+
+
+def optimizer(training: dict) -> keras.Optimizer:
+    """The optimiser of a recipe, at its first learning rate; `momentum` is for sgd.
+
+    Raises:
+        ValueError: for any name but adam and sgd.
+    """
+    rate = learning_rate(training, 0)
+    if training["optimizer"] == "adam":
+        return keras.optimizers.Adam(rate)
+    if training["optimizer"] == "sgd":
+        return keras.optimizers.SGD(rate, momentum=training["momentum"])
+    raise ValueError(f"training.optimizer is '{training['optimizer']}'; it must be adam or sgd")
+
+
+def loss(outputs: int) -> keras.Loss:
+    """Mean cross-entropy from logits: of a sigmoid for one output, of a softmax for more."""
+    if outputs == 1:
+        return keras.losses.BinaryCrossentropy(from_logits=True)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def evaluate(model: keras.Model, x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Mean cross-entropy (nats, without penalties) and accuracy in inference mode, summed up in float64.
+
+    Args:
+        x: (n, ...) samples. y: (n,) labels.
+    """
+    logits = np.concatenate(
+        [model.predict_on_batch(x[i : i + EVALUATION_BATCH]) for i in range(0, len(x), EVALUATION_BATCH)]
+    )
+    return float(cross_entropy(logits, y).mean()), float(correct(logits, y).mean())
+
+
+def correct(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(n,) bool: whether the label is the predicted class. A logit of exactly 0 predicts class 0."""
+    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
+    return predicted == y
+
+
+def train(
+    model: keras.Model,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_test: np.ndarray,
+    y_test: np.ndarray,
+    training: dict,
+    seed: int,
+    checkpoint: Path,
+    label: str,
+) -> pd.DataFrame:
+    """Train in place, going on from the last finished epoch where the checkpoint folder holds one.
+
+    After every epoch the whole state is saved: weights, the optimiser's slots, the states of the dropout generators,
+    the history. What an uninterrupted run would compute, a killed and resumed one computes to the last bit, on the same
+    machine. The loss is the mean cross-entropy of a batch plus the layers' own penalties.
+
+    Args:
+        model: fresh from `models.build` with the same seed; compiled here.
+        x_train: (n, ...). y_train: (n,) integers. x_test, y_test: the same for the test set, which is only evaluated.
+        training: `optimizer` (adam or sgd), `learning_rate`, `momentum` (sgd's), `epochs`, `batch_size`, `schedule`
+            (list of `{epoch, factor}`, see `learning_rate`).
+        seed: of the batch order.
+        checkpoint: folder of the saved state, of this training alone; made here, left to the caller to remove.
+        label: names the training in messages.
+
+    Returns:
+        One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy. Both sets are evaluated after the
+        epoch in inference mode, without dropout and without penalties, so train and test compare.
+
+    Raises:
+        ValueError: when the checkpoint is of another model, or of a longer training.
+        RuntimeError: when the loss is not finite, or the end is no better than chance.
+    """
+    outputs = model.output_shape[-1]
+    model.compile(optimizer=optimizer(training), loss=loss(outputs))
+    model.optimizer.build(model.trainable_variables)
+    variables = model.variables + model.optimizer.variables
+    # A sigmoid's labels take the shape of its logits; Keras would otherwise have to guess.
+    targets = y_train[:, None].astype("float32") if outputs == 1 else y_train
+    state = Path(checkpoint) / STATE
+    rows = restore(state, variables, training["epochs"])
+
+    for epoch in log.progress(range(training["epochs"]), label):
+        if epoch < len(rows):
+            continue
+        model.optimizer.learning_rate = learning_rate(training, epoch)
+        order = epoch_order(seed, epoch, len(x_train))
+        for start in range(0, len(order), training["batch_size"]):
+            batch = order[start : start + training["batch_size"]]
+            model.train_on_batch(x_train[batch], targets[batch])
+        row = [epoch + 1, *evaluate(model, x_train, y_train), *evaluate(model, x_test, y_test)]
+        if not np.isfinite(row[1]):
+            raise RuntimeError(
+                f"{label}: the training loss is {row[1]} after epoch {epoch + 1} with {training['optimizer']} at "
+                f"learning rate {learning_rate(training, epoch):g}; lower training.learning_rate"
+            )
+        rows.append(row)
+        save(state, variables, rows)
+        print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
+
+    history = pd.DataFrame(rows, columns=HISTORY).astype({"epoch": int})
+    refuse_chance(float(history["accuracy"].iloc[-1]), y_train, label)
+    return history
+
+
+def refuse_chance(accuracy: float, y_train: np.ndarray, label: str) -> None:
+    """Raise RuntimeError when the training accuracy is about what naming the largest class always would give.
+
+    Args:
+        accuracy: on the training set, in [0, 1]. y_train: (n,) labels. label: names the training.
+    """
+    majority = np.unique(y_train, return_counts=True)[1].max() / len(y_train)
+    needed = majority + CHANCE_MARGIN * (1 - majority)
+    if accuracy < needed:
+        raise RuntimeError(
+            f"{label}: training ended at accuracy {accuracy:.3f} on its own training set, where always naming the "
+            f"largest class gives {majority:.3f} and {needed:.3f} is asked for; change training.learning_rate, "
+            "training.epochs or the penalties"
+        )
+
+
+def save(path: Path, variables: list, rows: list[list[float]]) -> None:
+    """Write the values of `variables` and the history so far, atomically."""
+    arrays = {f"variables/{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
+    h5.write(path, arrays | {"history": np.array(rows, dtype=np.float64)}, {})
+
+
+def restore(path: Path, variables: list, epochs: int) -> list[list[float]]:
+    """Set `variables` to a saved state and return its history rows; none, and nothing changed, where there is no file.
+
+    Raises:
+        ValueError: when the file's arrays do not fit the variables or it holds more than `epochs` epochs.
+    """
+    if not path.exists():
+        return []
+    with h5py.File(path, "r") as file:
+        saved = [file[f"variables/{i}"][()] for i in range(len(file["variables"]))]
+        rows = file["history"][()].tolist()
+    if [a.shape for a in saved] != [tuple(v.shape) for v in variables] or len(rows) > epochs:
+        raise ValueError(f"{path} is the checkpoint of another training (after {len(rows)} epochs); delete its folder")
+    for variable, array in zip(variables, saved, strict=True):
+        variable.assign(array)
+    return rows
+
+
+def digest(settings: dict, code: Iterable[Path]) -> str:
+    """16 hexadecimal digits that change with any setting or any byte of the source files.
+
+    Args:
+        settings: of str, number, bool, list and dict only.
+        code: source files; their order and folder do not matter.
+    """
+    sources = sorted(hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in code)
+    return hashlib.sha256(json.dumps([settings, sources], sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,61 @@
+"""Train one network of a recipe: model.keras and history.csv, the same bytes in the arrays for the same seed."""
+
+from attribution import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])  # noqa: F821
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+# Read when TensorFlow first runs an operation; without it GPU sums may add up in another order each time.
+os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+
+import keras
+from attribution import h5, models, names, training
+
+
+def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: str, history: str) -> None:
+    """Train and write the model and its history; a repeated call after a kill goes on from the last finished epoch.
+
+    Args:
+        data: path of data.h5.
+        recipe: `architecture` with its own keys, and `training` (see `training.train`).
+        seed: of the weights, the dropout masks and the batch order.
+        code: source files that training depends on; when one changes, an unfinished training starts anew.
+        model: path to write, ending in .keras.
+        history: path to write, a csv.
+
+    Raises:
+        RuntimeError: when training diverges or ends at chance level; neither file is then written.
+    """
+    x_train, y_train, x_test, y_test = h5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
+    attributes = h5.attributes(data)
+    network = models.build(recipe, x_train.shape[1:], len(attributes["class_names"]), seed)
+
+    folder = Path(model).parent
+    settings = {"recipe": recipe, "seed": seed, "data": attributes["sha256"], "keras": keras.__version__}
+    checkpoint = folder / f".training-{training.digest(settings, code)}"
+    label = f"{folder.parent.name} seed {seed}"
+    rows = training.train(network, x_train, y_train, x_test, y_test, recipe["training"], seed, checkpoint, label)
+
+    # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.
+    network.save(checkpoint / "model.keras")
+    rows.to_csv(checkpoint / "history.csv", index=False)
+    os.replace(checkpoint / "history.csv", history)
+    os.replace(checkpoint / "model.keras", model)
+    for unfinished in folder.glob(".training-*"):
+        shutil.rmtree(unfinished)
+
+
+if "snakemake" in globals():
+    train_model(
+        data=snakemake.input.data,  # noqa: F821
+        recipe=snakemake.params.recipe,  # noqa: F821
+        seed=int(snakemake.wildcards.seed),  # noqa: F821
+        code=snakemake.input.code,  # noqa: F821
+        model=snakemake.output.model,  # noqa: F821
+        history=snakemake.output.history,  # noqa: F821
+    )
