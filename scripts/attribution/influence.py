@@ -9,6 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 Solve = Callable[[np.ndarray], np.ndarray]
+# Bytes of materialised gradients in all_pairs: large enough for full BLAS speed, small beside the result.
+CHUNK_BYTES = 16 << 20
 
 
 def gradients(features: np.ndarray, residuals: np.ndarray) -> np.ndarray:
@@ -23,23 +25,24 @@ def gradients(features: np.ndarray, residuals: np.ndarray) -> np.ndarray:
     return (features[:, :, None] * residuals[:, None, :]).reshape(len(features), -1)
 
 
-def scores(features: np.ndarray, residuals: np.ndarray, v: np.ndarray, chunk: int = 65536) -> np.ndarray:
+def scores(features: np.ndarray, residuals: np.ndarray, v: np.ndarray, chunk: int = 4096) -> np.ndarray:
     """Inner products g_x . v_j of all gradients with b vectors, without materialising a gradient.
 
     Args:
-        features: (n, D). residuals: (n, C). v: (D C, b). chunk: samples a step.
+        features: (n, D). residuals: (n, C). v: (D C, b). chunk: samples a step, few enough to stay in cache.
 
     Returns:
-        (n, b). Cost: one GEMM of 2 n D C b flops.
+        (n, b), Fortran-ordered: the scores of one vector are contiguous. Cost: one GEMM of 2 n D C b flops.
     """
     d, c, b = features.shape[1], residuals.shape[1], v.shape[1]
-    matrices = v.reshape(d, c * b)
-    result = np.empty((len(features), b), dtype=np.result_type(features, v))
+    matrices = v.reshape(d, c * b).T
+    result = np.empty((b, len(features)), dtype=np.result_type(features, v))
     for start in range(0, len(features), chunk):
         part = slice(start, start + chunk)
-        moved = (features[part] @ matrices).reshape(-1, c, b)
-        np.einsum("ncb,nc->nb", moved, residuals[part], out=result[part])
-    return result
+        # samples last: every inner loop then runs over thousands of samples, not over C classes
+        moved = (matrices @ features[part].T).reshape(c, b, -1)
+        np.einsum("cbn,cn->bn", moved, np.ascontiguousarray(residuals[part].T), out=result[:, part])
+    return result.T
 
 
 def all_pairs(
@@ -49,7 +52,7 @@ def all_pairs(
     residuals: np.ndarray,
     solve: Solve,
     dtype=np.float64,
-    chunk: int = 1024,
+    chunk: int | None = None,
 ) -> np.ndarray:
     """Influence of every training point on every target (Koh and Liang 2017, equation 2, without 1/n).
 
@@ -58,17 +61,22 @@ def all_pairs(
         features, residuals: (n, D), (n, C).
         solve: (k, t) -> (k, t), the damped inverse Hessian; runs in float64.
         dtype: of the large product and of the result.
-        chunk: training points whose gradients exist at a time; does not change the result beyond rounding.
+        chunk: training points whose gradients exist at a time, by default as many as fit CHUNK_BYTES; does not
+            change the result beyond rounding.
 
     Returns:
-        (t, n): row = target, column = training point. Cost: k^2 t flops for the solve, 2 t n k for the product.
+        (t, n): row = target, column = training point. Cost: 2 k^2 t flops for the solve, 2 t n k for the product.
+        Memory: the result, CHUNK_BYTES, and about 3 t k float64; pass the targets in parts where that is too much.
     """
-    solved = solve(gradients(target_features, target_residuals).T).T.astype(dtype, order="C")
+    solved = solve(gradients(target_features, target_residuals).T).T.astype(dtype, copy=False)
     result = np.empty((len(target_features), len(features)), dtype=dtype)
-    features, residuals = features.astype(dtype, copy=False), residuals.astype(dtype, copy=False)
+    k = features.shape[1] * residuals.shape[1]
+    chunk = chunk or max(1, CHUNK_BYTES // (k * result.itemsize))
     for start in range(0, len(features), chunk):
         part = slice(start, start + chunk)
-        result[:, part] = solved @ gradients(features[part], residuals[part]).T
+        h, r = (np.ascontiguousarray(a[part].T, dtype=dtype) for a in (features, residuals))
+        # samples last, the layout that BLAS packs fastest; written in place, so the product is not copied
+        np.matmul(solved, (h[:, None] * r[None]).reshape(k, -1), out=result[:, part])
     return result
 
 
