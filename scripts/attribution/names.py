@@ -14,3 +14,8 @@ SELF_INFLUENCE, STEP_NORM = "self_influence", "step_norm"
 INFLUENCE, TARGETS = "influence", "targets"
 
 MEMBERS, NORMALISED_INFLUENCE, TIES = "members", "normalised_influence", "ties"
+PEAK = "peak"
+
+GRID_X, GRID_Y, FEATURES_GRID, LOGITS_GRID = "grid_x", "grid_y", "features_grid", "logits_grid"
+BOUNDARY_DISTANCE, BOUNDARY_PATHS = "boundary_distance", "boundary_paths"
+SIZES, DRAWS = "sizes", "draws"

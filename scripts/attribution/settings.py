@@ -30,6 +30,8 @@ def check(config: dict, schema: dict) -> None:
         for key in ("target", "other"):
             _one_of(f"studies.{study}.{key}", settings[key], names)
         _group_size(config, settings["dataset"])
+    for variant in config["evaluation"]["variants"]:
+        _one_of("evaluation.variants", variant, config["groups"]["variants"])
     for name, dataset in config["datasets"].items():
         for index, disc in enumerate(dataset["discs"]):
             _one_of(f"datasets.{name}.discs[{index}].class", disc["class"], dataset["class_names"])

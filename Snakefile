@@ -1,0 +1,61 @@
+# Functioning groups: data, training, gradient and Hessian caches, influence, groups, figures, report.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config/config.yaml")
+
+
+include: "rules/common.smk"
+
+
+check_settings()
+
+
+wildcard_constraints:
+    dataset="|".join(config["datasets"]),
+    model="|".join(config["models"]),
+    study="|".join(config["studies"]),
+    seed=r"\d+",
+    scope="(/all_layers)?",
+    variant="(-[a-z-]+)?",
+
+
+report: "report/workflow.rst"
+
+
+include: "rules/data.smk"
+include: "rules/training.smk"
+include: "rules/influence.smk"
+include: "rules/groups.smk"
+include: "rules/evaluation.smk"
+include: "rules/figures.smk"
+
+
+localrules:
+    toy,
+    toy_seeds,
+    all,
+
+
+# The study of the report's section 4.1, in both scopes
+rule toy:
+    default_target: True
+    input:
+        study_figures("toy"),
+        study_results("toy"),
+
+
+# The same over training seeds and recipes
+rule toy_seeds:
+    input:
+        "results/toy/seeds.csv",
+        "results/figures/toy/rules-and-recipes.png",
+
+
+rule all:
+    input:
+        rules.toy.input,
+        rules.toy_seeds.input,

@@ -1,0 +1,54 @@
+# Evaluation.
+# Inputs: groups, influence, growth, decision boundary.  Outputs: evaluation.csv of each model and seed, and one
+# table over training seeds and recipes.
+# Steps: evaluate_study -> gather_seeds.
+
+
+rule evaluate_study:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=RUN + "{scope}/gradients.h5",
+        influence=RUN + "{scope}/influence.h5",
+        boundary=RUN + "/decision_boundary.h5",
+        growth=RUN + "{scope}/growth.h5",
+        groups=lambda w: [RUN.format(**w) + f"{w.scope}/groups-{v}.h5" for v in evaluated_variants(w)],
+        code=code("evaluate_study.py"),
+    output:
+        evaluation=RUN + "{scope}/evaluation.csv",
+    params:
+        evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
+        methods=lambda w: evaluated_variants(w),
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        target=lambda w: study_of(w)["target"],
+    log:
+        "results/logs/evaluate_study/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/evaluate_study/{dataset}-{model}-seed{seed}{scope}.tsv"
+    script:
+        "../scripts/evaluate_study.py"
+
+
+def runs_of(study):
+    """(model, seed) of every training in the table over seeds."""
+    chosen = config["studies"][study]
+    return [(model, seed) for model in chosen["recipes"] for seed in chosen["seeds"]]
+
+
+rule gather_seeds:
+    input:
+        evaluations=lambda w: [
+            run_path(w.study, "evaluation.csv", model=model, seed=seed, scope="last_layer")
+            for model, seed in runs_of(w.study)
+        ],
+        histories=lambda w: [run_path(w.study, "history.csv", model=model, seed=seed) for model, seed in runs_of(w.study)],
+        code=code("gather_seeds.py"),
+    output:
+        table="results/{study}/seeds.csv",
+    params:
+        runs=lambda w: [list(run) for run in runs_of(w.study)],
+    log:
+        "results/logs/gather_seeds/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_seeds/{study}.tsv"
+    script:
+        "../scripts/gather_seeds.py"

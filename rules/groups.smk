@@ -1,0 +1,46 @@
+# Groups.
+# Inputs: data.h5, gradients.h5, hessian.h5, influence.h5.  Outputs: groups.h5 (section `groups` of the settings),
+# groups-NAME.h5 (its variants), growth.h5.
+# Steps: find_groups (Algorithm 1), measure_group_growth (figure 7).
+
+
+rule find_groups:
+    input:
+        unpack(inverse_of),
+        data="results/{dataset}/data.h5",
+        influence=RUN + "{scope}/influence.h5",
+        code=code("find_groups.py"),
+    output:
+        groups=RUN + "{scope}/groups{variant}.h5",
+    params:
+        group=group_settings,
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        cg=config["influence"]["cg"],
+    log:
+        "results/logs/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.log",
+    benchmark:
+        "results/benchmarks/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.tsv"
+    script:
+        "../scripts/find_groups.py"
+
+
+rule measure_group_growth:
+    input:
+        unpack(inverse_of),
+        data="results/{dataset}/data.h5",
+        boundary=RUN + "/decision_boundary.h5",
+        code=code("measure_group_growth.py"),
+    output:
+        growth=RUN + "{scope}/growth.h5",
+    params:
+        growth=config["growth"],
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        target=lambda w: study_of(w)["target"],
+        other=lambda w: study_of(w)["other"],
+        cg=config["influence"]["cg"],
+    log:
+        "results/logs/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.tsv"
+    script:
+        "../scripts/measure_group_growth.py"

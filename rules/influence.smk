@@ -1,0 +1,75 @@
+# Gradients, Hessian, influence of points.
+# Inputs: data.h5, model.keras.  Outputs: gradients.h5, hessian.h5, influence.h5, once for the last layer and
+# once, below all_layers/, for all parameters.
+# Steps: cache_gradients -> cache_hessian -> compute_influence.
+
+
+rule cache_gradients:
+    input:
+        data="results/{dataset}/data.h5",
+        model=RUN + "/model.keras",
+        code=code("cache_gradients.py"),
+    output:
+        gradients=RUN + "{scope}/gradients.h5",
+    params:
+        scope=scope_of,
+        batch_size=config["influence"]["batch_size"],
+    log:
+        "results/logs/cache_gradients/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/cache_gradients/{dataset}-{model}-seed{seed}{scope}.tsv"
+    script:
+        "../scripts/cache_gradients.py"
+
+
+# all_layers needs the network itself, last_layer only the factors
+def network_of(wildcards):
+    if scope_of(wildcards) == "last_layer":
+        return {}
+    return {"data": f"results/{wildcards.dataset}/data.h5", "model": RUN.format(**wildcards) + "/model.keras"}
+
+
+rule cache_hessian:
+    input:
+        unpack(network_of),
+        gradients=RUN + "{scope}/gradients.h5",
+        code=code("cache_hessian.py"),
+    output:
+        hessian=RUN + "{scope}/hessian.h5",
+    params:
+        scope=scope_of,
+        solver=config["influence"]["solver"],
+        batch_size=config["influence"]["batch_size"],
+        damping=lambda w: config["influence"]["damping"][scope_of(w)],
+    log:
+        "results/logs/cache_hessian/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/cache_hessian/{dataset}-{model}-seed{seed}{scope}.tsv"
+    script:
+        "../scripts/cache_hessian.py"
+
+
+def inverse_of(wildcards):
+    """What the damped inverse Hessian is applied with; products in all layers need the network."""
+    run = RUN.format(**wildcards) + wildcards.scope
+    files = {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
+    return files | (network_of(wildcards) if config["influence"]["solver"] == "cg" else {})
+
+
+rule compute_influence:
+    input:
+        unpack(inverse_of),
+        labels="results/{dataset}/data.h5",
+        code=code("compute_influence.py"),
+    output:
+        influence=RUN + "{scope}/influence.h5",
+    params:
+        targets=config["influence"]["targets"],
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        cg=config["influence"]["cg"],
+    log:
+        "results/logs/compute_influence/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/compute_influence/{dataset}-{model}-seed{seed}{scope}.tsv"
+    script:
+        "../scripts/compute_influence.py"

@@ -1,0 +1,38 @@
+# Training.
+# Inputs: results/{dataset}/data.h5.  Outputs: model.keras and history.csv of each model and seed.
+# Steps: train_model (resumes at the last finished epoch) -> map_decision_boundary (two-dimensional data).
+
+
+rule train_model:
+    input:
+        data="results/{dataset}/data.h5",
+        code=code("train_model.py"),
+    output:
+        model=RUN + "/model.keras",
+        history=RUN + "/history.csv",
+    params:
+        recipe=lambda w: config["models"][w.model],
+    log:
+        "results/logs/train_model/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/train_model/{dataset}-{model}-seed{seed}.tsv"
+    script:
+        "../scripts/train_model.py"
+
+
+rule map_decision_boundary:
+    input:
+        data="results/{dataset}/data.h5",
+        model=RUN + "/model.keras",
+        code=code("map_decision_boundary.py"),
+    output:
+        boundary=RUN + "/decision_boundary.h5",
+    params:
+        plane=config["plane"],
+        batch_size=config["influence"]["batch_size"],
+    log:
+        "results/logs/map_decision_boundary/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/map_decision_boundary/{dataset}-{model}-seed{seed}.tsv"
+    script:
+        "../scripts/map_decision_boundary.py"

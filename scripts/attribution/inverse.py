@@ -1,0 +1,45 @@
+"""The damped inverse Hessian that the cached files describe, as one function on vectors."""
+
+from pathlib import Path
+
+import numpy as np
+
+from attribution import h5, hessian, names, solvers
+from attribution.influence import Solve
+
+
+def cache_of_factor(matrix: np.ndarray, damping: dict) -> tuple[dict, dict]:
+    """What hessian.h5 holds for the exact solver.
+
+    Args:
+        matrix: (k, k) mean Hessian, decay included, undamped. damping: `mode`, `value`.
+
+    Returns:
+        arrays (hessian, cholesky) and attributes (solver, damping, k, trace, smallest_eigenvalue).
+
+    Raises:
+        ValueError: when the damped Hessian is not positive definite.
+    """
+    smallest, trace = hessian.smallest_eigenvalue(matrix), float(np.trace(matrix))
+    added = hessian.damping_value(damping["mode"], damping["value"], trace, len(matrix), smallest)
+    arrays = {names.HESSIAN: matrix, names.CHOLESKY: hessian.factor(matrix, added)}
+    facts = {"solver": "exact", "damping": added, "k": len(matrix), "trace": trace, "smallest_eigenvalue": smallest}
+    return arrays, facts
+
+
+def from_factor(path: Path) -> Solve:
+    """(k, b) -> (k, b) by the Cholesky factor in hessian.h5."""
+    (lower,) = h5.read(path, names.CHOLESKY)
+    return lambda b: solvers.exact(lower, b)
+
+
+def last_layer_cg(gradients: Path, damping: float, tolerance: float, max_iterations: int) -> Solve:
+    """(k, b) -> (k, b) by conjugate gradients with the closed-form products of the last layer.
+
+    Args:
+        gradients: gradients.h5. damping: added to the diagonal. tolerance, max_iterations: see `solvers`.
+    """
+    features, logits, decay = h5.read(gradients, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.DECAY)
+    product = solvers.last_layer_product(features, logits, decay, damping)
+    preconditioner = solvers.block_inverse(hessian.block_preconditioner(features, logits, decay, damping))
+    return lambda b: solvers.conjugate_gradients(product, b, preconditioner, tolerance, max_iterations).x

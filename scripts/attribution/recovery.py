@@ -1,0 +1,52 @@
+"""How well a group recovers the subgroup that its seed came from."""
+
+import numpy as np
+
+
+def precision(members: np.ndarray, subgroup: np.ndarray, target: int) -> float:
+    """Share of the first members, as many as the subgroup has, that belong to it; the seed counts."""
+    size = int((subgroup == target).sum())
+    return float((subgroup[members[:size]] == target).mean())
+
+
+def exhausted_at(members: np.ndarray, subgroup: np.ndarray, target: int) -> float:
+    """Number of members when the subgroup's last point has joined; NaN when some never joined."""
+    inside = np.flatnonzero(subgroup[members] == target)
+    return float(inside[-1] + 1) if len(inside) == (subgroup == target).sum() else float("nan")
+
+
+def nearest(points: np.ndarray, seed: int, size: int, metric: str, keys: np.ndarray) -> np.ndarray:
+    """The seed and its nearest neighbours, as a baseline.
+
+    Args:
+        points: (n, d). metric: `euclidean` or `cosine`. keys: (n,) order between equal distances.
+
+    Returns:
+        (size,) indices, the seed first.
+    """
+    if metric == "cosine":
+        unit = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), np.finfo(float).tiny)
+        gap = -unit @ unit[seed]
+    else:
+        gap = np.linalg.norm(points - points[seed], axis=1)
+    gap[seed] = -np.inf
+    return np.lexsort((keys, gap))[:size]
+
+
+def random_precision(
+    subgroup: np.ndarray, labels: np.ndarray, seed: int, target: int, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(draws,) precision of random groups of the seed's class that hold the seed."""
+    others = np.flatnonzero((labels == labels[seed]) & (np.arange(len(labels)) != seed))
+    return np.array([precision(np.append(seed, rng.permutation(others)), subgroup, target) for _ in range(draws)])
+
+
+def turning_point(path: np.ndarray, smooth: int = 1) -> int:
+    """Size at which the normalised influence is largest (report, section 4.1.3).
+
+    Args:
+        path: (size,) I(G, G) / |G| after each step. smooth: width of a running mean taken first, odd.
+    """
+    if smooth > 1:
+        path = np.convolve(np.pad(path, smooth // 2, mode="edge"), np.ones(smooth) / smooth, mode="valid")
+    return int(np.argmax(path)) + 1

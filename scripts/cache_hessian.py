@@ -1,0 +1,50 @@
+"""The Hessian and its Cholesky factor, or for conjugate gradients the damping alone."""
+
+from attribution import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import numpy as np
+
+from attribution import h5, hessian, inverse, names, provenance
+
+
+def cache_hessian(
+    files: dict, scope: str, solver: str, batch_size: int, damping: dict, path: str, attributes: dict
+) -> None:
+    """Write hessian.h5.
+
+    Args:
+        files: paths of `gradients`, and in scope all_layers `data` and `model`.
+        solver: `exact` forms and factors the Hessian, `cg` only finds the damping.
+        damping: `mode`, `value`, see `hessian.damping_value`.
+    """
+    facts = {"scope": scope, "batch_size": batch_size}
+    if scope == "all_layers":
+        from attribution import network_files
+
+        arrays, found = network_files.hessian_arrays(files, solver, batch_size, damping)
+    else:
+        features, logits, decay = h5.read(files["gradients"], names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.DECAY)
+        if solver == "exact":
+            matrix = hessian.hessian_sum(features, logits) / len(features) + np.diag(decay)
+            arrays, found = inverse.cache_of_factor(matrix, damping)
+        else:
+            trace = hessian.trace_closed_form(features, logits) + float(decay.sum())
+            # a last layer's Hessian has no negative eigenvalue
+            added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), 0.0)
+            arrays, found = {}, {"solver": "cg", "damping": added, "k": len(decay), "trace": trace}
+    h5.write(path, arrays, attributes | facts | found)
+
+
+if "snakemake" in globals():
+    cache_hessian(
+        dict(snakemake.input.items()),
+        snakemake.params.scope,
+        snakemake.params.solver,
+        snakemake.params.batch_size,
+        snakemake.params.damping,
+        snakemake.output.hessian,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+    )

@@ -1,0 +1,97 @@
+"""evaluation.csv: how well each method finds the target's subgroup, and the report's other claims as numbers."""
+
+from attribution import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import os
+import time
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from attribution import greedy, growth, h5, names, recovery, seed_points
+
+COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
+
+
+def read_group(path: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Members and normalised influence of the group of one seed point."""
+    return tuple(h5.read(path, f"{seed}/{names.MEMBERS}", f"{seed}/{names.NORMALISED_INFLUENCE}"))
+
+
+def evaluate_study(files: dict, variants: dict, settings: dict, target: int, path: str) -> None:
+    """Write evaluation.csv.
+
+    Args:
+        files: paths of `data`, `gradients`, `influence`, `boundary`, `growth`.
+        variants: method name -> path of its groups.h5.
+        settings: `top`, `closest`, `random_draws`, `seed`.
+        target: number of the subgroup from whose centre the groups grew.
+
+    `low` and `high` are the 5th and 95th percentile over draws, where a method draws.
+    """
+    x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    (features,) = h5.read(files["gradients"], names.FEATURES_TRAIN)
+    (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
+    (distance,) = h5.read(files["boundary"], names.BOUNDARY_DISTANCE)
+    seed, size = seed_points.central(x, subgroup, target), int((subgroup == target).sum())
+    rows = []
+
+    def add(method, metric, value, low=np.nan, high=np.nan, seconds=np.nan):
+        rows.append([method, metric, value, low, high, seconds])
+
+    for method, groups in variants.items():
+        members, normalised = read_group(groups, seed)
+        with h5py.File(groups) as file:
+            ties = int(file[str(seed)].attrs[names.TIES])
+        add(method, "precision", recovery.precision(members, subgroup, target))
+        add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target))
+        add(method, "turning_point", recovery.turning_point(normalised))
+        add(method, "turning_point_over_cluster_size", recovery.turning_point(normalised) / size)
+        add(method, "steps_with_ties", ties)
+    keys = greedy.tie_keys(x, y, settings["seed"])
+    embedding = features[:, :-1]
+    for method, points, metric in (
+        ("embedding-euclidean", embedding, "euclidean"),
+        ("embedding-cosine", embedding, "cosine"),
+        ("input-euclidean", x, "euclidean"),
+    ):
+        start = time.perf_counter()
+        members = recovery.nearest(points, seed, len(x), metric, keys)
+        took = time.perf_counter() - start
+        add(method, "precision", recovery.precision(members, subgroup, target), seconds=took)
+        add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target), seconds=took)
+    rng = np.random.default_rng(settings["seed"])
+    drawn = recovery.random_precision(subgroup, y, seed, target, settings["random_draws"], rng)
+    add("random-class", "precision", float(np.median(drawn)), *np.percentile(drawn, [5, 95]))
+    top = np.argsort(-own, kind="stable")[: settings["top"]]
+    closest = np.argsort(distance, kind="stable")[: settings["closest"]]
+    add("self-influence", "top_among_closest", float(np.isin(top, closest).mean()))
+    add("random", "top_among_closest", len(closest) / len(x))
+    (sizes,) = h5.read(files["growth"], names.SIZES)
+    draws = dict(
+        zip(growth.POOLS, h5.read(files["growth"], *(f"{names.DRAWS}/{p}" for p in growth.POOLS)), strict=True)
+    )
+    medians = {pool: np.median(values, axis=0) for pool, values in draws.items()}
+    order = ["boundary-target", "target", "class", "all"]
+    # a group of one is a point, not a group
+    several = {pool: np.where(sizes > 1, values, np.nan) for pool, values in medians.items()}
+    add("group-growth", "share_of_sizes_ordered", growth.share_ordered(several, order))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    table.to_csv(temporary, index=False)
+    os.replace(temporary, path)
+
+
+if "snakemake" in globals():
+    files = dict(snakemake.input.items())
+    evaluate_study(
+        files,
+        dict(zip(snakemake.params.methods, snakemake.input.groups, strict=True)),
+        snakemake.params.evaluation,
+        snakemake.params.subgroups.index(snakemake.params.target),
+        snakemake.output.evaluation,
+    )

@@ -1,0 +1,76 @@
+"""Algorithm 1: functioning groups grown from seed points."""
+
+from attribution import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import numpy as np
+
+from attribution import greedy, h5, inverse_files, names, provenance, seed_points
+from attribution.influence import Solve
+
+
+def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], path: str, attributes: dict) -> None:
+    """Write groups.h5, one folder a seed point, named by its training index.
+
+    Args:
+        files: paths of `data`, `gradients`, `hessian`, `influence`. solve: the damped inverse Hessian.
+        group: settings of Algorithm 1. subgroups: names, in the order of their numbers.
+
+    Raises:
+        ValueError: when the adaptive form is asked for in all layers.
+    """
+    features, residuals = h5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    own, step_norm = h5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
+    seeds = seed_points.resolve(group["seeds"], x, subgroup, subgroups)
+    keys = greedy.tie_keys(x, y, group["tie_seed"])
+    common = {
+        "seeds": [[seed] for seed in seeds],
+        "size": group["size"],
+        "rule": group["rule"],
+        "direction": group["direction"],
+        "keys": keys,
+        "excluded": np.array(group["excluded"], dtype=np.int64),
+        "stop": group["stop"],
+    }
+    if group["adaptive"]:
+        facts = h5.attributes(files["hessian"])
+        if facts["scope"] != "last_layer":
+            raise ValueError("groups.adaptive is true in scope all_layers; it needs the closed forms of last_layer")
+        from attribution import adaptive
+
+        weights, decay, slope = h5.read(files["gradients"], names.PARAMETERS, names.DECAY, names.DECAY_GRADIENT)
+        weights = weights.reshape(features.shape[1], residuals.shape[1])
+        groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], **common)
+    else:
+        groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
+    arrays, facts = {}, {}
+    for name, seed, found in zip(group["seeds"], seeds, groups, strict=True):
+        arrays[f"{seed}/{names.MEMBERS}"] = found.members
+        arrays[f"{seed}/{names.NORMALISED_INFLUENCE}"] = found.normalised_influence
+        facts |= {
+            f"{seed}/seed_name": str(name),
+            f"{seed}/rule": group["rule"],
+            f"{seed}/direction": group["direction"],
+            f"{seed}/stop": group["stop"],
+            f"{seed}/{names.TIES}": found.ties,
+            f"{seed}/{names.PEAK}": found.peak,
+            f"{seed}/total_influence": found.normalised_influence[-1] * len(found.members),
+        }
+        if found.ties:
+            print(f"group of point {seed}: {found.ties} steps had equal best scores, decided by tie_seed")
+    h5.write(path, arrays, attributes | facts)
+
+
+if "snakemake" in globals():
+    files = dict(snakemake.input.items())
+    find_groups(
+        files,
+        inverse_files.open_inverse(files, snakemake.params.cg),
+        snakemake.params.group,
+        snakemake.params.subgroups,
+        snakemake.output.groups,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+    )
