@@ -37,7 +37,6 @@ include: "rules/figures.smk"
 localrules:
     toy,
     toy_seeds,
-    all,
 
 
 # The study of the report's section 4.1, in both scopes
@@ -55,7 +54,3 @@ rule toy_seeds:
         "results/figures/toy/rules-and-recipes.png",
 
 
-rule all:
-    input:
-        rules.toy.input,
-        rules.toy_seeds.input,

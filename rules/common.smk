@@ -51,6 +51,11 @@ def code(script):
     return sorted(os.path.relpath(path) for path in found)
 
 
+def style_file():
+    """The figures' style file, relative to the working directory like every input."""
+    return os.path.relpath(BASE / config["figures"]["style"])
+
+
 def scope_of(wildcards):
     """Name of the scope whose folder the wildcard gives."""
     return wildcards.scope.lstrip("/") or "last_layer"

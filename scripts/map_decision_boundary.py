@@ -7,7 +7,6 @@ if "snakemake" in globals():
 
 import keras
 import numpy as np
-
 from attribution import features, h5, names, plane, provenance
 
 

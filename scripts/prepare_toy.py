@@ -3,7 +3,6 @@
 import hashlib
 
 import numpy as np
-
 from attribution import h5, log, provenance, toy
 
 

@@ -3,7 +3,7 @@
 from attribution import log
 
 if "snakemake" in globals():
-    log.capture(snakemake.log[0])  # noqa: F821
+    log.capture(snakemake.log[0])
 
 import os
 import shutil
@@ -52,10 +52,10 @@ def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: 
 
 if "snakemake" in globals():
     train_model(
-        data=snakemake.input.data,  # noqa: F821
-        recipe=snakemake.params.recipe,  # noqa: F821
-        seed=int(snakemake.wildcards.seed),  # noqa: F821
-        code=snakemake.input.code,  # noqa: F821
-        model=snakemake.output.model,  # noqa: F821
-        history=snakemake.output.history,  # noqa: F821
+        data=snakemake.input.data,
+        recipe=snakemake.params.recipe,
+        seed=int(snakemake.wildcards.seed),
+        code=snakemake.input.code,
+        model=snakemake.output.model,
+        history=snakemake.output.history,
     )

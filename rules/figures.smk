@@ -1,0 +1,234 @@
+# Figures.
+# Inputs: results of a study's dataset, model, seed and scope.  Outputs: results/figures/{study}/*.png and .pdf.
+# Steps: one rule a figure, numbered as in the report where it has the figure too.
+
+RULES = ["influence", "objective", "theta-relative", "l-relative"]
+
+
+def subgroups_of_study(wildcards):
+    return settings.subgroups(config["datasets"][config["studies"][wildcards.study]["dataset"]])
+
+
+def pool_titles(wildcards):
+    """Legend of figure 7 in the words of the data set."""
+    study = config["studies"][wildcards.study]
+    target, other = study["target"], study["other"]
+    discs = config["datasets"][study["dataset"]]["discs"]
+    colour = next(disc["class"] for disc in discs if disc["name"] == target)
+    return {
+        "boundary-target": f"boundary {target}",
+        "boundary-other": f"boundary {other}",
+        "boundary": f"boundary {colour}",
+        "target": target,
+        "other": other,
+        "class": f"random {colour}",
+        "all": "fully random",
+    }
+
+
+rule plot_dataset:
+    input:
+        data=data_of_study,
+        style=style_file(),
+        code=code("plot_dataset.py"),
+    output:
+        png=report(
+            "results/figures/{study}/04-dataset.png",
+            caption="../report/04-dataset.rst",
+            category="1. Data",
+            labels={"figure": "Figure 4: the data set"},
+        ),
+        pdf="results/figures/{study}/04-dataset.pdf",
+    params:
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_dataset/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_dataset/{study}.tsv"
+    script:
+        "../scripts/plot_dataset.py"
+
+
+rule plot_self_influence:
+    input:
+        data=data_of_study,
+        influence=of_study("influence.h5"),
+        boundary=of_study("decision_boundary.h5"),
+        style=style_file(),
+        code=code("plot_self_influence.py"),
+    output:
+        png=report(
+            "results/figures/{study}/05-self-influence.png",
+            caption="../report/05-self-influence.rst",
+            category="3. Influence of points",
+            labels={"figure": "Figure 5: self-influence"},
+        ),
+        pdf="results/figures/{study}/05-self-influence.pdf",
+    params:
+        top=config["evaluation"]["top"],
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_self_influence/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_self_influence/{study}.tsv"
+    script:
+        "../scripts/plot_self_influence.py"
+
+
+rule plot_relative_influence:
+    input:
+        data=data_of_study,
+        influences=lambda w: [of_study("influence.h5", model=m)(w) for m in config["studies"][w.study]["compared"]],
+        boundaries=lambda w: [
+            of_study("decision_boundary.h5", model=m)(w) for m in config["studies"][w.study]["compared"]
+        ],
+        style=style_file(),
+        code=code("plot_relative_influence.py"),
+    output:
+        png=report(
+            "results/figures/{study}/06-relative-influence.png",
+            caption="../report/06-relative-influence.rst",
+            category="3. Influence of points",
+            labels={"figure": "Figure 6: influence on the target's centre"},
+        ),
+        pdf="results/figures/{study}/06-relative-influence.pdf",
+    params:
+        models=lambda w: config["studies"][w.study]["compared"],
+        target=lambda w: config["studies"][w.study]["target"],
+        subgroups=subgroups_of_study,
+        top=config["evaluation"]["top"],
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_relative_influence/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_relative_influence/{study}.tsv"
+    script:
+        "../scripts/plot_relative_influence.py"
+
+
+rule plot_group_growth:
+    input:
+        growth=of_study("growth.h5"),
+        style=style_file(),
+        code=code("plot_group_growth.py"),
+    output:
+        png=report(
+            "results/figures/{study}/07-group-growth.png",
+            caption="../report/07-group-growth.rst",
+            category="4. Influence of groups",
+            labels={"figure": "Figure 7: growth with size"},
+        ),
+        pdf="results/figures/{study}/07-group-growth.pdf",
+    params:
+        titles=pool_titles,
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_group_growth/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_group_growth/{study}.tsv"
+    script:
+        "../scripts/plot_group_growth.py"
+
+
+rule plot_greedy_stages:
+    input:
+        data=data_of_study,
+        groups=of_study("groups.h5"),
+        boundary=of_study("decision_boundary.h5"),
+        style=style_file(),
+        code=code("plot_greedy_stages.py"),
+    output:
+        png=report(
+            "results/figures/{study}/08-greedy-stages.png",
+            caption="../report/08-greedy-stages.rst",
+            category="5. Functioning groups",
+            labels={"figure": "Figure 8: Algorithm 1 at several stages"},
+        ),
+        pdf="results/figures/{study}/08-greedy-stages.pdf",
+    params:
+        target=lambda w: config["studies"][w.study]["target"],
+        subgroups=subgroups_of_study,
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_greedy_stages/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_greedy_stages/{study}.tsv"
+    script:
+        "../scripts/plot_greedy_stages.py"
+
+
+rule plot_turning_point:
+    input:
+        data=data_of_study,
+        groups=lambda w: [of_study(f"groups-{rule}.h5")(w) for rule in RULES],
+        style=style_file(),
+        code=code("plot_turning_point.py"),
+    output:
+        png=report(
+            "results/figures/{study}/09-turning-point.png",
+            caption="../report/09-turning-point.rst",
+            category="5. Functioning groups",
+            labels={"figure": "Figure 9: the turning point"},
+        ),
+        pdf="results/figures/{study}/09-turning-point.pdf",
+    params:
+        rules=RULES,
+        target=lambda w: config["studies"][w.study]["target"],
+        subgroups=subgroups_of_study,
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_turning_point/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_turning_point/{study}.tsv"
+    script:
+        "../scripts/plot_turning_point.py"
+
+
+rule plot_decision_boundary:
+    input:
+        data=data_of_study,
+        boundary=of_study("decision_boundary.h5"),
+        hessian=of_study("hessian.h5", scope="last_layer"),
+        style=style_file(),
+        code=code("plot_decision_boundary.py"),
+    output:
+        png=report(
+            "results/figures/{study}/decision-boundary.png",
+            caption="../report/decision-boundary.rst",
+            category="2. Model",
+            labels={"figure": "Decision boundary and self-influence"},
+        ),
+        pdf="results/figures/{study}/decision-boundary.pdf",
+    params:
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_decision_boundary/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_decision_boundary/{study}.tsv"
+    script:
+        "../scripts/plot_decision_boundary.py"
+
+
+rule plot_recipes:
+    input:
+        table="results/{study}/seeds.csv",
+        style=style_file(),
+        code=code("plot_recipes.py"),
+    output:
+        png=report(
+            "results/figures/{study}/rules-and-recipes.png",
+            caption="../report/rules-and-recipes.rst",
+            category="6. Evaluation",
+            labels={"figure": "Rules and recipes over training seeds"},
+        ),
+        pdf="results/figures/{study}/rules-and-recipes.pdf",
+    params:
+        target=lambda w: config["studies"][w.study]["target"],
+        models=lambda w: config["studies"][w.study]["recipes"],
+        dpi=config["figures"]["dpi"],
+    log:
+        "results/logs/plot_recipes/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_recipes/{study}.tsv"
+    script:
+        "../scripts/plot_recipes.py"

@@ -1,0 +1,54 @@
+"""Colours, the toy plane and saving, shared by the figures."""
+
+import os
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+# Okabe and Ito's palette: told apart with any colour vision, and in grey
+RED, BLUE, GREEN, PINK, ORANGE, SKY, BLACK = (
+    "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
+)  # fmt: skip
+CLASS_COLOURS = (BLUE, RED)
+FAINT = "#D9D9D9"
+# Dates would make two equal figures differ
+PLAIN = {"png": {"Software": None}, "pdf": {"CreationDate": None}}
+
+
+def use(style: str) -> None:
+    """Take up the one style file of all figures."""
+    plt.style.use(style)
+
+
+def save(figure, png: str, dpi: int) -> None:
+    """Write the figure as PNG and, beside it, as PDF; each appears under its name when complete."""
+    for kind in ("png", "pdf"):
+        path = Path(png).with_suffix(f".{kind}")
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.{kind}")
+        figure.savefig(temporary, dpi=dpi, format=kind, metadata=PLAIN[kind])
+        os.replace(temporary, path)
+    plt.close(figure)
+
+
+def points(axes, x: np.ndarray, y: np.ndarray, faint: bool = False) -> None:
+    """Scatter the plane's points by class; `faint` as a background for what matters."""
+    for label, colour in enumerate(CLASS_COLOURS):
+        chosen = x[y == label]
+        marker = "o" if label else "s"
+        axes.scatter(*chosen.T, s=7, marker=marker, color=FAINT if faint else colour, alpha=1 if faint else 0.75, lw=0)
+    plane(axes)
+
+
+def plane(axes) -> None:
+    """Equal units on both axes, with their names."""
+    axes.set_aspect("equal")
+    axes.set(xlabel="$x_1$", ylabel="$x_2$")
+
+
+def boundary(axes, grid_x: np.ndarray, grid_y: np.ndarray, logits: np.ndarray) -> None:
+    """The line on which the network's logit is zero."""
+    axes.contour(grid_x, grid_y, logits, levels=[0.0], colors=BLACK, linewidths=1.2)
