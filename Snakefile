@@ -52,5 +52,3 @@ rule toy_seeds:
     input:
         "results/toy/seeds.csv",
         "results/figures/toy/rules-and-recipes.png",
-
-

@@ -8,11 +8,11 @@ rule prepare_toy:
         code=code("prepare_toy.py"),
     output:
         data="results/{dataset}/data.h5",
-    params:
-        settings=lambda w: config["datasets"][w.dataset],
     log:
         "results/logs/prepare_toy/{dataset}.log",
     benchmark:
         "results/benchmarks/prepare_toy/{dataset}.tsv"
+    params:
+        settings=lambda w: config["datasets"][w.dataset],
     script:
         "../scripts/prepare_toy.py"

@@ -15,15 +15,15 @@ rule evaluate_study:
         code=code("evaluate_study.py"),
     output:
         evaluation=RUN + "{scope}/evaluation.csv",
+    log:
+        "results/logs/evaluate_study/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/evaluate_study/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
         evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
         methods=lambda w: evaluated_variants(w),
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         target=lambda w: study_of(w)["target"],
-    log:
-        "results/logs/evaluate_study/{dataset}-{model}-seed{seed}{scope}.log",
-    benchmark:
-        "results/benchmarks/evaluate_study/{dataset}-{model}-seed{seed}{scope}.tsv"
     script:
         "../scripts/evaluate_study.py"
 
@@ -40,15 +40,17 @@ rule gather_seeds:
             run_path(w.study, "evaluation.csv", model=model, seed=seed, scope="last_layer")
             for model, seed in runs_of(w.study)
         ],
-        histories=lambda w: [run_path(w.study, "history.csv", model=model, seed=seed) for model, seed in runs_of(w.study)],
+        histories=lambda w: [
+            run_path(w.study, "history.csv", model=model, seed=seed) for model, seed in runs_of(w.study)
+        ],
         code=code("gather_seeds.py"),
     output:
         table="results/{study}/seeds.csv",
-    params:
-        runs=lambda w: [list(run) for run in runs_of(w.study)],
     log:
         "results/logs/gather_seeds/{study}.log",
     benchmark:
         "results/benchmarks/gather_seeds/{study}.tsv"
+    params:
+        runs=lambda w: [list(run) for run in runs_of(w.study)],
     script:
         "../scripts/gather_seeds.py"

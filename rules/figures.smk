@@ -39,12 +39,12 @@ rule plot_dataset:
             labels={"figure": "Figure 4: the data set"},
         ),
         pdf="results/figures/{study}/04-dataset.pdf",
-    params:
-        dpi=config["figures"]["dpi"],
     log:
         "results/logs/plot_dataset/{study}.log",
     benchmark:
         "results/benchmarks/plot_dataset/{study}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_dataset.py"
 
@@ -64,13 +64,13 @@ rule plot_self_influence:
             labels={"figure": "Figure 5: self-influence"},
         ),
         pdf="results/figures/{study}/05-self-influence.pdf",
-    params:
-        top=config["evaluation"]["top"],
-        dpi=config["figures"]["dpi"],
     log:
         "results/logs/plot_self_influence/{study}.log",
     benchmark:
         "results/benchmarks/plot_self_influence/{study}.tsv"
+    params:
+        top=config["evaluation"]["top"],
+        dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_self_influence.py"
 
@@ -92,16 +92,16 @@ rule plot_relative_influence:
             labels={"figure": "Figure 6: influence on the target's centre"},
         ),
         pdf="results/figures/{study}/06-relative-influence.pdf",
+    log:
+        "results/logs/plot_relative_influence/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_relative_influence/{study}.tsv"
     params:
         models=lambda w: config["studies"][w.study]["compared"],
         target=lambda w: config["studies"][w.study]["target"],
         subgroups=subgroups_of_study,
         top=config["evaluation"]["top"],
         dpi=config["figures"]["dpi"],
-    log:
-        "results/logs/plot_relative_influence/{study}.log",
-    benchmark:
-        "results/benchmarks/plot_relative_influence/{study}.tsv"
     script:
         "../scripts/plot_relative_influence.py"
 
@@ -119,13 +119,13 @@ rule plot_group_growth:
             labels={"figure": "Figure 7: growth with size"},
         ),
         pdf="results/figures/{study}/07-group-growth.pdf",
-    params:
-        titles=pool_titles,
-        dpi=config["figures"]["dpi"],
     log:
         "results/logs/plot_group_growth/{study}.log",
     benchmark:
         "results/benchmarks/plot_group_growth/{study}.tsv"
+    params:
+        titles=pool_titles,
+        dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_group_growth.py"
 
@@ -145,14 +145,14 @@ rule plot_greedy_stages:
             labels={"figure": "Figure 8: Algorithm 1 at several stages"},
         ),
         pdf="results/figures/{study}/08-greedy-stages.pdf",
-    params:
-        target=lambda w: config["studies"][w.study]["target"],
-        subgroups=subgroups_of_study,
-        dpi=config["figures"]["dpi"],
     log:
         "results/logs/plot_greedy_stages/{study}.log",
     benchmark:
         "results/benchmarks/plot_greedy_stages/{study}.tsv"
+    params:
+        target=lambda w: config["studies"][w.study]["target"],
+        subgroups=subgroups_of_study,
+        dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_greedy_stages.py"
 
@@ -171,15 +171,15 @@ rule plot_turning_point:
             labels={"figure": "Figure 9: the turning point"},
         ),
         pdf="results/figures/{study}/09-turning-point.pdf",
+    log:
+        "results/logs/plot_turning_point/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_turning_point/{study}.tsv"
     params:
         rules=RULES,
         target=lambda w: config["studies"][w.study]["target"],
         subgroups=subgroups_of_study,
         dpi=config["figures"]["dpi"],
-    log:
-        "results/logs/plot_turning_point/{study}.log",
-    benchmark:
-        "results/benchmarks/plot_turning_point/{study}.tsv"
     script:
         "../scripts/plot_turning_point.py"
 
@@ -199,12 +199,12 @@ rule plot_decision_boundary:
             labels={"figure": "Decision boundary and self-influence"},
         ),
         pdf="results/figures/{study}/decision-boundary.pdf",
-    params:
-        dpi=config["figures"]["dpi"],
     log:
         "results/logs/plot_decision_boundary/{study}.log",
     benchmark:
         "results/benchmarks/plot_decision_boundary/{study}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_decision_boundary.py"
 
@@ -222,13 +222,13 @@ rule plot_recipes:
             labels={"figure": "Rules and recipes over training seeds"},
         ),
         pdf="results/figures/{study}/rules-and-recipes.pdf",
-    params:
-        target=lambda w: config["studies"][w.study]["target"],
-        models=lambda w: config["studies"][w.study]["recipes"],
-        dpi=config["figures"]["dpi"],
     log:
         "results/logs/plot_recipes/{study}.log",
     benchmark:
         "results/benchmarks/plot_recipes/{study}.tsv"
+    params:
+        target=lambda w: config["studies"][w.study]["target"],
+        models=lambda w: config["studies"][w.study]["recipes"],
+        dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_recipes.py"

@@ -12,14 +12,14 @@ rule find_groups:
         code=code("find_groups.py"),
     output:
         groups=RUN + "{scope}/groups{variant}.h5",
-    params:
-        group=group_settings,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        cg=config["influence"]["cg"],
     log:
         "results/logs/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.log",
     benchmark:
         "results/benchmarks/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.tsv"
+    params:
+        group=group_settings,
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        cg=config["influence"]["cg"],
     script:
         "../scripts/find_groups.py"
 
@@ -32,15 +32,15 @@ rule measure_group_growth:
         code=code("measure_group_growth.py"),
     output:
         growth=RUN + "{scope}/growth.h5",
+    log:
+        "results/logs/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
         growth=config["growth"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         target=lambda w: study_of(w)["target"],
         other=lambda w: study_of(w)["other"],
         cg=config["influence"]["cg"],
-    log:
-        "results/logs/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.log",
-    benchmark:
-        "results/benchmarks/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.tsv"
     script:
         "../scripts/measure_group_growth.py"

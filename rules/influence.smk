@@ -11,13 +11,13 @@ rule cache_gradients:
         code=code("cache_gradients.py"),
     output:
         gradients=RUN + "{scope}/gradients.h5",
-    params:
-        scope=scope_of,
-        batch_size=config["influence"]["batch_size"],
     log:
         "results/logs/cache_gradients/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/cache_gradients/{dataset}-{model}-seed{seed}{scope}.tsv"
+    params:
+        scope=scope_of,
+        batch_size=config["influence"]["batch_size"],
     script:
         "../scripts/cache_gradients.py"
 
@@ -36,15 +36,15 @@ rule cache_hessian:
         code=code("cache_hessian.py"),
     output:
         hessian=RUN + "{scope}/hessian.h5",
+    log:
+        "results/logs/cache_hessian/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/cache_hessian/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
         scope=scope_of,
         solver=config["influence"]["solver"],
         batch_size=config["influence"]["batch_size"],
         damping=lambda w: config["influence"]["damping"][scope_of(w)],
-    log:
-        "results/logs/cache_hessian/{dataset}-{model}-seed{seed}{scope}.log",
-    benchmark:
-        "results/benchmarks/cache_hessian/{dataset}-{model}-seed{seed}{scope}.tsv"
     script:
         "../scripts/cache_hessian.py"
 
@@ -63,13 +63,13 @@ rule compute_influence:
         code=code("compute_influence.py"),
     output:
         influence=RUN + "{scope}/influence.h5",
-    params:
-        targets=config["influence"]["targets"],
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        cg=config["influence"]["cg"],
     log:
         "results/logs/compute_influence/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/compute_influence/{dataset}-{model}-seed{seed}{scope}.tsv"
+    params:
+        targets=config["influence"]["targets"],
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        cg=config["influence"]["cg"],
     script:
         "../scripts/compute_influence.py"

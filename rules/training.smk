@@ -10,12 +10,12 @@ rule train_model:
     output:
         model=RUN + "/model.keras",
         history=RUN + "/history.csv",
-    params:
-        recipe=lambda w: config["models"][w.model],
     log:
         "results/logs/train_model/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/train_model/{dataset}-{model}-seed{seed}.tsv"
+    params:
+        recipe=lambda w: config["models"][w.model],
     script:
         "../scripts/train_model.py"
 
@@ -27,12 +27,12 @@ rule map_decision_boundary:
         code=code("map_decision_boundary.py"),
     output:
         boundary=RUN + "/decision_boundary.h5",
-    params:
-        plane=config["plane"],
-        batch_size=config["influence"]["batch_size"],
     log:
         "results/logs/map_decision_boundary/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/map_decision_boundary/{dataset}-{model}-seed{seed}.tsv"
+    params:
+        plane=config["plane"],
+        batch_size=config["influence"]["batch_size"],
     script:
         "../scripts/map_decision_boundary.py"

@@ -6,6 +6,7 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
 import keras
+
 from attribution import features, h5, names, provenance
 from attribution.residuals import residuals
 

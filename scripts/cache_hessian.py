@@ -6,6 +6,7 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
 import numpy as np
+
 from attribution import h5, hessian, inverse, names, provenance
 
 

@@ -11,6 +11,7 @@ import time
 import h5py
 import numpy as np
 import pandas as pd
+
 from attribution import greedy, growth, h5, names, recovery, seed_points
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]

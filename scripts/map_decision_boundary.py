@@ -7,6 +7,7 @@ if "snakemake" in globals():
 
 import keras
 import numpy as np
+
 from attribution import features, h5, names, plane, provenance
 
 

@@ -6,6 +6,7 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
 import numpy as np
+
 from attribution import growth, h5, inverse_files, names, provenance
 from attribution.influence import Solve
 

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+
 from attribution import h5, log, provenance, toy
 
 

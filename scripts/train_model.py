@@ -14,6 +14,7 @@ from pathlib import Path
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
 import keras
+
 from attribution import h5, models, names, training
 
 
