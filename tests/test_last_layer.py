@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from attribution import greedy, group_influence, hessian, influence, residuals, solvers
 
 RELATIVE = 1e-9

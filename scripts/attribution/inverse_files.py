@@ -1,6 +1,6 @@
 """Choose how the damped inverse Hessian is applied, from what the cached files say."""
 
-from attribution import h5, inverse, names
+from attribution import h5, inverse
 from attribution.influence import Solve
 
 

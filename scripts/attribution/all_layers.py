@@ -1,0 +1,150 @@
+"""Gradients and Hessian in all trainable parameters, by autodiff in float64; for networks of a few thousand parameters.
+
+The gradient itself, (n, k), takes the place of the features and a residual of 1, (n, 1), that of the residuals:
+then everything written for factors (influence, self-influence, Algorithm 1) serves this scope unchanged.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from attribution import models
+from attribution.residuals import probabilities, residuals
+
+
+def in_float64(model: keras.Model) -> keras.Model:
+    """A copy of the network that computes in float64; the model itself is left alone."""
+
+    def double(layer):
+        return layer.__class__.from_config({**layer.get_config(), "dtype": "float64"})
+
+    copy = keras.models.clone_model(model, clone_function=double)
+    copy.set_weights([weight.astype(np.float64) for weight in model.get_weights()])
+    return copy
+
+
+def parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Flat trainable parameters in the order of `model.trainable_variables`, and their weight decay.
+
+    Returns:
+        theta (k,), decay (k,) diagonal of the penalties' Hessian (2 l2 on kernels, L1 is flat), decay_gradient (k,),
+        all float64.
+    """
+    penalty = {id(layer.kernel): models.penalties(layer) for layer in model.layers if hasattr(layer, "kernel")}
+    theta, decay, slope = [], [], []
+    for variable in model.trainable_variables:
+        value = keras.ops.convert_to_numpy(variable).astype(np.float64).ravel()
+        l1, l2 = penalty.get(id(variable), (0.0, 0.0))
+        theta.append(value)
+        decay.append(np.full_like(value, 2 * l2))
+        slope.append(2 * l2 * value + l1 * np.sign(value))
+    return np.concatenate(theta), np.concatenate(decay), np.concatenate(slope)
+
+
+def jacobian(model: keras.Model, x: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and their derivatives in the parameters, in inference mode.
+
+    Args:
+        model: from `in_float64`. x: (n, ...). batch: samples a pass; does not change the result.
+
+    Returns:
+        logits (n, C), jacobian (n, C, k), float64: 8 n C k bytes.
+    """
+    variables = [variable.value for variable in model.trainable_variables]
+
+    @tf.function(reduce_retracing=True)
+    def derivatives(part):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            logits = model(part, training=False)
+        parts = tape.jacobian(logits, variables)
+        return logits, [tf.reshape(p, [tf.shape(part)[0], logits.shape[1], -1]) for p in parts]
+
+    pieces = [derivatives(tf.constant(x[i : i + batch], tf.float64)) for i in range(0, len(x), batch)]
+    logits = np.concatenate([piece[0].numpy() for piece in pieces])
+    return logits, np.concatenate([np.concatenate([p.numpy() for p in piece[1]], axis=2) for piece in pieces])
+
+
+def gradients(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, C) and per-sample gradients (n, k) of the cross-entropy, penalties left out.
+
+    The stable residual is contracted with the logits' Jacobian: autodiff of the loss would lose it to rounding.
+    """
+    logits, derivative = jacobian(model, x, batch)
+    return logits, np.einsum("nck,nc->nk", derivative, residuals(logits, y))
+
+
+def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> Callable:
+    """(k, b) -> (k, b): product with sum_i sum_c r_ic Hessian(logit_ic), r held constant."""
+    variables = [variable.value for variable in model.trainable_variables]
+
+    @tf.function(reduce_retracing=True)
+    def products(part, weight, v):
+        with tf.GradientTape(watch_accessed_variables=False) as outer:
+            outer.watch(variables)
+            with tf.GradientTape(watch_accessed_variables=False) as inner:
+                inner.watch(variables)
+                total = tf.reduce_sum(weight * model(part, training=False))
+            slope = tf.concat([tf.reshape(g, [-1]) for g in inner.gradient(total, variables)], 0)
+            along = tf.linalg.matvec(v, slope, transpose_a=True)
+        # piecewise linear networks: the last bias has no second derivative at all
+        second = outer.jacobian(along, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return tf.concat([tf.reshape(s, [tf.shape(v)[1], -1]) for s in second], 1)
+
+    def product(v: np.ndarray) -> np.ndarray:
+        total = np.zeros_like(v)
+        for i in range(0, len(x), batch):
+            part = tf.constant(x[i : i + batch], tf.float64)
+            total += products(part, tf.constant(r[i : i + batch]), tf.constant(v)).numpy().T
+        return total
+
+    return product
+
+
+def hessian_product(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> Callable:
+    """Product with the mean Hessian of the cross-entropy, for many vectors at once.
+
+    H = (1/n) sum_i J_i^T (diag(p_i) - p_i p_i^T) J_i + (1/n) sum_ic r_ic Hessian(logit_ic) (Schraudolph 2002, eq. 6
+    and the term that it leaves out).
+
+    Args:
+        model: from `in_float64`. x, y: the samples. batch: samples a pass.
+
+    Returns:
+        function (k, b) -> (k, b), float64. Keeps the (n, C, k) Jacobian.
+    """
+    logits, derivative = jacobian(model, x, batch)
+    p = probabilities(logits)
+    bent = _curvature(model, x, residuals(logits, y), batch)
+
+    def product(v: np.ndarray) -> np.ndarray:
+        moved = np.tensordot(derivative, v, axes=(2, 0))
+        weighted = p[:, :, None] * moved
+        if p.shape[1] == 1:
+            weighted *= (1 - p)[:, :, None]
+        else:
+            weighted -= p[:, :, None] * weighted.sum(axis=1, keepdims=True)
+        return (np.tensordot(derivative, weighted, axes=([0, 1], [0, 1])) + bent(v)) / len(x)
+
+    return product
+
+
+def hessian(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, columns: int = 128) -> np.ndarray:
+    """(k, k) mean Hessian of the cross-entropy, exactly, from products with the unit vectors, `columns` at a time."""
+    product = hessian_product(model, x, y, batch)
+    k = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+    unit = np.eye(k)
+    full = np.concatenate([product(unit[:, i : i + columns]) for i in range(0, k, columns)], axis=1)
+    return (full + full.T) / 2
+
+
+def smallest_and_trace(product: Callable, k: int, probes: int = 64) -> tuple[float, float]:
+    """Smallest eigenvalue (Lanczos) and trace (Hutchinson 1990, seeded) of a symmetric matrix given by its products."""
+    operator = LinearOperator((k, k), matvec=lambda v: product(v.reshape(k, 1))[:, 0], dtype=np.float64)
+    start = np.random.default_rng(0).normal(size=k)
+    smallest = eigsh(operator, k=1, which="SA", v0=start, tol=1e-4, return_eigenvectors=False, maxiter=20 * k)
+    signs = np.random.default_rng(1).choice([-1.0, 1.0], size=(k, probes))
+    return float(smallest[0]), float(np.einsum("kb,kb->", signs, product(signs)) / probes)
