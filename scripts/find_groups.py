@@ -50,6 +50,7 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
     for name, seed, found in zip(group["seeds"], seeds, groups, strict=True):
         arrays[f"{seed}/{names.MEMBERS}"] = found.members
         arrays[f"{seed}/{names.NORMALISED_INFLUENCE}"] = found.normalised_influence
+        arrays[f"{seed}/{names.COSINE}"] = found.cosine
         facts |= {
             f"{seed}/seed_name": str(name),
             f"{seed}/rule": group["rule"],

@@ -39,7 +39,7 @@ def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style
         here.set_title(f"{stage} members: {inside} of {size} {name}{last}")
         here.label_outer()
     for here in axes.flat[len(stages) :]:
-        here.remove()
+        here.set_visible(False)
     figure.colorbar(
         plt.cm.ScalarMappable(plt.Normalize(1, len(members)), "viridis"), ax=axes, label="iteration joined", shrink=0.7
     )

@@ -38,8 +38,12 @@ def plot_group_growth(path_growth: str, titles: dict, style: str, dpi: int, path
             low, middle, high = np.percentile(values[:, reached], [10, 50, 90], axis=0)
             axes.plot(sizes[reached], middle, dash, color=colour, marker=marker, label=titles[pool])
             axes.fill_between(sizes[reached], low, high, color=colour, alpha=0.15, lw=0)
-    left.set(xlabel="group size", ylabel="group influence I(G, G)", xscale="log", yscale="log")
-    right.set(xlabel="group size", ylabel="normalised influence I(G, G) / |G|", xscale="log", yscale="log")
+    left.set(xlabel="group size", ylabel="group influence I(G, G)")
+    right.set(xlabel="group size", ylabel="normalised influence I(G, G) / |G|")
+    for axes in (left, right):
+        # a group that holds no point near the boundary is smaller by tens of decades: four decades are shown
+        top = axes.dataLim.ymax
+        axes.set(xscale="log", yscale="log", ylim=(top * 1e-4, top * 2))
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     drawing.save(figure, path, dpi)
 

@@ -33,7 +33,12 @@ def plot_self_influence(data: str, influence: str, boundary: str, top: int, styl
         )
     right.axhline(own[order[-1]], color=drawing.BLACK, lw=0.8, ls="--")
     right.text(distance.max(), own[order[-1]], f"top {top}", ha="right", va="bottom", fontsize=8)
-    right.set(yscale="log", xlabel="distance to the decision boundary", ylabel="self-influence")
+    right.set(
+        yscale="log",
+        ylim=(own.max() * 1e-12, own.max() * 10),
+        xlabel="distance to the decision boundary",
+        ylabel="self-influence",
+    )
     right.legend(loc="lower left", markerscale=1.8)
     drawing.save(figure, path, dpi)
 

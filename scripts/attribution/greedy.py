@@ -14,10 +14,12 @@ TIE_TOLERANCE = 1e-10
 
 class Group(NamedTuple):
     """`members` (size,) in order of selection, seeds first; `normalised_influence` (size,) I(G,G)/|G| after each
-    step; `ties` number of steps that a seeded rule decided; `peak` size at the largest normalised influence."""
+    step; `cosine` (size,) of the whitened gradients of each new member and the group before it joined, 1 for the
+    first; `ties` number of steps that a seeded rule decided; `peak` size at the largest normalised influence."""
 
     members: np.ndarray
     normalised_influence: np.ndarray
+    cosine: np.ndarray
     ties: int
     peak: int
 
@@ -55,6 +57,55 @@ def criterion(rule: str, s: np.ndarray, own: np.ndarray, step_norm: np.ndarray) 
     raise ValueError(f"rule is '{rule}'; allowed are {', '.join(RULES)}")
 
 
+def member_weights(rule: str, own: np.ndarray) -> np.ndarray:
+    """(n,) factor of each member in the sum that scores are taken against: 1 / sqrt(I(x, x)) for l-relative, else 1.
+
+    Raises:
+        ValueError: when gradients of length zero meet a relative rule.
+    """
+    if rule in ("theta-relative", "l-relative") and not (own > 0).all():
+        raise ValueError(f"{int((own <= 0).sum())} points have a zero gradient, which rule '{rule}' cannot compare")
+    return 1 / np.sqrt(own) if rule == "l-relative" else np.ones(len(own))
+
+
+def allowed_members(
+    n: int, seeds: list[list[int]], size: int, direction: str, stop: str, excluded: np.ndarray | None
+) -> np.ndarray:
+    """(n, groups) bool: who may still join, after checking what was asked for (see `grow`)."""
+    if direction not in ("max", "min") or stop not in ("size", "peak"):
+        raise ValueError(f"direction is '{direction}' and stop '{stop}'; allowed are max or min, and size or peak")
+    allowed = np.ones((n, len(seeds)), dtype=bool)
+    allowed[[] if excluded is None else excluded] = False
+    for j, group in enumerate(seeds):
+        if not group or not allowed[group, j].all():
+            raise ValueError(f"group {j} has seeds {group}; it needs at least one, and none that must be out")
+        allowed[group, j] = False
+    if size > (allowed.sum(axis=0) + [len(g) for g in seeds]).min():
+        raise ValueError(
+            f"group size is {size}, but only {int(allowed.sum(axis=0).min())} points may be added to a group"
+        )
+    return allowed
+
+
+def pick(value: np.ndarray, direction: str, allowed: np.ndarray, keys: np.ndarray) -> tuple[int, bool]:
+    """The allowed point of largest or smallest value, and whether `keys` had to decide between equals.
+
+    Args:
+        value: (n,). direction: `max` or `min`. allowed: (n,) bool. keys: (n,) from `tie_keys`.
+    """
+    signed = np.where(allowed, value if direction == "max" else -value, -np.inf)
+    best = signed.max()
+    tied = np.flatnonzero(signed >= best - TIE_TOLERANCE * abs(best))
+    return int(tied[np.argmin(keys[tied])]), len(tied) > 1
+
+
+def finished(members: list, path: np.ndarray, cosine: np.ndarray, ties: int, seeds: int, stop: str) -> Group:
+    """The group, cut at the largest normalised influence for stop `peak`, but never shorter than its seeds."""
+    peak = int(np.argmax(path)) + 1
+    end = max(peak, seeds) if stop == "peak" else None
+    return Group(np.array(members[:end]), np.array(path[:end]), np.array(cosine[:end]), int(ties), peak)
+
+
 def grow(
     features: np.ndarray,
     residuals: np.ndarray,
@@ -88,58 +139,40 @@ def grow(
         ValueError: when seeds are empty or excluded, or too few points are allowed, or gradients of length zero
             meet a relative rule.
     """
-    n, b = len(features), len(seeds)
-    if direction not in ("max", "min") or stop not in ("size", "peak"):
-        raise ValueError(f"direction is '{direction}' and stop '{stop}'; allowed are max or min, and size or peak")
-    allowed = np.ones((n, b), dtype=bool)
-    allowed[[] if excluded is None else excluded] = False
-    for j, group in enumerate(seeds):
-        if not group or not allowed[group, j].all():
-            raise ValueError(f"group {j} has seeds {group}; it needs at least one, and none that must be out")
-        allowed[group, j] = False
-    if size > (allowed.sum(axis=0) + [len(g) for g in seeds]).min():
-        raise ValueError(
-            f"group size is {size}, but only {int(allowed.sum(axis=0).min())} points may be added to a group"
-        )
-    if rule in ("theta-relative", "l-relative") and not (own > 0).all():
-        raise ValueError(f"{int((own <= 0).sum())} points have a zero gradient, which rule '{rule}' cannot compare")
-    weight = 1 / np.sqrt(own) if rule == "l-relative" else np.ones(n)
-    sign = 1.0 if direction == "max" else -1.0
+    b = len(seeds)
+    allowed = allowed_members(len(features), seeds, size, direction, stop, excluded)
+    weight = member_weights(rule, own)
     k = features.shape[1] * residuals.shape[1]
     raw, v = np.zeros((k, b)), np.zeros((k, b))
     total = np.zeros(b)
-    members, path, ties = [[] for _ in seeds], [[] for _ in seeds], np.zeros(b, dtype=np.int64)
+    members, path, cosine = [[] for _ in seeds], [[] for _ in seeds], [[] for _ in seeds]
+    ties = np.zeros(b, dtype=np.int64)
 
     def add(chosen: dict[int, int]) -> None:
         columns, points = np.array(list(chosen)), np.array(list(chosen.values()))
         g = influence.gradients(features[points], residuals[points])
+        shared = np.einsum("ij,ji->i", g, raw[:, columns])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            angle = shared / np.sqrt(own[points] * total[columns])
         # I(G + x, G + x) = I(G, G) + 2 g_x . v + I(x, x)
-        total[columns] += 2 * np.einsum("ij,ji->i", g, raw[:, columns]) + own[points]
+        total[columns] += 2 * shared + own[points]
         solved = solve(g.T)
         raw[:, columns] += solved
         v[:, columns] += solved * weight[points]
-        for j, x in chosen.items():
+        for (j, x), c in zip(chosen.items(), angle, strict=True):
+            cosine[j].append(c if members[j] else 1.0)
             members[j].append(x)
             path[j].append(total[j] / len(members[j]))
 
     for rank in range(max(map(len, seeds))):
         add({j: group[rank] for j, group in enumerate(seeds) if rank < len(group)})
     while min(map(len, members)) < size:
-        value = sign * criterion(rule, influence.scores(features, residuals, v), own, step_norm)
-        value[~allowed] = -np.inf
+        value = criterion(rule, influence.scores(features, residuals, v), own, step_norm)
         chosen = {}
         for j in range(b):
-            if len(members[j]) >= size:
-                continue
-            best = value[:, j].max()
-            tied = np.flatnonzero(value[:, j] >= best - TIE_TOLERANCE * abs(best))
-            ties[j] += len(tied) > 1
-            chosen[j] = int(tied[np.argmin(keys[tied])])
-            allowed[chosen[j], j] = False
+            if len(members[j]) < size:
+                chosen[j], tied = pick(value[:, j], direction, allowed[:, j], keys)
+                ties[j] += tied
+                allowed[chosen[j], j] = False
         add(chosen)
-    groups = []
-    for j in range(b):
-        peak = int(np.argmax(path[j])) + 1
-        end = max(peak, len(seeds[j])) if stop == "peak" else None
-        groups.append(Group(np.array(members[j][:end]), np.array(path[j][:end]), int(ties[j]), peak))
-    return groups
+    return [finished(members[j], path[j], cosine[j], ties[j], len(seeds[j]), stop) for j in range(b)]

@@ -13,7 +13,7 @@ HESSIAN, CHOLESKY = "hessian", "cholesky"
 SELF_INFLUENCE, STEP_NORM = "self_influence", "step_norm"
 INFLUENCE, TARGETS = "influence", "targets"
 
-MEMBERS, NORMALISED_INFLUENCE, TIES = "members", "normalised_influence", "ties"
+MEMBERS, NORMALISED_INFLUENCE, COSINE, TIES = "members", "normalised_influence", "cosine", "ties"
 PEAK = "peak"
 
 GRID_X, GRID_Y, FEATURES_GRID, LOGITS_GRID = "grid_x", "grid_y", "features_grid", "logits_grid"

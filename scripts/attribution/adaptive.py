@@ -1,0 +1,86 @@
+"""Algorithm 1 with the parameters re-estimated after each pick.
+
+Scores fixed at the trained parameters mislead a greedy search when members interact (MISS, arXiv 2409.18153).
+Here every step first takes the group out of the training set by one Newton step, then scores the remaining points
+at the moved parameters, with their residuals and their Hessian there.
+"""
+
+import numpy as np
+
+from attribution import greedy, influence, log, solvers
+from attribution.hessian import factor, hessian_sum
+from attribution.residuals import residuals
+
+
+def grow(
+    features: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    decay: np.ndarray,
+    decay_gradient: np.ndarray,
+    damping: float,
+    seeds: list[list[int]],
+    size: int,
+    rule: str,
+    direction: str,
+    keys: np.ndarray,
+    excluded: np.ndarray | None = None,
+    stop: str = "size",
+) -> list[greedy.Group]:
+    """Grow one group from each list of seeds, in the last layer.
+
+    Args:
+        features: (n, D) extended features. labels: (n,). weights: (D, C) trained last layer.
+        decay, decay_gradient: (D C,) Hessian diagonal and gradient of the weight decay. damping: added to the diagonal.
+        seeds, size, rule, direction, keys, excluded, stop: as in `greedy.grow`.
+
+    Returns:
+        one greedy.Group a seed list. `normalised_influence` is at the trained parameters, so that it compares with
+        `greedy.grow`. A step costs O(n (D C)^2) flops: the Hessian of the remaining points is formed anew.
+
+    Raises:
+        ValueError: as `greedy.grow`.
+    """
+    allowed = greedy.allowed_members(len(features), seeds, size, direction, stop, excluded)
+    logits = features @ weights
+    r = residuals(logits, labels)
+    total = hessian_sum(features, logits)
+    trained = factor(total / len(features) + np.diag(decay), damping)
+    groups = []
+    for j, start in enumerate(seeds):
+        members, ties = list(start), 0
+        for _ in log.progress(range(size - len(start)), f"adaptive group {j + 1} of {len(seeds)}"):
+            step = _removal(features, logits, r, members, total, decay, decay_gradient, damping)
+            moved = features @ (weights + step.reshape(weights.shape))
+            r_moved = residuals(moved, labels)
+            left = np.setdiff1d(np.arange(len(features)), members)
+            lower = factor(hessian_sum(features[left], moved[left]) / len(left) + np.diag(decay), damping)
+
+            def solve(b, lower=lower):
+                return solvers.exact(lower, b)
+
+            own, step_norm = influence.self_influence(features, r_moved, solve)
+            weight = greedy.member_weights(rule, own)
+            summed = features[members].T @ (r_moved[members] * weight[members, None])
+            s = influence.scores(features, r_moved, solve(summed.reshape(-1, 1)))
+            chosen, tied = greedy.pick(greedy.criterion(rule, s, own, step_norm)[:, 0], direction, allowed[:, j], keys)
+            ties += tied
+            allowed[chosen, j] = False
+            members.append(chosen)
+        order = np.array(members)
+        white = solvers.whiten(trained, influence.gradients(features[order], r[order]).T)
+        sums = np.cumsum(white, axis=1)
+        path = (sums**2).sum(axis=0) / np.arange(1, len(order) + 1)
+        before, new = sums[:, :-1], white[:, 1:]
+        norms = np.linalg.norm(before, axis=0) * np.linalg.norm(new, axis=0)
+        cosine = np.append(1.0, (before * new).sum(axis=0) / norms)
+        groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
+    return groups
+
+
+def _removal(features, logits, r, members, total, decay, decay_gradient, damping) -> np.ndarray:
+    """(D C,) one Newton step without the members, see `group_influence.removal_steps`."""
+    n, m = len(features), len(members)
+    g = influence.group_gradient(features, r, np.array(members)) + m * decay_gradient
+    rest = total - hessian_sum(features[members], logits[members]) + (n - m) * np.diag(decay)
+    return solvers.exact(factor(rest, n * damping), g[:, None])[:, 0]
