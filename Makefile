@@ -1,16 +1,44 @@
 VENV := .venv
+PYTHON ?= python3
+SNAKEMAKE := $(VENV)/bin/snakemake
+REPORT := results/report.html
 
-.PHONY: test lint
+.PHONY: all toy toy-seeds report test lint bench lock clean
+
+all: report  ## the toy study with its figures and report
+	@echo "Report:  $(REPORT)"
+	@echo "Figures: results/figures/toy"
 
 $(VENV)/installed: locks/run.txt locks/dev.txt
-	python3 -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --require-hashes -r locks/run.txt
 	$(VENV)/bin/pip install -q --require-hashes -r locks/dev.txt
 	touch $@
 
+toy: $(VENV)/installed  ## the toy study
+	$(SNAKEMAKE) --quiet rules reason host -- toy
+
+toy-seeds: $(VENV)/installed  ## the same over training seeds and recipes, and its table
+	$(SNAKEMAKE) --quiet rules reason host -- toy_seeds
+
+report: toy  ## one self-contained HTML file of the toy study
+	$(SNAKEMAKE) --quiet all --report $(REPORT) -- toy
+
 test: $(VENV)/installed  ## set up the environment and run the tests
 	$(VENV)/bin/python -m pytest -q tests
 
-lint: $(VENV)/installed
+lint: $(VENV)/installed  ## style of Python and Snakemake files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/snakefmt --check -l 120 Snakefile rules
+	$(VENV)/bin/python tests/lint_workflow.py
+
+bench: $(VENV)/installed  ## cost of the numerics, as ratios to plain matrix products
+	for benchmark in $$(ls benchmarks/*.py); do PYTHONPATH=scripts $(VENV)/bin/python $$benchmark || exit 1; done
+
+lock:  ## resolve locks/*.in again; needs uv
+	for part in run dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links -q locks/$$part.in -o locks/$$part.txt; done
+
+clean:  ## remove results, keep the environment
+	rm -rf results .snakemake

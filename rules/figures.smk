@@ -2,7 +2,8 @@
 # Inputs: results of a study's dataset, model, seed and scope.  Outputs: results/figures/{study}/*.png and .pdf.
 # Steps: one rule a figure, numbered as in the report where it has the figure too.
 
-RULES = ["influence", "objective", "theta-relative", "l-relative"]
+# variants of Algorithm 1 that figure 9 puts side by side
+RULES = ["influence", "theta-relative", "l-relative", "adaptive"]
 
 
 def subgroups_of_study(wildcards):

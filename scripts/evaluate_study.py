@@ -17,11 +17,6 @@ from attribution import greedy, growth, h5, names, recovery, seed_points
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
 
 
-def read_group(path: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Members and normalised influence of the group of one seed point."""
-    return tuple(h5.read(path, f"{seed}/{names.MEMBERS}", f"{seed}/{names.NORMALISED_INFLUENCE}"))
-
-
 def evaluate_study(files: dict, variants: dict, settings: dict, target: int, path: str) -> None:
     """Write evaluation.csv.
 
@@ -44,13 +39,15 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         rows.append([method, metric, value, low, high, seconds])
 
     for method, groups in variants.items():
-        members, normalised = read_group(groups, seed)
+        members, normalised, cosine = h5.read(
+            groups, *(f"{seed}/{name}" for name in (names.MEMBERS, names.NORMALISED_INFLUENCE, names.COSINE))
+        )
         with h5py.File(groups) as file:
             ties = int(file[str(seed)].attrs[names.TIES])
         add(method, "precision", recovery.precision(members, subgroup, target))
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target))
-        add(method, "turning_point", recovery.turning_point(normalised))
-        add(method, "turning_point_over_cluster_size", recovery.turning_point(normalised) / size)
+        add(method, "maximum_over_cluster_size", (np.argmax(normalised) + 1) / size)
+        add(method, "turning_point_over_cluster_size", recovery.turning_point(cosine) / size)
         add(method, "steps_with_ties", ties)
     keys = greedy.tie_keys(x, y, settings["seed"])
     embedding = features[:, :-1]

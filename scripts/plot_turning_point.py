@@ -10,38 +10,43 @@ import numpy as np
 
 from attribution import drawing, h5, names, recovery, seed_points
 
+# dashes and colours of subgroups
+LOOKS = (("-", drawing.RED), ("--", drawing.GREEN), (":", drawing.BLUE), ("-.", drawing.PINK))
+
 
 def plot_turning_point(
     data: str, groups: list[str], rules: list[str], target: int, style: str, dpi: int, path: str
 ) -> None:
-    """Draw I(G, G) / |G| and the group's make-up for each selection rule."""
+    """Draw I(G, G) / |G|, the cosine of each new member and the group's make-up, for each selection rule."""
     x, subgroup = h5.read(data, names.X_TRAIN, names.SUBGROUP_TRAIN)
     subgroup_names = h5.attributes(data)["subgroup_names"]
     seed = seed_points.central(x, subgroup, target)
     size = int((subgroup == target).sum())
     drawing.use(style)
-    figure, axes = plt.subplots(
-        2, len(rules), figsize=(1 + 2.1 * len(rules), 3.9), sharex=True, squeeze=False, height_ratios=[1.4, 1]
-    )
+    figure, axes = plt.subplots(3, len(rules), figsize=(1 + 2.1 * len(rules), 5.2), sharex=True, squeeze=False)
     for column, (rule, path_group) in enumerate(zip(rules, groups, strict=True)):
-        members, path_influence = h5.read(path_group, f"{seed}/{names.MEMBERS}", f"{seed}/{names.NORMALISED_INFLUENCE}")
+        members, normalised, cosine = h5.read(
+            path_group, *(f"{seed}/{name}" for name in (names.MEMBERS, names.NORMALISED_INFLUENCE, names.COSINE))
+        )
         steps = np.arange(1, len(members) + 1)
-        turning = recovery.turning_point(path_influence)
-        above, below = axes[:, column]
-        above.plot(steps, path_influence / path_influence.max(), color=drawing.BLACK)
-        above.axvline(turning, color=drawing.RED, ls="--", lw=1)
-        above.plot(turning, 1.0, "v", color=drawing.RED, label=f"maximum at {turning}")
-        above.axvline(size, color=drawing.BLUE, ls=":", lw=1.2, label=f"subgroup size {size}")
-        above.set_title(rule)
-        above.legend(loc="lower right", fontsize=7, handlelength=1.2)
-        marks = (("-", drawing.RED), ("--", drawing.GREEN), (":", drawing.BLUE))
-        for number, (name, (dash, colour)) in enumerate(zip(subgroup_names, marks, strict=False)):
+        turning, highest = recovery.turning_point(cosine), int(np.argmax(normalised)) + 1
+        above, middle, below = axes[:, column]
+        above.plot(steps, normalised / normalised.max(), color=drawing.BLACK)
+        above.plot(highest, 1.0, "v", color=drawing.RED, clip_on=False)
+        above.set_title(f"{rule}\nmaximum at {highest}, turn at {turning}")
+        middle.plot(steps, cosine, color=drawing.BLACK)
+        for number, (name, look) in enumerate(zip(subgroup_names, LOOKS, strict=False)):
+            dash, colour = look
             below.plot(steps, np.cumsum(subgroup[members] == number), dash, color=colour, label=name)
-        below.axvline(size, color=drawing.BLUE, ls=":", lw=1.2)
-        below.set_xlabel("iteration")
+        for here in (above, middle, below):
+            here.axvline(size, color=drawing.SKY, lw=2.5, alpha=0.6, label="subgroup's size", zorder=0)
+            here.axvline(turning, color=drawing.RED, ls="--", lw=1, label="turning point")
+        middle.set_ylim(-0.05, 1.05)
+        below.set_xlabel("group size")
     axes[0, 0].set_ylabel("I(G, G) / |G|, relative\nto its maximum")
-    axes[1, 0].set_ylabel("members from")
-    axes[1, 0].legend(loc="upper left", fontsize=7)
+    axes[1, 0].set_ylabel("cosine of the new\nmember with the group")
+    axes[2, 0].set_ylabel("members from each\nsubgroup")
+    figure.legend(*axes[2, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     drawing.save(figure, path, dpi)
 
 

@@ -1,0 +1,159 @@
+"""The workflow on the tiny study: what a change reruns, and that a kill leaves nothing half-written."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SNAKEMAKE = [str(Path(sys.executable).with_name("snakemake")), "--configfile", "config/tiny.yaml", "--cores", "2"]
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
+PLOTS = {
+    "plot_dataset", "plot_self_influence", "plot_relative_influence", "plot_group_growth", "plot_greedy_stages",
+    "plot_turning_point", "plot_decision_boundary",
+}  # fmt: skip
+AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
+AFTER_HESSIAN = PLOTS - {"plot_dataset"} | {
+    "compute_influence", "find_groups", "measure_group_growth", "evaluate_study",
+}  # fmt: skip
+AFTER_TRAINING = AFTER_HESSIAN | {"cache_gradients", "cache_hessian", "map_decision_boundary"}
+
+
+def copy_of_project(folder: Path) -> Path:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> str:
+    done = subprocess.run([*SNAKEMAKE, *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def would_rerun(folder: Path) -> set[str]:
+    """Rules that a dry run would execute."""
+    text = run(folder, "-n", "--", "toy")
+    table = text.partition("Job stats:")[2].partition("total")[0]
+    return set(re.findall(r"^(\w+) +\d+$", table, re.MULTILINE)) - {"toy"}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = copy_of_project(tmp_path_factory.mktemp("project"))
+    run(folder, "--", "toy")
+    return folder
+
+
+@pytest.fixture
+def project(finished):
+    """The finished project; what a test edits is put back."""
+    kept = {path: path.read_bytes() for part in ("config", "scripts") for path in (finished / part).rglob("*.*")
+            if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
+    yield finished
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
+def test_touching_every_file_reruns_nothing(project):
+    for part in PARTS:
+        for path in [project / part, *(project / part).rglob("*")]:
+            os.utime(path)
+    assert would_rerun(project) == set()
+
+
+def test_figure_style_redraws_figures_only(project):
+    edit(project / "config/figures.mplstyle", "font.size: 9", "font.size: 10")
+    assert would_rerun(project) == PLOTS
+
+
+def test_group_size_reruns_groups_and_what_follows(project):
+    edit(project / "config/tiny.yaml", "groups: {size: 24}", "groups: {size: 20}")
+    assert would_rerun(project) == {"find_groups"} | AFTER_GROUPS
+
+
+def test_damping_reruns_the_hessian_and_what_follows(project):
+    edit(
+        project / "config/config.yaml",
+        "last_layer: {mode: relative, value: 0.001}",
+        "last_layer: {mode: relative, value: 0.01}",
+    )
+    assert would_rerun(project) == {"cache_hessian"} | AFTER_HESSIAN
+
+
+def test_learning_rate_reruns_training_and_what_follows(project):
+    edit(project / "config/tiny.yaml", "learning_rate: 0.02", "learning_rate: 0.03")
+    assert would_rerun(project) == {"train_model"} | AFTER_TRAINING
+
+
+def test_swapping_two_values_reruns_training(project):
+    edit(project / "config/tiny.yaml", "l1: 0.0001", "l2: 0.0001")
+    assert would_rerun(project) >= {"train_model", "cache_gradients"}
+
+
+def test_editing_a_deep_module_reruns_exactly_its_users(project):
+    with open(project / "scripts/attribution/recovery.py", "a") as file:
+        file.write("\n# a comment\n")
+    assert would_rerun(project) == {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
+
+
+def test_a_wrong_setting_stops_before_any_job(project):
+    edit(project / "config/tiny.yaml", "groups: {size: 24}", "groups: {size: 4000}")
+    done = subprocess.run([*SNAKEMAKE, "-n", "--", "toy"], cwd=project, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "groups.size is 4000, but data set 'toy' has 48 training points" in done.stdout + done.stderr
+
+
+def arrays_of(folder: Path) -> dict:
+    """Every array of every result file, by file and name."""
+    found = {}
+    for path in sorted((folder / "results").rglob("*.h5")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        with h5py.File(path) as file:
+            file.visititems(
+                lambda name, item, path=path: found.__setitem__(
+                    (str(path.relative_to(folder)), name), item[()] if isinstance(item, h5py.Dataset) else None
+                )
+            )
+    return found
+
+
+def test_kills_leave_nothing_half_written_and_the_next_run_completes(finished, tmp_path):
+    folder = copy_of_project(tmp_path / "killed")
+    for seconds in (5, 8, 11, 8):
+        with open(tmp_path / "log", "w") as log:
+            started = subprocess.Popen(
+                [*SNAKEMAKE, "--", "toy"], cwd=folder, stdout=log, stderr=log, start_new_session=True
+            )
+            time.sleep(seconds)
+            # the whole process group: Snakemake and the jobs that it runs
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+        for array in arrays_of(folder).values():
+            assert array is None or array.size >= 0
+        run(folder, "--unlock")
+    run(folder, "--", "toy")
+    expected, found = arrays_of(finished), arrays_of(folder)
+    assert expected.keys() == found.keys()
+    for name, array in expected.items():
+        if array is not None:
+            np.testing.assert_array_equal(array, found[name], err_msg=str(name))
