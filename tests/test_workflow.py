@@ -3,14 +3,10 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import h5py
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -120,40 +116,3 @@ def test_a_wrong_setting_stops_before_any_job(project):
     done = subprocess.run([*SNAKEMAKE, "-n", "--", "toy"], cwd=project, capture_output=True, text=True)
     assert done.returncode != 0
     assert "groups.size is 4000, but data set 'toy' has 48 training points" in done.stdout + done.stderr
-
-
-def arrays_of(folder: Path) -> dict:
-    """Every array of every result file, by file and name."""
-    found = {}
-    for path in sorted((folder / "results").rglob("*.h5")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
-        with h5py.File(path) as file:
-            file.visititems(
-                lambda name, item, path=path: found.__setitem__(
-                    (str(path.relative_to(folder)), name), item[()] if isinstance(item, h5py.Dataset) else None
-                )
-            )
-    return found
-
-
-def test_kills_leave_nothing_half_written_and_the_next_run_completes(finished, tmp_path):
-    folder = copy_of_project(tmp_path / "killed")
-    for seconds in (5, 8, 11, 8):
-        with open(tmp_path / "log", "w") as log:
-            started = subprocess.Popen(
-                [*SNAKEMAKE, "--", "toy"], cwd=folder, stdout=log, stderr=log, start_new_session=True
-            )
-            time.sleep(seconds)
-            # the whole process group: Snakemake and the jobs that it runs
-            os.killpg(started.pid, signal.SIGKILL)
-            started.wait()
-        for array in arrays_of(folder).values():
-            assert array is None or array.size >= 0
-        run(folder, "--unlock")
-    run(folder, "--", "toy")
-    expected, found = arrays_of(finished), arrays_of(folder)
-    assert expected.keys() == found.keys()
-    for name, array in expected.items():
-        if array is not None:
-            np.testing.assert_array_equal(array, found[name], err_msg=str(name))
