@@ -72,7 +72,9 @@ def evaluate(model: keras.Model, x: np.ndarray, y: np.ndarray) -> tuple[float, f
     logits = np.concatenate(
         [model.predict_on_batch(x[i : i + EVALUATION_BATCH]) for i in range(0, len(x), EVALUATION_BATCH)]
     )
-    return float(cross_entropy(logits, y).mean()), float(correct(logits, y).mean())
+    with np.errstate(invalid="ignore"):  # a diverged network's NaN is reported by `train`
+        losses = cross_entropy(logits, y)
+    return float(losses.mean()), float(correct(logits, y).mean())
 
 
 def correct(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
