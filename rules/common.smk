@@ -1,6 +1,7 @@
 # What the rules share: the code a script depends on, settings of wildcards, paths. No rules here.
 
 import ast
+import functools
 import os
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ sys.path.insert(0, str(BASE / "scripts"))
 from attribution import settings
 
 RUN = "results/{dataset}/{model}/seed{seed}"
-SCOPES = {"last_layer": "", "all_layers": "/all_layers"}
+SCOPES = ("last_layer", "all_layers")
 
 
 def check_settings():
@@ -26,28 +27,34 @@ def check_settings():
         raise WorkflowError(f"Configuration: {error}") from None
 
 
+@functools.cache
+def imported(path):
+    """Modules of scripts/ that a Python file imports; each is parsed once, however many rules use it."""
+    root, modules = BASE / "scripts", []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names.append(node.module)
+        else:
+            continue
+        modules += [root.joinpath(*name.split(".")).with_suffix(".py") for name in names]
+    return [module for module in modules if module.exists()]
+
+
 def code(script):
     """The script and every module of scripts/ that it imports, also indirectly.
 
     Snakemake does not follow imports; as inputs these files are compared by checksum.
     """
-    root = BASE / "scripts"
-    found, waiting = set(), [root / script]
+    found, waiting = set(), [BASE / "scripts" / script]
     while waiting:
         path = waiting.pop()
         if path in found:
             continue
         found.add(path)
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names = [f"{node.module}.{alias.name}" for alias in node.names]
-                names.append(node.module)
-            else:
-                continue
-            modules = [root.joinpath(*name.split(".")).with_suffix(".py") for name in names]
-            waiting += [module for module in modules if module.exists()]
+        waiting += imported(path)
     return sorted(os.path.relpath(path) for path in found)
 
 
@@ -58,7 +65,7 @@ def style_file():
 
 def scope_of(wildcards):
     """Name of the scope whose folder the wildcard gives."""
-    return wildcards.scope.lstrip("/") or "last_layer"
+    return wildcards.scope[1:] or "last_layer"
 
 
 def study_of(wildcards):
@@ -93,8 +100,10 @@ def run_path(study, name, model=None, seed=None, scope=None):
         model=model or chosen["model"],
         seed=chosen["seed"] if seed is None else seed,
     )
-    inside = "" if name in ("model.keras", "history.csv", "decision_boundary.h5") else SCOPES[scope or chosen["scope"]]
-    return f"{run}{inside}/{name}"
+    scope = scope or chosen["scope"]
+    # results of the last layer, and those of the network itself, stand in the run's own folder
+    shared = scope == "last_layer" or name in ("model.keras", "history.csv", "decision_boundary.h5")
+    return f"{run}/{name}" if shared else f"{run}/{scope}/{name}"
 
 
 def of_study(name, **where):
@@ -118,6 +127,48 @@ def study_results(study):
         run_path(study, "evaluation.csv"),
         *(run_path(study, name, scope=scope) for scope in other for name in ("influence.h5", "groups.h5")),
     ]
+
+
+def network_of(wildcards):
+    """The network and its data, which products in all layers need; the last layer needs only the factors."""
+    if scope_of(wildcards) == "last_layer":
+        return {}
+    return {"data": f"results/{wildcards.dataset}/data.h5", "model": f"{RUN.format(**wildcards)}/model.keras"}
+
+
+def inverse_of(wildcards):
+    """What the damped inverse Hessian is applied with; products in all layers need the network."""
+    run = f"{RUN.format(**wildcards)}{wildcards.scope}"
+    files = {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
+    return files | (network_of(wildcards) if config["influence"]["solver"] == "cg" else {})
+
+
+def runs_of(study):
+    """(model, seed) of every training in the table over seeds."""
+    chosen = config["studies"][study]
+    return [(model, seed) for model in chosen["recipes"] for seed in chosen["seeds"]]
+
+
+def subgroups_of_study(wildcards):
+    """Names of the subgroups of the study's data."""
+    return settings.subgroups(config["datasets"][config["studies"][wildcards.study]["dataset"]])
+
+
+def pool_titles(wildcards):
+    """Legend of figure 7 in the words of the data set."""
+    study = config["studies"][wildcards.study]
+    target, other = study["target"], study["other"]
+    discs = config["datasets"][study["dataset"]]["discs"]
+    colour = next(disc["class"] for disc in discs if disc["name"] == target)
+    return {
+        "boundary-target": f"boundary {target}",
+        "boundary-other": f"boundary {other}",
+        "boundary": f"boundary {colour}",
+        "target": target,
+        "other": other,
+        "class": f"random {colour}",
+        "all": "fully random",
+    }
 
 
 FIGURES = [

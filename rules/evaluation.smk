@@ -7,31 +7,25 @@
 rule evaluate_study:
     input:
         data="results/{dataset}/data.h5",
-        gradients=RUN + "{scope}/gradients.h5",
-        influence=RUN + "{scope}/influence.h5",
-        boundary=RUN + "/decision_boundary.h5",
-        growth=RUN + "{scope}/growth.h5",
-        groups=lambda w: [RUN.format(**w) + f"{w.scope}/groups-{v}.h5" for v in evaluated_variants(w)],
+        gradients=f"{RUN}{{scope}}/gradients.h5",
+        influence=f"{RUN}{{scope}}/influence.h5",
+        boundary=f"{RUN}/decision_boundary.h5",
+        growth=f"{RUN}{{scope}}/growth.h5",
+        groups=lambda w: [f"{RUN.format(**w)}{w.scope}/groups-{v}.h5" for v in evaluated_variants(w)],
         code=code("evaluate_study.py"),
     output:
-        evaluation=RUN + "{scope}/evaluation.csv",
+        evaluation=f"{RUN}{{scope}}/evaluation.csv",
     log:
         "results/logs/evaluate_study/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/evaluate_study/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
         evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
-        methods=lambda w: evaluated_variants(w),
+        methods=evaluated_variants,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         target=lambda w: study_of(w)["target"],
     script:
         "../scripts/evaluate_study.py"
-
-
-def runs_of(study):
-    """(model, seed) of every training in the table over seeds."""
-    chosen = config["studies"][study]
-    return [(model, seed) for model in chosen["recipes"] for seed in chosen["seeds"]]
 
 
 rule gather_seeds:

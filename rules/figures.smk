@@ -6,27 +6,6 @@
 RULES = ["influence", "theta-relative", "l-relative", "adaptive"]
 
 
-def subgroups_of_study(wildcards):
-    return settings.subgroups(config["datasets"][config["studies"][wildcards.study]["dataset"]])
-
-
-def pool_titles(wildcards):
-    """Legend of figure 7 in the words of the data set."""
-    study = config["studies"][wildcards.study]
-    target, other = study["target"], study["other"]
-    discs = config["datasets"][study["dataset"]]["discs"]
-    colour = next(disc["class"] for disc in discs if disc["name"] == target)
-    return {
-        "boundary-target": f"boundary {target}",
-        "boundary-other": f"boundary {other}",
-        "boundary": f"boundary {colour}",
-        "target": target,
-        "other": other,
-        "class": f"random {colour}",
-        "all": "fully random",
-    }
-
-
 rule plot_dataset:
     input:
         data=data_of_study,

@@ -8,10 +8,10 @@ rule find_groups:
     input:
         unpack(inverse_of),
         data="results/{dataset}/data.h5",
-        influence=RUN + "{scope}/influence.h5",
+        influence=f"{RUN}{{scope}}/influence.h5",
         code=code("find_groups.py"),
     output:
-        groups=RUN + "{scope}/groups{variant}.h5",
+        groups=f"{RUN}{{scope}}/groups{{variant}}.h5",
     log:
         "results/logs/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.log",
     benchmark:
@@ -28,10 +28,10 @@ rule measure_group_growth:
     input:
         unpack(inverse_of),
         data="results/{dataset}/data.h5",
-        boundary=RUN + "/decision_boundary.h5",
+        boundary=f"{RUN}/decision_boundary.h5",
         code=code("measure_group_growth.py"),
     output:
-        growth=RUN + "{scope}/growth.h5",
+        growth=f"{RUN}{{scope}}/growth.h5",
     log:
         "results/logs/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:

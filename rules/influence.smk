@@ -7,10 +7,10 @@
 rule cache_gradients:
     input:
         data="results/{dataset}/data.h5",
-        model=RUN + "/model.keras",
+        model=f"{RUN}/model.keras",
         code=code("cache_gradients.py"),
     output:
-        gradients=RUN + "{scope}/gradients.h5",
+        gradients=f"{RUN}{{scope}}/gradients.h5",
     log:
         "results/logs/cache_gradients/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
@@ -22,20 +22,13 @@ rule cache_gradients:
         "../scripts/cache_gradients.py"
 
 
-# all_layers needs the network itself, last_layer only the factors
-def network_of(wildcards):
-    if scope_of(wildcards) == "last_layer":
-        return {}
-    return {"data": f"results/{wildcards.dataset}/data.h5", "model": RUN.format(**wildcards) + "/model.keras"}
-
-
 rule cache_hessian:
     input:
         unpack(network_of),
-        gradients=RUN + "{scope}/gradients.h5",
+        gradients=f"{RUN}{{scope}}/gradients.h5",
         code=code("cache_hessian.py"),
     output:
-        hessian=RUN + "{scope}/hessian.h5",
+        hessian=f"{RUN}{{scope}}/hessian.h5",
     log:
         "results/logs/cache_hessian/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
@@ -49,20 +42,13 @@ rule cache_hessian:
         "../scripts/cache_hessian.py"
 
 
-def inverse_of(wildcards):
-    """What the damped inverse Hessian is applied with; products in all layers need the network."""
-    run = RUN.format(**wildcards) + wildcards.scope
-    files = {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
-    return files | (network_of(wildcards) if config["influence"]["solver"] == "cg" else {})
-
-
 rule compute_influence:
     input:
         unpack(inverse_of),
         labels="results/{dataset}/data.h5",
         code=code("compute_influence.py"),
     output:
-        influence=RUN + "{scope}/influence.h5",
+        influence=f"{RUN}{{scope}}/influence.h5",
     log:
         "results/logs/compute_influence/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:

@@ -8,8 +8,8 @@ rule train_model:
         data="results/{dataset}/data.h5",
         code=code("train_model.py"),
     output:
-        model=RUN + "/model.keras",
-        history=RUN + "/history.csv",
+        model=f"{RUN}/model.keras",
+        history=f"{RUN}/history.csv",
     log:
         "results/logs/train_model/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -23,10 +23,10 @@ rule train_model:
 rule map_decision_boundary:
     input:
         data="results/{dataset}/data.h5",
-        model=RUN + "/model.keras",
+        model=f"{RUN}/model.keras",
         code=code("map_decision_boundary.py"),
     output:
-        boundary=RUN + "/decision_boundary.h5",
+        boundary=f"{RUN}/decision_boundary.h5",
     log:
         "results/logs/map_decision_boundary/{dataset}-{model}-seed{seed}.log",
     benchmark:

@@ -5,14 +5,13 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import os
 import time
 
 import h5py
 import numpy as np
 import pandas as pd
 
-from attribution import greedy, growth, h5, names, recovery, seed_points
+from attribution import atomic, greedy, growth, h5, names, recovery, seed_points
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
 
@@ -77,10 +76,8 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
     # a group of one is a point, not a group
     several = {pool: np.where(sizes > 1, values, np.nan) for pool, values in medians.items()}
     add("group-growth", "share_of_sizes_ordered", growth.share_ordered(several, order))
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    table.to_csv(temporary, index=False)
-    os.replace(temporary, path)
+    with atomic.replacing(path) as temporary:
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 
 
 if "snakemake" in globals():

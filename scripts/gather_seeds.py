@@ -5,9 +5,9 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import os
-
 import pandas as pd
+
+from attribution import atomic
 
 
 def gather_seeds(runs: list[dict], path: str) -> None:
@@ -27,9 +27,8 @@ def gather_seeds(runs: list[dict], path: str) -> None:
         table.insert(0, "model", run["model"])
         table.insert(1, "seed", run["seed"])
         tables.append(table)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    pd.concat(tables, ignore_index=True).to_csv(temporary, index=False)
-    os.replace(temporary, path)
+    with atomic.replacing(path) as temporary:
+        pd.concat(tables, ignore_index=True).to_csv(temporary, index=False)
 
 
 if "snakemake" in globals():

@@ -33,7 +33,7 @@ def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style
         here.scatter(
             *x[members[:stage]].T, c=np.arange(1, stage + 1), vmin=1, vmax=len(members), s=9, cmap="viridis", lw=0
         )
-        here.scatter(*x[seed], marker="*", s=90, color=drawing.RED, ec="white", lw=0.6, zorder=3)
+        drawing.seed(here, x[seed])
         inside = int((subgroup[members[:stage]] == target).sum())
         last = f"\n{name} exhausted" if stage == exhausted else ""
         here.set_title(f"{stage} members: {inside} of {size} {name}{last}")

@@ -40,7 +40,7 @@ def plot_relative_influence(
             drawing.boundary(here, *grid)
             order = np.argsort(-value, kind="stable")[:top]
             here.scatter(*x[order].T, c=np.arange(top), s=11, cmap="viridis_r", lw=0)
-            here.scatter(*x[seed], marker="*", s=90, color=drawing.RED, ec="white", lw=0.6, zorder=3)
+            drawing.seed(here, x[seed])
             share = (subgroup[order] == target).mean()
             here.set_title(
                 f"{model}\n{label}: {share:.0%} in {name}" if line == 0 else f"{label}: {share:.0%} in {name}"

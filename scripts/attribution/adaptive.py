@@ -7,7 +7,7 @@ at the moved parameters, with their residuals and their Hessian there.
 
 import numpy as np
 
-from attribution import greedy, influence, log, solvers
+from attribution import greedy, group_influence, influence, log, solvers
 from attribution.hessian import factor, hessian_sum
 from attribution.residuals import residuals
 
@@ -44,16 +44,19 @@ def grow(
     allowed = greedy.allowed_members(len(features), seeds, size, direction, stop, excluded)
     logits = features @ weights
     r = residuals(logits, labels)
-    total = hessian_sum(features, logits)
-    trained = factor(total / len(features) + np.diag(decay), damping)
+    n = len(features)
+    whole = hessian_sum(features, logits) + n * np.diag(decay)
+    trained = factor(whole / n, damping)
     groups = []
     for j, start in enumerate(seeds):
         members, ties = list(start), 0
         for _ in log.progress(range(size - len(start)), f"adaptive group {j + 1} of {len(seeds)}"):
-            step = _removal(features, logits, r, members, total, decay, decay_gradient, damping)
+            group_gradient = influence.group_gradient(features, r, np.array(members)) + len(members) * decay_gradient
+            group_hessian = hessian_sum(features[members], logits[members]) + len(members) * np.diag(decay)
+            step = group_influence.newton_step(whole, group_hessian, group_gradient, n * damping)
             moved = features @ (weights + step.reshape(weights.shape))
             r_moved = residuals(moved, labels)
-            left = np.setdiff1d(np.arange(len(features)), members)
+            left = np.setdiff1d(np.arange(n), members)
             lower = factor(hessian_sum(features[left], moved[left]) / len(left) + np.diag(decay), damping)
 
             def solve(b, lower=lower):
@@ -76,11 +79,3 @@ def grow(
         cosine = np.append(1.0, (before * new).sum(axis=0) / norms)
         groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
     return groups
-
-
-def _removal(features, logits, r, members, total, decay, decay_gradient, damping) -> np.ndarray:
-    """(D C,) one Newton step without the members, see `group_influence.removal_steps`."""
-    n, m = len(features), len(members)
-    g = influence.group_gradient(features, r, np.array(members)) + m * decay_gradient
-    rest = total - hessian_sum(features[members], logits[members]) + (n - m) * np.diag(decay)
-    return solvers.exact(factor(rest, n * damping), g[:, None])[:, 0]

@@ -1,6 +1,5 @@
 """Colours, the toy plane and saving, shared by the figures."""
 
-import os
 from pathlib import Path
 
 import matplotlib
@@ -8,6 +7,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+
+from attribution import atomic
 
 # Okabe and Ito's palette: told apart with any colour vision, and in grey
 RED, BLUE, GREEN, PINK, ORANGE, SKY, BLACK = (
@@ -27,10 +28,8 @@ def use(style: str) -> None:
 def save(figure, png: str, dpi: int) -> None:
     """Write the figure as PNG and, beside it, as PDF; each appears under its name when complete."""
     for kind in ("png", "pdf"):
-        path = Path(png).with_suffix(f".{kind}")
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}.{kind}")
-        figure.savefig(temporary, dpi=dpi, format=kind, metadata=PLAIN[kind])
-        os.replace(temporary, path)
+        with atomic.replacing(Path(png).with_suffix(f".{kind}")) as temporary:
+            figure.savefig(temporary, dpi=dpi, format=kind, metadata=PLAIN[kind])
     plt.close(figure)
 
 
@@ -41,6 +40,11 @@ def points(axes, x: np.ndarray, y: np.ndarray, faint: bool = False) -> None:
         marker = "o" if label else "s"
         axes.scatter(*chosen.T, s=7, marker=marker, color=FAINT if faint else colour, alpha=1 if faint else 0.75, lw=0)
     plane(axes)
+
+
+def seed(axes, point: np.ndarray) -> None:
+    """A star on the point that a group or an influence starts from."""
+    axes.scatter(*point, marker="*", s=90, color=RED, ec="white", lw=0.6, zorder=3)
 
 
 def plane(axes) -> None:

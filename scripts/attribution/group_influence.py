@@ -11,6 +11,17 @@ from attribution.residuals import cross_entropy, residuals
 METHODS = ("first-order", "second-order", "newton")
 
 
+def newton_step(whole: np.ndarray, group: np.ndarray, gradient: np.ndarray, damping: float) -> np.ndarray:
+    """(k,) change of the parameters by one Newton step without a group.
+
+    Args:
+        whole, group: (k, k) summed Hessians of all points and of the group, each with its share of the decay.
+        gradient: (k,) the group's summed gradient, with its share of the decay.
+        damping: of the summed Hessian, n times that of the mean.
+    """
+    return solvers.exact(factor(whole - group, damping), gradient[:, None])[:, 0]
+
+
 def removal_steps(
     features: np.ndarray,
     logits: np.ndarray,
@@ -45,13 +56,13 @@ def removal_steps(
         raise ValueError(f"the group has {m} of {n} training points; it must have at least one and leave at least one")
     p = m / n
     lower = factor(hessian, damping)
-    g = influence.group_gradient(features[members], residuals(logits[members], labels[members]), np.arange(m))
+    g = influence.group_gradient(features, residuals(logits, labels), members)
     # the decay belongs to every sample's loss: a group takes its share m of it along
     g += m * decay_gradient
     h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
     first = solvers.exact(lower, g[:, None])[:, 0]
     curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
-    newton = solvers.exact(factor(n * hessian - h_group, n * damping), g[:, None])[:, 0]
+    newton = newton_step(n * hessian, h_group, g, n * damping)
     return {
         "first-order": first / n,
         "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,

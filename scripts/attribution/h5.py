@@ -1,11 +1,11 @@
 """Read and write result files. A file appears under its name only when it is complete."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import h5py
 import numpy as np
+
+from attribution import atomic
 
 
 def write(path, arrays: Mapping, attrs: Mapping) -> None:
@@ -17,25 +17,15 @@ def write(path, arrays: Mapping, attrs: Mapping) -> None:
         attrs: name -> str, number, or a list of them; None is left out. Keys with a slash
             ("12/rule") set the attribute of that group or array.
 
-    The file is written beside `path` under a temporary name, flushed to disk and renamed, so
-    that a kill at any moment leaves either the old file or the new one.
+    See `atomic.replacing` for what a kill leaves.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(temporary, "w") as file:
-            for name, array in arrays.items():
-                file.create_dataset(name, data=np.asarray(array), track_times=False)
-            for name, value in attrs.items():
-                owner, _, key = name.rpartition("/")
-                if value is not None:
-                    (file[owner] if owner else file).attrs[key] = value
-        with open(temporary, "rb") as done:
-            os.fsync(done.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=np.asarray(array), track_times=False)
+        for name, value in attrs.items():
+            owner, _, key = name.rpartition("/")
+            if value is not None:
+                (file[owner] if owner else file).attrs[key] = value
 
 
 def read(path, *names: str) -> list[np.ndarray]:

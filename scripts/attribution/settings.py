@@ -94,24 +94,19 @@ def _key(path: list) -> str:
 
 def _allowed(error) -> str:
     wanted = error.validator_value
+    ends = {"minimum": "{} or more", "exclusiveMinimum": "more than {}",
+            "maximum": "{} or less", "exclusiveMaximum": "less than {}"}  # fmt: skip
+    if error.validator in ends:
+        # both ends, so that the reader need not try a second time
+        return " and ".join(form.format(error.schema[end]) for end, form in ends.items() if end in error.schema)
     words = {
         "enum": lambda: "one of " + ", ".join(map(json.dumps, wanted)),
         "const": lambda: json.dumps(wanted),
         "type": lambda: f"a value of type {wanted}",
-        "minimum": lambda: f"{wanted} or more",
-        "maximum": lambda: f"{wanted} or less",
-        "exclusiveMinimum": lambda: f"more than {wanted}",
-        "exclusiveMaximum": lambda: f"less than {wanted}",
         "minItems": lambda: f"a list of {wanted} or more values",
         "maxItems": lambda: f"a list of at most {wanted} values",
         "uniqueItems": lambda: "a list without repetitions",
         "minLength": lambda: "a text that is not empty",
         "pattern": lambda: f"a name of the form {wanted}",
     }
-    if error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
-        # both ends, so that the reader need not try a second time
-        ends = [f for f in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if f in error.schema]
-        names = {"minimum": "{} or more", "exclusiveMinimum": "more than {}",
-                 "maximum": "{} or less", "exclusiveMaximum": "less than {}"}  # fmt: skip
-        return " and ".join(names[f].format(error.schema[f]) for f in ends)
     return words.get(error.validator, lambda: error.message)()
