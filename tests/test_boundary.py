@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from attribution import boundary
 
 EXACT = 1e-9
