@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from attribution import adaptive, greedy, group_influence, hessian, influence, solvers
-from attribution.residuals import residuals
+from attribution.residuals import margins, residuals
 
 DAMPING = 1e-3
 
@@ -54,6 +54,20 @@ def test_a_permutation_permutes_the_group(problem, rule):
         np.testing.assert_array_equal(a.members, order[b.members])
         np.testing.assert_allclose(a.normalised_influence, b.normalised_influence, rtol=1e-8)
         assert 5 not in a.members
+
+
+@pytest.mark.parametrize("rule", greedy.RELATIVE)
+def test_points_whose_self_influence_underflows_are_still_ranked(problem, rule):
+    features, weights, _, decay, slope = problem
+    logits = features @ weights
+    right = logits.argmax(axis=1) if weights.shape[1] > 1 else (logits[:, 0] > 0).astype(int)
+    # margins between 370 and 745: exp(-margin) is a number, its square is zero
+    largest = 700 / margins(logits, right).max()
+    pushed = (features, largest * weights, right, decay, 0 * slope)
+    r = residuals(features @ pushed[1], right)
+    assert ((r**2).sum(axis=1) == 0).any() and (np.abs(r).max(axis=1) > 0).all()
+    found = grow(pushed, rule, [[int(np.abs(r).max(axis=1).argmax())]], np.arange(50))[0]
+    assert len(set(found.members.tolist())) == 8
 
 
 def test_paths_equal_those_of_the_fixed_form_for_the_same_members(problem):

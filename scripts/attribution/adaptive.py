@@ -62,10 +62,12 @@ def grow(
             def solve(b, lower=lower):
                 return solvers.exact(lower, b)
 
-            own, step_norm = influence.self_influence(features, r_moved, solve)
+            # a Newton step can make points so certain that I(x, x) underflows; relative rules allow any length
+            scored = _unit(r_moved) if rule in greedy.RELATIVE else r_moved
+            own, step_norm = influence.self_influence(features, scored, solve)
             weight = greedy.member_weights(rule, own)
-            summed = features[members].T @ (r_moved[members] * weight[members, None])
-            s = influence.scores(features, r_moved, solve(summed.reshape(-1, 1)))
+            summed = (scored if rule == "l-relative" else r_moved)[members] * weight[members, None]
+            s = influence.scores(features, scored, solve((features[members].T @ summed).reshape(-1, 1)))
             chosen, tied = greedy.pick(greedy.criterion(rule, s, own, step_norm)[:, 0], direction, allowed[:, j], keys)
             ties += tied
             allowed[chosen, j] = False
@@ -79,3 +81,10 @@ def grow(
         cosine = np.append(1.0, (before * new).sum(axis=0) / norms)
         groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
     return groups
+
+
+def _unit(r: np.ndarray) -> np.ndarray:
+    """(n, C) residuals divided by their length; those that are exactly zero stay zero and are refused later."""
+    largest = np.abs(r).max(axis=1, keepdims=True)
+    scaled = r / np.where(largest > 0, largest, 1.0)
+    return scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.finfo(float).tiny)

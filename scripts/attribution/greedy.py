@@ -8,6 +8,8 @@ import numpy as np
 from attribution import influence
 
 RULES = ("influence", "objective", "theta-relative", "l-relative")
+# Rules that do not depend on the length of a candidate's gradient.
+RELATIVE = ("theta-relative", "l-relative")
 # Scores closer than this, relative to the best, differ by rounding only and count as tied.
 TIE_TOLERANCE = 1e-10
 
@@ -63,7 +65,7 @@ def member_weights(rule: str, own: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: when gradients of length zero meet a relative rule.
     """
-    if rule in ("theta-relative", "l-relative") and not (own > 0).all():
+    if rule in RELATIVE and not (own > 0).all():
         raise ValueError(f"{int((own <= 0).sum())} points have a zero gradient, which rule '{rule}' cannot compare")
     return 1 / np.sqrt(own) if rule == "l-relative" else np.ones(len(own))
 
