@@ -60,6 +60,16 @@ def test_residual_of_a_certain_point_is_not_zero():
     assert certain[0, 1:].sum() == pytest.approx(2 * np.exp(-80.0), **close)
 
 
+def test_unit_residuals_are_residuals_of_length_one_however_certain(problem):
+    features, weights, labels = problem
+    logits = features @ weights
+    r = residuals.residuals(logits, labels)
+    expected = r / np.linalg.norm(r, axis=1, keepdims=True)
+    np.testing.assert_allclose(residuals.unit_residuals(logits, labels), expected, rtol=RELATIVE)
+    certain = residuals.unit_residuals(1e4 * logits, labels)
+    np.testing.assert_allclose(np.linalg.norm(certain, axis=1), 1.0, rtol=RELATIVE)
+
+
 def test_factor_says_which_damping_would_do():
     with pytest.raises(ValueError, match="smallest eigenvalue is -1"):
         hessian.factor(np.diag([1.0, -1.0]), 0.5)

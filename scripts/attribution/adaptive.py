@@ -9,7 +9,7 @@ import numpy as np
 
 from attribution import greedy, group_influence, influence, log, solvers
 from attribution.hessian import factor, hessian_sum
-from attribution.residuals import residuals
+from attribution.residuals import residuals, unit_residuals
 
 
 def grow(
@@ -63,7 +63,7 @@ def grow(
                 return solvers.exact(lower, b)
 
             # a Newton step can make points so certain that I(x, x) underflows; relative rules allow any length
-            scored = _unit(r_moved) if rule in greedy.RELATIVE else r_moved
+            scored = unit_residuals(moved, labels) if rule in greedy.RELATIVE else r_moved
             own, step_norm = influence.self_influence(features, scored, solve)
             weight = greedy.member_weights(rule, own)
             summed = (scored if rule == "l-relative" else r_moved)[members] * weight[members, None]
@@ -81,10 +81,3 @@ def grow(
         cosine = np.append(1.0, (before * new).sum(axis=0) / norms)
         groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
     return groups
-
-
-def _unit(r: np.ndarray) -> np.ndarray:
-    """(n, C) residuals divided by their length; those that are exactly zero stay zero and are refused later."""
-    largest = np.abs(r).max(axis=1, keepdims=True)
-    scaled = r / np.where(largest > 0, largest, 1.0)
-    return scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.finfo(float).tiny)

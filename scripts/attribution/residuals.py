@@ -37,6 +37,29 @@ def residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return result
 
 
+def unit_residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Residuals divided by their length, also where the length itself is too small for a float64.
+
+    Up to a factor the residual is -1 at the label and the other classes' probabilities, given that it is not the label,
+    elsewhere; for one column only the sign is left.
+
+    Args:
+        logits: (n, C), any float. labels: (n,) integers.
+
+    Returns:
+        (n, C) float64, rows of length 1.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
+    if logits.shape[1] == 1:
+        return np.where(np.asarray(labels)[:, None] == 1, -1.0, 1.0)
+    rows = np.arange(len(logits))
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    result = np.exp(log_softmax(others, axis=1))
+    result[rows, labels] = -1.0
+    return result / np.linalg.norm(result, axis=1, keepdims=True)
+
+
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(n,) float64 losses in nats."""
     return np.logaddexp(0.0, -margins(logits, labels))
