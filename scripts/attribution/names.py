@@ -19,3 +19,6 @@ PEAK = "peak"
 GRID_X, GRID_Y, FEATURES_GRID, LOGITS_GRID = "grid_x", "grid_y", "features_grid", "logits_grid"
 BOUNDARY_DISTANCE, BOUNDARY_PATHS = "boundary_distance", "boundary_paths"
 SIZES, DRAWS = "sizes", "draws"
+
+MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
+WEIGHTS, INTERCEPT = "weights", "intercept"
