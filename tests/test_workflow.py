@@ -3,11 +3,23 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+import yaml
+
+import cache_hessian
+import compute_influence
+from attribution import h5, inverse_files, names
+
+SOLVERS_AGREE = 1e-6  # relative, a target
 
 ROOT = Path(__file__).parent.parent
 SNAKEMAKE = [str(Path(sys.executable).with_name("snakemake")), "--configfile", "config/tiny.yaml", "--cores", "2"]
@@ -116,3 +128,83 @@ def test_a_wrong_setting_stops_before_any_job(project):
     done = subprocess.run([*SNAKEMAKE, "-n", "--", "toy"], cwd=project, capture_output=True, text=True)
     assert done.returncode != 0
     assert "groups.size is 4000, but data set 'toy' has 48 training points" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("scope", ["last_layer", "all_layers"])
+def test_both_solvers_give_the_same_influence(finished, tmp_path, scope):
+    run_folder = finished / "results/toy/mlp-dropout/seed0"
+    folder = run_folder if scope == "last_layer" else run_folder / scope
+    files = {
+        "data": finished / "results/toy/data.h5",
+        "model": run_folder / "model.keras",
+        "gradients": folder / "gradients.h5",
+        "hessian": tmp_path / "hessian.h5",
+    }
+    settings = yaml.safe_load((finished / "config/config.yaml").read_text())["influence"]
+    damping = settings["damping"][scope]
+    cache_hessian.cache_hessian(files, scope, "cg", 64, damping, files["hessian"], {})
+    compute_influence.compute_influence(
+        files["gradients"],
+        inverse_files.open_inverse(files, settings["cg"]),
+        files["data"],
+        "all",
+        ["left", "right", "blue"],
+        tmp_path / "influence.h5",
+        {},
+    )
+    (found,) = h5.read(tmp_path / "influence.h5", names.INFLUENCE)
+    (expected,) = h5.read(folder / "influence.h5", names.INFLUENCE)
+    assert h5.attributes(files["hessian"])["solver"] == "cg"
+    rows = np.linalg.norm(expected, axis=1)
+    assert (np.linalg.norm(found - expected, axis=1) <= SOLVERS_AGREE * rows).all()
+
+
+def complete(path: Path) -> bool:
+    """Whether a result file can be read to its end."""
+    if path.suffix in (".h5", ".keras"):
+        opened = h5py.File(path) if path.suffix == ".h5" else zipfile.ZipFile(path)
+        with opened:
+            return path.suffix == ".h5" or opened.testzip() is None
+    ends = {".png": b"IEND\xaeB`\x82", ".pdf": b"%%EOF\n", ".csv": b"\n"}
+    return path.read_bytes().endswith(ends[path.suffix])
+
+
+def arrays_of(folder: Path) -> dict:
+    found = {}
+    for path in sorted((folder / "results").rglob("[!.]*.h5")):
+        with h5py.File(path) as file:
+            file.visititems(
+                lambda name, item, path=path: (
+                    found.update({f"{path.relative_to(folder)}:{name}": item[()]})
+                    if isinstance(item, h5py.Dataset)
+                    else None
+                )
+            )
+    return found
+
+
+def test_a_kill_at_any_stage_leaves_whole_files_and_the_next_run_completes(finished, tmp_path):
+    folder = copy_of_project(tmp_path)
+    for stage in ("train_model", "cache_hessian", "find_groups", "plot_"):
+        going = subprocess.Popen(
+            [*SNAKEMAKE, "--", "toy"], cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        # a job's log exists as soon as the job starts: the kill falls into its work
+        while going.poll() is None and not list((folder / "results/logs").glob(f"{stage}*/**/*.log")):
+            time.sleep(0.05)
+        assert going.poll() is None, f"the run ended before a job of {stage} started"
+        os.killpg(going.pid, signal.SIGKILL)
+        going.wait()
+        results = [path for path in (folder / "results").rglob("[!.]*.*")
+                   if path.suffix in (".h5", ".keras", ".png", ".pdf", ".csv")
+                   and not {"logs", "benchmarks"} & set(path.parts)
+                   and not any(part.startswith(".") for part in path.parts)]  # fmt: skip
+        assert all(complete(path) for path in results), [path for path in results if not complete(path)]
+        run(folder, "--unlock", "--", "toy")
+    run(folder, "--", "toy")
+    assert would_rerun(folder) == set()
+    found, expected = arrays_of(folder), arrays_of(finished)
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
