@@ -29,7 +29,7 @@ def cache_hessian(
         features, logits, decay = h5.read(files["gradients"], names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.DECAY)
         if solver == "exact":
             matrix = hessian.hessian_sum(features, logits) / len(features) + np.diag(decay)
-            arrays, found = inverse.cache_of_factor(matrix, damping)
+            arrays, found = inverse.cache_of_factor(matrix, damping, float(np.trace(matrix)))
         else:
             trace = hessian.trace_closed_form(features, logits) + float(decay.sum())
             # a last layer's Hessian has no negative eigenvalue

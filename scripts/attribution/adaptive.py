@@ -77,7 +77,14 @@ def grow(
         sums = np.cumsum(white, axis=1)
         path = (sums**2).sum(axis=0) / np.arange(1, len(order) + 1)
         before, new = sums[:, :-1], white[:, 1:]
-        norms = np.linalg.norm(before, axis=0) * np.linalg.norm(new, axis=0)
-        cosine = np.append(1.0, (before * new).sum(axis=0) / norms)
+        cosine = np.append(1.0, (unit_columns(before) * unit_columns(new)).sum(axis=0))
         groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
     return groups
+
+
+def unit_columns(a: np.ndarray) -> np.ndarray:
+    """Columns of (k, b) at length 1, also where their squares underflow; zero columns stay zero."""
+    largest = np.abs(a).max(axis=0)
+    scaled = a / np.where(largest > 0, largest, 1.0)
+    length = np.linalg.norm(scaled, axis=0)
+    return scaled / np.where(length > 0, length, 1.0)

@@ -8,11 +8,12 @@ from attribution import h5, hessian, names, solvers
 from attribution.influence import Solve
 
 
-def cache_of_factor(matrix: np.ndarray, damping: dict) -> tuple[dict, dict]:
+def cache_of_factor(matrix: np.ndarray, damping: dict, trace: float) -> tuple[dict, dict]:
     """What hessian.h5 holds for the exact solver.
 
     Args:
         matrix: (k, k) mean Hessian, decay included, undamped. damping: `mode`, `value`.
+        trace: the sum of eigenvalues that `relative` and `floor` are measured against.
 
     Returns:
         arrays (hessian, cholesky) and attributes (solver, damping, k, trace, smallest_eigenvalue).
@@ -20,7 +21,7 @@ def cache_of_factor(matrix: np.ndarray, damping: dict) -> tuple[dict, dict]:
     Raises:
         ValueError: when the damped Hessian is not positive definite.
     """
-    smallest, trace = hessian.smallest_eigenvalue(matrix), float(np.trace(matrix))
+    smallest = hessian.smallest_eigenvalue(matrix)
     added = hessian.damping_value(damping["mode"], damping["value"], trace, len(matrix), smallest)
     arrays = {names.HESSIAN: matrix, names.CHOLESKY: hessian.factor(matrix, added)}
     facts = {"solver": "exact", "damping": added, "k": len(matrix), "trace": trace, "smallest_eigenvalue": smallest}

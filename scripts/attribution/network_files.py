@@ -40,10 +40,12 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
         files: paths of `model`, `data`, `gradients`. damping: `mode`, `value`.
     """
     network, x, y, decay = _undamped(files, batch)
+    trace = all_layers.gauss_newton_trace(network, x, batch) + float(decay.sum())
     if solver == "exact":
-        return inverse.cache_of_factor(all_layers.hessian(network, x, y, batch) + np.diag(decay), damping)
+        matrix = all_layers.hessian(network, x, y, batch) + np.diag(decay)
+        return inverse.cache_of_factor(matrix, damping, trace)
     product = all_layers.hessian_product(network, x, y, batch)
-    smallest, trace = all_layers.smallest_and_trace(lambda v: product(v) + decay[:, None] * v, len(decay))
+    smallest = all_layers.smallest_eigenvalue(lambda v: product(v) + decay[:, None] * v, len(decay))
     added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), smallest)
     found = {"solver": "cg", "damping": added, "k": len(decay), "trace": trace, "smallest_eigenvalue": smallest}
     return {}, found
