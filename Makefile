@@ -3,7 +3,7 @@ PYTHON ?= python3
 SNAKEMAKE := $(VENV)/bin/snakemake
 REPORT := results/report.html
 
-.PHONY: all toy toy-seeds report test lint bench lock clean
+.PHONY: all toy toy-seeds toy-datamodels report test lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -20,6 +20,9 @@ toy: $(VENV)/installed  ## the toy study
 
 toy-seeds: $(VENV)/installed  ## the same over training seeds and recipes, and its table
 	$(SNAKEMAKE) --quiet rules reason host -- toy_seeds
+
+toy-datamodels: $(VENV)/installed  ## datamodels of thousands of subsets
+	$(SNAKEMAKE) --quiet rules reason host -- toy_datamodels
 
 report: toy  ## one self-contained HTML file of the toy study
 	$(SNAKEMAKE) --quiet all --report $(REPORT) -- toy

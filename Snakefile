@@ -21,6 +21,11 @@ wildcard_constraints:
     seed=r"\d+",
     scope="(/all_layers)?",
     variant="(-[a-z-]+)?",
+    repetition=r"\d+",
+    alpha=r"0\.\d+",
+    shard=r"\d+|held-out",
+    subsets=r"\d+",
+    extent="small|full",
 
 
 report: "report/workflow.rst"
@@ -30,6 +35,8 @@ include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/influence.smk"
 include: "rules/groups.smk"
+include: "rules/retraining.smk"
+include: "rules/datamodels.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 
@@ -37,6 +44,7 @@ include: "rules/figures.smk"
 localrules:
     toy,
     toy_seeds,
+    toy_datamodels,
 
 
 # The study of the report's section 4.1, in both scopes
@@ -52,3 +60,11 @@ rule toy_seeds:
     input:
         "results/toy/seeds.csv",
         "results/figures/toy/rules-and-recipes.png",
+
+
+# Datamodels from as many subsets as the settings' `full`
+rule toy_datamodels:
+    input:
+        run_path("toy", "datamodels-full.csv"),
+        "results/figures/toy/10-datamodels-full.png",
+        "results/figures/toy/datamodel-scores-full.png",

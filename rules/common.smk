@@ -12,10 +12,20 @@ from snakemake.exceptions import WorkflowError
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import settings
+from attribution import settings, subsets
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
+# results that do not depend on the scope
+OF_THE_RUN = (
+    "model.keras",
+    "history.csv",
+    "decision_boundary.h5",
+    "removals.h5",
+    "removals.csv",
+    "datamodels-small.csv",
+    "datamodels-full.csv",
+)
 
 
 def check_settings():
@@ -102,7 +112,7 @@ def run_path(study, name, model=None, seed=None, scope=None):
     )
     scope = scope or chosen["scope"]
     # results of the last layer, and those of the network itself, stand in the run's own folder
-    shared = scope == "last_layer" or name in ("model.keras", "history.csv", "decision_boundary.h5")
+    shared = scope == "last_layer" or name in OF_THE_RUN
     return f"{run}/{name}" if shared else f"{run}/{scope}/{name}"
 
 
@@ -143,6 +153,32 @@ def inverse_of(wildcards):
     return files | (network_of(wildcards) if config["influence"]["solver"] == "cg" else {})
 
 
+def inverse_of_last_layer(wildcards):
+    """The same for results that exist in the last layer only."""
+    run = RUN.format(**wildcards)
+    return {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
+
+
+def repetitions(wildcards, name):
+    """Files of networks trained again: the run's own training, and those that show its noise."""
+    run, count = RUN.format(**wildcards), config["retraining"]["repetitions"]
+    return [f"{run}/retraining/{name}-{repetition}.h5" for repetition in range(1 + count)]
+
+
+def shard_numbers(shard):
+    """First subset and number of subsets of a shard of retrainings."""
+    if shard == "held-out":
+        return [0, config["datamodels"]["held_out"]]
+    return list(subsets.shard_range(config["datamodels"]["shards"], int(shard)))
+
+
+def datamodel_files(wildcards):
+    """Datamodels that figure 10 draws: of the shown subset size, from the largest number of subsets of the extent."""
+    chosen = config["datamodels"]
+    ending = f"alpha{chosen['shown_alpha']:g}-k{max(chosen[wildcards.extent])}.h5"
+    return [run_path(wildcards.study, f"datamodels/{name}-{ending}", scope="last_layer") for name in SHOWN_ESTIMATORS]
+
+
 def runs_of(study):
     """(model, seed) of every training in the table over seeds."""
     chosen = config["studies"][study]
@@ -178,5 +214,11 @@ FIGURES = [
     "07-group-growth",
     "08-greedy-stages",
     "09-turning-point",
+    "10-datamodels-small",
+    "datamodel-scores-small",
+    "leave-one-out",
+    "leave-groups-out",
     "decision-boundary",
 ]
+# datamodels that figure 10 puts one below the other
+SHOWN_ESTIMATORS = ["retrain", "influence"]

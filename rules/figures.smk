@@ -164,6 +164,108 @@ rule plot_turning_point:
         "../scripts/plot_turning_point.py"
 
 
+rule plot_datamodel_components:
+    input:
+        data=data_of_study,
+        weights=datamodel_files,
+        style=style_file(),
+        code=code("plot_datamodel_components.py"),
+    output:
+        png=report(
+            "results/figures/{study}/10-datamodels-{extent}.png",
+            caption="../report/10-datamodels.rst",
+            category="6. Retraining and datamodels",
+            labels={"figure": "Figure 10: components of datamodels, {extent}"},
+        ),
+        pdf="results/figures/{study}/10-datamodels-{extent}.pdf",
+    log:
+        "results/logs/plot_datamodel_components/{study}-{extent}.log",
+    benchmark:
+        "results/benchmarks/plot_datamodel_components/{study}-{extent}.tsv"
+    params:
+        estimators=SHOWN_ESTIMATORS,
+        alpha=config["datamodels"]["shown_alpha"],
+        subsets=lambda w: max(config["datamodels"][w.extent]),
+        extremes=config["datamodels"]["extremes"],
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_datamodel_components.py"
+
+
+rule plot_datamodel_scores:
+    input:
+        table=lambda w: run_path(w.study, f"datamodels-{w.extent}.csv"),
+        style=style_file(),
+        code=code("plot_datamodel_scores.py"),
+    output:
+        png=report(
+            "results/figures/{study}/datamodel-scores-{extent}.png",
+            caption="../report/datamodel-scores.rst",
+            category="6. Retraining and datamodels",
+            labels={"figure": "Worth of datamodels, {extent}"},
+        ),
+        pdf="results/figures/{study}/datamodel-scores-{extent}.pdf",
+    log:
+        "results/logs/plot_datamodel_scores/{study}-{extent}.log",
+    benchmark:
+        "results/benchmarks/plot_datamodel_scores/{study}-{extent}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_datamodel_scores.py"
+
+
+rule plot_leave_one_out:
+    input:
+        removals=lambda w: [run_path(w.study, "removals.h5", model=m) for m in config["studies"][w.study]["retrained"]],
+        tables=lambda w: [run_path(w.study, "removals.csv", model=m) for m in config["studies"][w.study]["retrained"]],
+        style=style_file(),
+        code=code("plot_leave_one_out.py"),
+    output:
+        png=report(
+            "results/figures/{study}/leave-one-out.png",
+            caption="../report/leave-one-out.rst",
+            category="6. Retraining and datamodels",
+            labels={"figure": "Leave-one-out against influence"},
+        ),
+        pdf="results/figures/{study}/leave-one-out.pdf",
+    log:
+        "results/logs/plot_leave_one_out/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_leave_one_out/{study}.tsv"
+    params:
+        models=lambda w: config["studies"][w.study]["retrained"],
+        l2=config["retraining"]["shown_l2"],
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_leave_one_out.py"
+
+
+rule plot_leave_groups_out:
+    input:
+        removals=lambda w: [run_path(w.study, "removals.h5", model=m) for m in config["studies"][w.study]["retrained"]],
+        style=style_file(),
+        code=code("plot_leave_groups_out.py"),
+    output:
+        png=report(
+            "results/figures/{study}/leave-groups-out.png",
+            caption="../report/leave-groups-out.rst",
+            category="6. Retraining and datamodels",
+            labels={"figure": "Groups left out against their influence"},
+        ),
+        pdf="results/figures/{study}/leave-groups-out.pdf",
+    log:
+        "results/logs/plot_leave_groups_out/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_leave_groups_out/{study}.tsv"
+    params:
+        models=lambda w: config["studies"][w.study]["retrained"],
+        l2=config["retraining"]["shown_l2"],
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_leave_groups_out.py"
+
+
 rule plot_decision_boundary:
     input:
         data=data_of_study,
@@ -198,7 +300,7 @@ rule plot_recipes:
         png=report(
             "results/figures/{study}/rules-and-recipes.png",
             caption="../report/rules-and-recipes.rst",
-            category="6. Evaluation",
+            category="7. Evaluation",
             labels={"figure": "Rules and recipes over training seeds"},
         ),
         pdf="results/figures/{study}/rules-and-recipes.pdf",

@@ -25,7 +25,7 @@ def plot_relative_influence(
     seed = seed_points.central(x, subgroup, target)
     drawing.use(style)
     figure, axes = plt.subplots(
-        2, len(models), figsize=(2.7 * len(models), 3.9), sharex=True, sharey=True, squeeze=False
+        2, len(models), figsize=(2.7 * len(models), 2.9), sharex=True, sharey=True, squeeze=False
     )
     for column, (model, influence, boundary) in enumerate(zip(models, influences, boundaries, strict=True)):
         matrix, targets, step_norm = h5.read(influence, names.INFLUENCE, names.TARGETS, names.STEP_NORM)

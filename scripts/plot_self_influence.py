@@ -39,7 +39,7 @@ def plot_self_influence(data: str, influence: str, boundary: str, top: int, styl
         xlabel="distance to the decision boundary",
         ylabel="self-influence",
     )
-    right.legend(loc="lower left", markerscale=1.8)
+    right.legend(loc="upper right", markerscale=1.8)
     drawing.save(figure, path, dpi)
 
 

@@ -74,10 +74,9 @@ def grow(
             members.append(chosen)
         order = np.array(members)
         white = solvers.whiten(trained, influence.gradients(features[order], r[order]).T)
-        sums = np.cumsum(white, axis=1)
+        sums, unit = np.cumsum(white, axis=1), unit_columns(white)
         path = (sums**2).sum(axis=0) / np.arange(1, len(order) + 1)
-        before, new = sums[:, :-1], white[:, 1:]
-        cosine = np.append(1.0, (unit_columns(before) * unit_columns(new)).sum(axis=0))
+        cosine = np.append(1.0, (unit_columns(np.cumsum(unit, axis=1))[:, :-1] * unit[:, 1:]).sum(axis=0))
         groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
     return groups
 

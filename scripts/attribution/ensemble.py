@@ -42,8 +42,9 @@ def train(
         input_shape: of one sample. classes: number of classes; two give one logit.
         x: (n, *input_shape), any float; computed in float32. y: (n,) integers.
         masks: (M, n) bool, True where the member sees the point.
-        member_ids: (M,) distinct integers >= 0. They choose the dropout masks and nothing else, so a member with the
-            same mask and id ends with the same weights whoever trains beside it.
+        member_ids: (M,) integers >= 0. They choose the dropout masks and nothing else, so a member with the same mask
+            and id ends with the same weights whoever trains beside it, and two members of one id differ by their
+            masks alone.
         seed: of initial weights, batch order and dropout, as in `models.build` and `training.epoch_order`.
         label: names the training in messages.
         noise: 0 for the training above; k > 0 for its k-th repetition from other initial weights, batch orders and
@@ -91,8 +92,8 @@ def check(recipe: dict, x: np.ndarray, y: np.ndarray, masks: np.ndarray, member_
             f"masks are {masks.dtype} of shape {masks.shape} for {len(x)} points and {len(y)} labels; "
             "give one row of booleans a network, one column a training point"
         )
-    if len(member_ids) != len(masks) or len(np.unique(member_ids)) != len(masks) or member_ids.min(initial=0) < 0:
-        raise ValueError(f"{len(masks)} masks need as many distinct member ids >= 0, not {member_ids.tolist()[:5]}...")
+    if len(member_ids) != len(masks) or member_ids.min(initial=0) < 0:
+        raise ValueError(f"{len(masks)} masks need as many member ids >= 0, not {member_ids.tolist()[:5]}...")
     if not masks.any(axis=1).all() or not len(masks):
         empty = np.flatnonzero(~masks.any(axis=1))
         raise ValueError(
@@ -207,7 +208,10 @@ def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float
             # members share no weight: the gradient of the sum is every member's own
             total = tf.reduce_sum(losses * share)
         found = tape.gradient(total, weights)
-        return [g + l1 * tf.sign(w) + 2 * l2 * w if i % 2 == 0 else g for i, (g, w) in enumerate(zip(found, weights))]
+        return [
+            g + l1 * tf.sign(w) + 2 * l2 * w if i % 2 == 0 else g
+            for i, (g, w) in enumerate(zip(found, weights, strict=True))
+        ]
 
     def update(w, first, second, g, rate):
         if optimizer == "sgd":

@@ -16,8 +16,8 @@ TIE_TOLERANCE = 1e-10
 
 class Group(NamedTuple):
     """`members` (size,) in order of selection, seeds first; `normalised_influence` (size,) I(G,G)/|G| after each
-    step; `cosine` (size,) of the whitened gradients of each new member and the group before it joined, 1 for the
-    first; `ties` number of steps that a seeded rule decided; `peak` size at the largest normalised influence."""
+    step; `cosine` (size,) between the whitened gradient of each new member and the sum of its predecessors' at length 1
+    (else a few members of large gradient would decide it), 1 for the first; `ties` number of steps that a seeded rule decided; `peak` size at the largest normalised influence."""
 
     members: np.ndarray
     normalised_influence: np.ndarray
@@ -145,8 +145,8 @@ def grow(
     allowed = allowed_members(len(features), seeds, size, direction, stop, excluded)
     weight = member_weights(rule, own)
     k = features.shape[1] * residuals.shape[1]
-    raw, v = np.zeros((k, b)), np.zeros((k, b))
-    total = np.zeros(b)
+    raw, v, unit = np.zeros((k, b)), np.zeros((k, b)), np.zeros((k, b))
+    total, unit_total = np.zeros(b), np.zeros(b)
     members, path, cosine = [[] for _ in seeds], [[] for _ in seeds], [[] for _ in seeds]
     ties = np.zeros(b, dtype=np.int64)
 
@@ -154,13 +154,16 @@ def grow(
         columns, points = np.array(list(chosen)), np.array(list(chosen.values()))
         g = influence.gradients(features[points], residuals[points])
         shared = np.einsum("ij,ji->i", g, raw[:, columns])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            angle = shared / np.sqrt(own[points] * total[columns])
+        inverse_length = 1 / np.sqrt(np.where(own[points] > 0, own[points], np.inf))
+        along = np.einsum("ij,ji->i", g, unit[:, columns]) * inverse_length
+        angle = along / np.sqrt(np.where(unit_total[columns] > 0, unit_total[columns], np.inf))
         # I(G + x, G + x) = I(G, G) + 2 g_x . v + I(x, x)
         total[columns] += 2 * shared + own[points]
+        unit_total[columns] += 2 * along + 1
         solved = solve(g.T)
         raw[:, columns] += solved
         v[:, columns] += solved * weight[points]
+        unit[:, columns] += solved * inverse_length
         for (j, x), c in zip(chosen.items(), angle, strict=True):
             cosine[j].append(c if members[j] else 1.0)
             members[j].append(x)

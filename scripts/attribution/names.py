@@ -21,4 +21,8 @@ BOUNDARY_DISTANCE, BOUNDARY_PATHS = "boundary_distance", "boundary_paths"
 SIZES, DRAWS = "sizes", "draws"
 
 MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
+# removals: what was taken out, and changes of the loss found by retraining or predicted
+GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks"
+OWN, TEST = "own", "test"
+PENALTY = "penalty"
 WEIGHTS, INTERCEPT = "weights", "intercept"

@@ -49,15 +49,26 @@ def unit_residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         (n, C) float64, rows of length 1.
     """
+    result = -margin_gradients(logits, labels)
+    return result / np.linalg.norm(result, axis=1, keepdims=True)
+
+
+def margin_gradients(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Derivative of the correct-class margin in the logits.
+
+    Returns:
+        (n, C) float64: 1 at the label and minus the other classes' probabilities, given that it is not the label; for
+        one column +-1.
+    """
     logits = np.asarray(logits, dtype=np.float64)
     if logits.shape[1] == 1:
-        return np.where(np.asarray(labels)[:, None] == 1, -1.0, 1.0)
+        return np.where(np.asarray(labels)[:, None] == 1, 1.0, -1.0)
     rows = np.arange(len(logits))
     others = logits.copy()
     others[rows, labels] = -np.inf
-    result = np.exp(log_softmax(others, axis=1))
-    result[rows, labels] = -1.0
-    return result / np.linalg.norm(result, axis=1, keepdims=True)
+    result = -np.exp(log_softmax(others, axis=1))
+    result[rows, labels] = 1.0
+    return result
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import json
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models"}
+LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
 
 
 class SettingError(ValueError):
@@ -30,6 +30,16 @@ def check(config: dict, schema: dict) -> None:
         for key in ("target", "other"):
             _one_of(f"studies.{study}.{key}", settings[key], names)
         _group_size(config, settings["dataset"])
+    _datamodels(config["datamodels"])
+    if config["retraining"]["shown_l2"] not in config["retraining"]["convex_l2"]:
+        _one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
+    for study, settings in config["studies"].items():
+        for model in settings["retrained"]:
+            if config["models"][model]["architecture"] != "mlp":
+                raise SettingError(
+                    f"studies.{study}.retrained holds {json.dumps(model)}, whose architecture is "
+                    f"{config['models'][model]['architecture']}; allowed are models of architecture mlp, or an empty list"
+                )
     for variant in config["evaluation"]["variants"]:
         _one_of("evaluation.variants", variant, config["groups"]["variants"])
     for name, dataset in config["datasets"].items():
@@ -69,9 +79,22 @@ def _group_size(config: dict, dataset: str) -> None:
                 _one_of(f"{where}.seeds", seed, subgroups(config["datasets"][dataset]))
 
 
+def _datamodels(settings: dict) -> None:
+    subsets = sum(settings["shards"])
+    for extent in ("small", "full"):
+        if max(settings[extent]) > subsets:
+            raise SettingError(
+                f"datamodels.{extent} holds {max(settings[extent])}, but datamodels.shards hold {subsets} subsets; "
+                f"allowed is at most {subsets}"
+            )
+    _one_of("datamodels.shown_alpha", settings["shown_alpha"], settings["alphas"])
+
+
 def _one_of(key: str, value, allowed) -> None:
     if value not in allowed:
-        raise SettingError(f"{key} is {json.dumps(value)}, which is not defined; allowed are {', '.join(allowed)}")
+        raise SettingError(
+            f"{key} is {json.dumps(value)}, which is not defined; allowed are {', '.join(map(str, allowed))}"
+        )
 
 
 def _sentence(error) -> str:
