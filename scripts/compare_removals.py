@@ -1,4 +1,4 @@
-"""Losses without points and groups: the retrained network and the refitted last layer beside what influence predicts."""
+"""Losses without points and groups: retrained networks and refitted last layers beside what influence predicts."""
 
 from attribution import log
 

@@ -25,25 +25,19 @@ def points():
 
 
 class KeptRows(keras.utils.PyDataset):
-    """The batches of one epoch after another, without the points that a mask leaves out."""
+    """The batches of one epoch, without the points that a mask leaves out."""
 
-    def __init__(self, x, y, mask, seed, training_settings, classes):
+    def __init__(self, x, y, mask, order, batch_size):
         super().__init__()
-        self.x, self.y, self.mask, self.seed, self.settings = x, y, mask, seed, training_settings
-        self.classes, self.epoch = classes, 0
+        self.x, self.y, self.mask, self.order, self.batch_size = x, y, mask, order, batch_size
 
     def __len__(self):
-        return -(-len(self.x) // self.settings["batch_size"])
+        return -(-len(self.order) // self.batch_size)
 
     def __getitem__(self, index):
-        order = training.epoch_order(self.seed, self.epoch, len(self.x))
-        rows = order[index * self.settings["batch_size"] : (index + 1) * self.settings["batch_size"]]
+        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         rows = rows[self.mask[rows]]
-        y = self.y[rows]
-        return self.x[rows], y[:, None].astype("float32") if self.classes == 2 else y
-
-    def on_epoch_end(self):
-        self.epoch += 1
+        return self.x[rows], self.y[rows]
 
 
 def fitted_alone(recipe, x, y, mask, seed, classes):
@@ -51,9 +45,11 @@ def fitted_alone(recipe, x, y, mask, seed, classes):
     model = models.build(recipe, x.shape[1:], classes, seed)
     steps = recipe["training"]
     model.compile(optimizer=training.optimizer(steps), loss=training.loss(model.output_shape[-1]))
-    rate = keras.callbacks.LearningRateScheduler(lambda epoch, _: training.learning_rate(steps, epoch))
-    rows = KeptRows(x, y, mask, seed, steps, classes)
-    model.fit(rows, epochs=steps["epochs"], shuffle=False, verbose=0, callbacks=[rate])
+    targets = y[:, None].astype("float32") if classes == 2 else y
+    for epoch in range(steps["epochs"]):
+        model.optimizer.learning_rate = training.learning_rate(steps, epoch)
+        order = training.epoch_order(seed, epoch, len(x))
+        model.fit(KeptRows(x, targets, mask, order, steps["batch_size"]), shuffle=False, verbose=0)
     return model.get_weights()
 
 
@@ -112,7 +108,7 @@ def test_shards_are_slices_of_one_draw():
     held = subsets.random_subsets(50, 0.25, 0, 30, 4, subsets.HELD_OUT)
     assert not (held[:, None] == whole[None]).all(axis=2).any()
     assert subsets.shards_for([7, 3, 20], 7) == [0] and subsets.shards_for([7, 3, 20], 11) == [0, 1, 2]
-    with pytest.raises(ValueError, match="31 subsets were asked for, but datamodels.shards hold 30"):
+    with pytest.raises(ValueError, match=r"31 subsets were asked for, but datamodels.shards hold 30"):
         subsets.shards_for([7, 3, 20], 31)
 
 

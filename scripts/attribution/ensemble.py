@@ -208,10 +208,10 @@ def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float
             # members share no weight: the gradient of the sum is every member's own
             total = tf.reduce_sum(losses * share)
         found = tape.gradient(total, weights)
-        return [
-            g + l1 * tf.sign(w) + 2 * l2 * w if i % 2 == 0 else g
-            for i, (g, w) in enumerate(zip(found, weights, strict=True))
-        ]
+        # kernels are penalised, biases are not
+        for i in range(0, len(weights), 2):
+            found[i] += l1 * tf.sign(weights[i]) + 2 * l2 * weights[i]
+        return found
 
     def update(w, first, second, g, rate):
         if optimizer == "sgd":

@@ -15,9 +15,10 @@ TIE_TOLERANCE = 1e-10
 
 
 class Group(NamedTuple):
-    """`members` (size,) in order of selection, seeds first; `normalised_influence` (size,) I(G,G)/|G| after each
-    step; `cosine` (size,) between the whitened gradient of each new member and the sum of its predecessors' at length 1
-    (else a few members of large gradient would decide it), 1 for the first; `ties` number of steps that a seeded rule decided; `peak` size at the largest normalised influence."""
+    """`members` (size,) in order of selection, seeds first; `normalised_influence` (size,) I(G,G)/|G| after each step;
+    `cosine` (size,) between the whitened gradient of each new member and the sum of its predecessors' at length 1 (else
+    a few members of large gradient would decide it), 1 for the first; `ties` number of steps that a seeded rule
+    decided; `peak` size at the largest normalised influence."""
 
     members: np.ndarray
     normalised_influence: np.ndarray

@@ -37,8 +37,8 @@ def check(config: dict, schema: dict) -> None:
         for model in settings["retrained"]:
             if config["models"][model]["architecture"] != "mlp":
                 raise SettingError(
-                    f"studies.{study}.retrained holds {json.dumps(model)}, whose architecture is "
-                    f"{config['models'][model]['architecture']}; allowed are models of architecture mlp, or an empty list"
+                    f"studies.{study}.retrained holds {json.dumps(model)} of architecture "
+                    f"{config['models'][model]['architecture']}; allowed are models of architecture mlp"
                 )
     for variant in config["evaluation"]["variants"]:
         _one_of("evaluation.variants", variant, config["groups"]["variants"])
@@ -92,9 +92,8 @@ def _datamodels(settings: dict) -> None:
 
 def _one_of(key: str, value, allowed) -> None:
     if value not in allowed:
-        raise SettingError(
-            f"{key} is {json.dumps(value)}, which is not defined; allowed are {', '.join(map(str, allowed))}"
-        )
+        known = ", ".join(map(str, allowed))
+        raise SettingError(f"{key} is {json.dumps(value)}, which is not defined; allowed are {known}")
 
 
 def _sentence(error) -> str:

@@ -1,4 +1,4 @@
-"""Which training points are taken out: one at a time, in groups, or by random subsets. Seeded, the same in every shard."""
+"""Which training points are taken out: one at a time, in groups, or by random subsets; the same in every shard."""
 
 from typing import NamedTuple
 
