@@ -51,8 +51,12 @@ def plot_datamodel_scores(table: str, style: str, dpi: int, path: str) -> None:
         line[0].set_ylabel(title)
     for alpha, here in zip(alphas, axes[0], strict=True):
         here.set_title(f"subsets of {alpha:g} n")
+    counts = sorted(rows.subsets.dropna().astype(int).unique())
     for here in axes[-1]:
         here.set_xlabel("number of subsets")
+        # every second label where there are many
+        here.set_xticks(counts, [f"{c:g}" if i % (1 + len(counts) // 5) == 0 else "" for i, c in enumerate(counts)])
+        here.minorticks_off()
     handles = {}
     for here in (axes[0, 0], axes[-1, 0]):
         handles |= dict(zip(*here.get_legend_handles_labels()[::-1], strict=True))

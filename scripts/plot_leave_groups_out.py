@@ -7,6 +7,8 @@ if "snakemake" in globals():
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from attribution import drawing, h5, names, removal, subsets
 
@@ -14,7 +16,10 @@ MARKS = dict(zip(subsets.KINDS, ("o", "s", "^"), strict=True))
 
 
 def plot_leave_groups_out(removals: list[str], models: list[str], l2: float, style: str, dpi: int, path: str) -> None:
-    """Draw a row a truth and a column a method: predicted against true change of the group's own loss, log scales."""
+    """Draw a row a truth and a column a method: predicted against true change of the group's own loss.
+
+    Pairs with a change of zero or less cannot stand on logarithmic axes; the title counts the others.
+    """
     drawing.use(style)
     rows = [(removals[0], f"convex-{l2:g}", f"last layer of\n{models[0]}, L2 {l2:g}")]
     rows += [(file, "network", model) for file, model in zip(removals, models, strict=True)]
@@ -25,27 +30,29 @@ def plot_leave_groups_out(removals: list[str], models: list[str], l2: float, sty
     for (file, truth, title), line in zip(rows, axes, strict=True):
         changes, share, kind = h5.read(file, f"{truth}/groups/{names.OWN}", names.GROUP_SHARE, names.GROUP_KIND)
         true, kind = changes[0], kind.astype(str)
-        size = np.abs(true).max()
         for here, method, predicted in zip(line, removal.METHODS, changes[1:], strict=True):
+            both = (predicted > 0) & (true > 0)
             for name, mark in MARKS.items():
-                at = kind == name
+                at = both & (kind == name)
                 shown = here.scatter(
                     predicted[at], true[at], c=100 * share[at], marker=mark, s=14, lw=0, cmap="viridis",
-                    norm=plt.matplotlib.colors.LogNorm(100 * share.min(), 100 * share.max()), label=name,
+                    norm=LogNorm(100 * share.min(), 100 * share.max()), label=name,
                 )  # fmt: skip
-            # symmetric logarithmic axes: effects span decades and some are negative
-            here.set_xscale("symlog", linthresh=size * 1e-4)
-            here.set_yscale("symlog", linthresh=size * 1e-4)
-            ends = np.geomspace(size * 1e-5, size, 50)
+            ends = np.array([true[true > 0].min(), true.max()])
             here.plot(ends, ends, color=drawing.RED, lw=1, ls="--", label="equal")
-            here.set_title(f"{method}\nrank correlation {removal.spearman(true, predicted):.2f}")
-            here.xaxis.set_major_locator(plt.matplotlib.ticker.SymmetricalLogLocator(base=100, linthresh=size * 1e-4))
-            here.yaxis.set_major_locator(plt.matplotlib.ticker.SymmetricalLogLocator(base=100, linthresh=size * 1e-4))
+            here.set(xscale="log", yscale="log")
+            for axis in (here.xaxis, here.yaxis):
+                axis.set_major_locator(LogLocator(numticks=4))
+                axis.set_minor_locator(NullLocator())
+            here.set_title(f"{method}\nrank corr. {removal.spearman(true, predicted):.2f}, {both.sum()} shown")
         line[0].set_ylabel(f"{title}\nchange without the group")
     for here in axes[-1]:
         here.set_xlabel("predicted change")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.colorbar(shown, ax=axes, label="share of the training set left out, %", shrink=0.7)
+    bar = figure.colorbar(shown, ax=axes, label="share of the training set left out, %", shrink=0.7)
+    bar.ax.yaxis.set_major_formatter(ScalarFormatter())
+    bar.set_ticks(sorted(set(np.round(100 * share))))
+    bar.ax.minorticks_off()
     drawing.save(figure, path, dpi)
 
 

@@ -43,6 +43,7 @@ def plot_leave_one_out(
             kind = "each point's own loss" if target == names.OWN else "test losses"
             here.set_title(f"{title}\n{kind}: " + ", ".join(words))
             here.set(xlabel="influence / n", ylabel="change without the point")
+            here.locator_params(axis="x", nbins=5)
     axes[0, 0].legend(loc="upper left")
     drawing.save(figure, path, dpi)
 
