@@ -26,13 +26,16 @@ SNAKEMAKE = [str(Path(sys.executable).with_name("snakemake")), "--configfile", "
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
 PLOTS = {
     "plot_dataset", "plot_self_influence", "plot_relative_influence", "plot_group_growth", "plot_greedy_stages",
-    "plot_turning_point", "plot_decision_boundary",
+    "plot_turning_point", "plot_decision_boundary", "plot_datamodel_components", "plot_datamodel_scores",
+    "plot_leave_one_out", "plot_leave_groups_out",
 }  # fmt: skip
 AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
 AFTER_HESSIAN = PLOTS - {"plot_dataset"} | {
-    "compute_influence", "find_groups", "measure_group_growth", "evaluate_study",
+    "compute_influence", "find_groups", "measure_group_growth", "evaluate_study", "compare_removals",
+    "fit_datamodels", "gather_datamodels",
 }  # fmt: skip
 AFTER_TRAINING = AFTER_HESSIAN | {"cache_gradients", "cache_hessian", "map_decision_boundary"}
+RETRAINED = {"retrain_leave_one_out", "retrain_groups", "retrain_subsets"}
 
 
 def copy_of_project(folder: Path) -> Path:
@@ -109,7 +112,12 @@ def test_damping_reruns_the_hessian_and_what_follows(project):
 
 def test_learning_rate_reruns_training_and_what_follows(project):
     edit(project / "config/tiny.yaml", "learning_rate: 0.02", "learning_rate: 0.03")
-    assert would_rerun(project) == {"train_model"} | AFTER_TRAINING
+    assert would_rerun(project) == {"train_model"} | RETRAINED | AFTER_TRAINING
+
+
+def test_shares_of_groups_rerun_their_retraining_only(project):
+    edit(project / "config/tiny.yaml", "shares: [0.1, 0.2]", "shares: [0.1, 0.25]")
+    assert would_rerun(project) == {"retrain_groups", "compare_removals", "plot_leave_one_out", "plot_leave_groups_out"}
 
 
 def test_swapping_two_values_reruns_training(project):
@@ -206,5 +214,33 @@ def test_a_kill_at_any_stage_leaves_whole_files_and_the_next_run_completes(finis
     assert would_rerun(folder) == set()
     found, expected = arrays_of(folder), arrays_of(finished)
     assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
+def test_a_kill_amid_datamodels_keeps_finished_shards(finished, tmp_path):
+    folder, whole = tmp_path / "killed", tmp_path / "whole"
+    shards = "results/toy/mlp-dropout/seed0/retraining/subsets-alpha*-[1-9].h5"
+    for copy in (folder, whole):
+        shutil.copytree(finished, copy)
+    going = subprocess.Popen(
+        [*SNAKEMAKE, "--", "toy_datamodels"], cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while going.poll() is None and not list(folder.glob(shards)):
+        time.sleep(0.05)
+    assert going.poll() is None, "the run ended before its first shard"
+    time.sleep(0.5)  # snakemake takes note that the job has ended
+    os.killpg(going.pid, signal.SIGKILL)
+    going.wait()
+    kept = {path: path.stat().st_mtime_ns for path in folder.glob(shards)}
+    run(folder, "--unlock", "--", "toy_datamodels")
+    run(folder, "--", "toy_datamodels")
+    run(whole, "--", "toy_datamodels")
+    every = list(folder.glob(shards))
+    assert 0 < len(kept) < len(every)
+    assert sum(path.stat().st_mtime_ns == written for path, written in kept.items()) >= 1
+    found, expected = arrays_of(folder), arrays_of(whole)
+    assert found.keys() == expected.keys() and any("k36" in name for name in found)
     for name in expected:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
