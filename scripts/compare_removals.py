@@ -46,6 +46,9 @@ def compare_removals(files: dict, l2s: list[float], groups: dict, path: str, tab
         lower = factor(matrix, damping)
         r, r_targets = residuals(logits, y), residuals(targets @ w, labels)
         one = influence.all_pairs(targets, r_targets, features, r, lambda b: solvers.exact(lower, b)).T / n
+        # the decay belongs to every point's loss, and leaves with it
+        shift = influence.scores(targets, r_targets, solvers.exact(lower, penalty_slope[:, None]))[:, 0] / n
+        one += shift
         several = removal.group_predictions(
             features, y, w, matrix, damping, penalty, penalty_slope, targets, labels, drawn.masks
         )
@@ -95,9 +98,11 @@ def agreement_of_points(truth: str, method: str, own: np.ndarray, test: np.ndarr
         own: (2, n) true and predicted change of each point's own loss. test: (2, n, m) of the test points' losses.
 
     For `own` the correlation is over points, its interval a bootstrap over them; for `test` it is the mean over test
-    points of their correlations over removed points, with the 5th and 95th percentile.
+    points of their correlations over removed points, with the 5th and 95th percentile; `pearson_pooled` is over all
+    pairs at once.
     """
-    rows = []
+    pooled = float(removal.pearson(test[0].ravel(), test[1].ravel()))
+    rows = [[truth, names.TEST, 1 / own.shape[1], method, "pearson_pooled", pooled, np.nan, np.nan]]
     for metric, statistic in (("pearson", removal.pearson), ("spearman", removal.spearman)):
         rows.append([truth, names.OWN, 1 / own.shape[1], method, metric, float(statistic(*own)),
                      *removal.bootstrap(statistic, *own)])  # fmt: skip

@@ -32,18 +32,24 @@ def plot_leave_one_out(
                            & (table.share < 2 / own.shape[1])]  # fmt: skip
             found = chosen.groupby("method")["value"].mean()
             if target == names.OWN:
-                here.scatter(predicted, true, s=8, color=drawing.BLUE, alpha=0.6, lw=0)
+                # own losses span decades; a change of zero or less cannot stand on logarithmic axes
+                shown = (true > 0) & (predicted > 0)
+                here.scatter(predicted[shown], true[shown], s=8, color=drawing.BLUE, alpha=0.6, lw=0)
+                ends = np.array([predicted[shown].min(), predicted.max()])
+                here.set(xscale="log", yscale="log")
             else:
-                here.hexbin(predicted.ravel(), true.ravel(), gridsize=70, bins="log", mincnt=1, cmap="Blues", lw=0.1)
-            ends = np.array([min(predicted.min(), 0), predicted.max()], dtype=float)
+                here.hexbin(
+                    predicted.ravel(), true.ravel(), gridsize=60, bins="log", mincnt=1, cmap="cividis_r", lw=0.1
+                )
+                ends = np.array([predicted.min(), predicted.max()], dtype=float)
+                here.locator_params(axis="x", nbins=5)
             here.plot(ends, ends, color=drawing.RED, lw=1, ls="--", label="equal")
             words = [f"r = {found['influence / n']:.3f}"]
             if "trained again" in found:
                 words.append(f"noise floor r = {found['trained again']:.3f}")
-            kind = "each point's own loss" if target == names.OWN else "test losses"
+            kind = f"own loss, {shown.sum()} shown" if target == names.OWN else "test losses"
             here.set_title(f"{title}\n{kind}: " + ", ".join(words))
             here.set(xlabel="influence / n", ylabel="change without the point")
-            here.locator_params(axis="x", nbins=5)
     axes[0, 0].legend(loc="upper left")
     drawing.save(figure, path, dpi)
 
