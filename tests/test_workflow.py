@@ -227,10 +227,11 @@ def test_a_kill_amid_datamodels_keeps_finished_shards(finished, tmp_path):
         [*SNAKEMAKE, "--", "toy_datamodels"], cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    while going.poll() is None and not list(folder.glob(shards)):
+    # two run side by side: when the third starts, snakemake has taken note that the first has ended
+    logs = "results/logs/retrain_subsets/*-[1-9].log"
+    while going.poll() is None and len(list(folder.glob(logs))) < 3:
         time.sleep(0.05)
-    assert going.poll() is None, "the run ended before its first shard"
-    time.sleep(0.5)  # snakemake takes note that the job has ended
+    assert going.poll() is None, "the run ended before its third shard started"
     os.killpg(going.pid, signal.SIGKILL)
     going.wait()
     kept = {path: path.stat().st_mtime_ns for path in folder.glob(shards)}
