@@ -12,6 +12,8 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from attribution import drawing, h5, names, removal, subsets
 
+# what is smaller than this, relative to the largest effect, is left out of sight
+DECADES = 1e-8
 MARKS = dict(zip(subsets.KINDS, ("o", "s", "^"), strict=True))
 
 
@@ -41,10 +43,14 @@ def plot_leave_groups_out(removals: list[str], models: list[str], l2: float, sty
             ends = np.array([true[true > 0].min(), true.max()])
             here.plot(ends, ends, color=drawing.RED, lw=1, ls="--", label="equal")
             here.set(xscale="log", yscale="log")
+            here.set_xlim(left=max(ends[1] * DECADES, here.get_xlim()[0]))
+            here.set_ylim(bottom=max(ends[1] * DECADES, here.get_ylim()[0]))
             for axis in (here.xaxis, here.yaxis):
                 axis.set_major_locator(LogLocator(numticks=4))
                 axis.set_minor_locator(NullLocator())
-            here.set_title(f"{method}\nrank corr. {removal.spearman(true, predicted):.2f}, {both.sum()} shown")
+            here.set_title(
+                f"{method}\n$\\rho$ = {removal.spearman(true, predicted):.2f}, {both.sum()} groups", fontsize=8.5
+            )
         line[0].set_ylabel(f"{title}\nchange without the group")
     for here in axes[-1]:
         here.set_xlabel("predicted change")

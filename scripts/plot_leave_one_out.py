@@ -37,6 +37,9 @@ def plot_leave_one_out(
                 here.scatter(predicted[shown], true[shown], s=8, color=drawing.BLUE, alpha=0.6, lw=0)
                 ends = np.array([predicted[shown].min(), predicted.max()])
                 here.set(xscale="log", yscale="log")
+                # effects far below rounding of the losses are out of sight
+                here.set_xlim(left=max(ends[1] * 1e-12, here.get_xlim()[0]))
+                here.set_ylim(bottom=max(true.max() * 1e-12, here.get_ylim()[0]))
             else:
                 here.hexbin(
                     predicted.ravel(), true.ravel(), gridsize=60, bins="log", mincnt=1, cmap="cividis_r", lw=0.1
