@@ -1,5 +1,6 @@
 """CIFAR-10 from its binary archive, read in memory: nothing is unpacked to disk, nothing is unpickled."""
 
+import gzip
 import tarfile
 import zlib
 
@@ -39,7 +40,7 @@ def read_archive(path) -> dict[str, np.ndarray]:
 def _members(path) -> dict[str, bytes]:
     """Content of the six expected members. Others in their folder are passed over, any elsewhere is refused."""
     expected, found, size = [*TRAIN, *TEST], {}, BATCH * RECORD
-    with tarfile.open(path, "r:gz") as archive:
+    with gzip.open(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
         for member in archive:
             name = member.name
             inside = (name == FOLDER or name.startswith(f"{FOLDER}/")) and ".." not in name.split("/")
@@ -55,6 +56,9 @@ def _members(path) -> dict[str, bytes]:
                 )
             if name in expected:
                 found[name] = archive.extractfile(member).read()
+        # gzip's checksum stands at the very end, behind what tar reads
+        while unpacked.read(size):
+            pass
     missing = [name for name in expected if name not in found]
     if missing:
         raise ValueError(
