@@ -4,6 +4,4 @@ from attribution import download, log
 
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
-    download.fetch(
-        snakemake.params.source["address"], snakemake.output.archive, snakemake.params.source["digest"]
-    )
+    download.fetch(snakemake.params.source["address"], snakemake.output.archive, snakemake.params.source["digest"])

@@ -3,7 +3,9 @@
 from attribution import arrays, data_file, log, provenance, variants
 
 
-def prepare_arrays(source: str, pairs: str | None, settings: dict, subgroups: list, path: str, attributes: dict) -> None:
+def prepare_arrays(
+    source: str, pairs: str | None, settings: dict, subgroups: list, path: str, attributes: dict
+) -> None:
     """Write data.h5.
 
     Args:

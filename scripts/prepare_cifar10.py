@@ -3,7 +3,9 @@
 from attribution import cifar10, data_file, download, log, provenance, variants
 
 
-def prepare_cifar10(archive: str, pairs: str | None, settings: dict, subgroups: list, path: str, attributes: dict) -> None:
+def prepare_cifar10(
+    archive: str, pairs: str | None, settings: dict, subgroups: list, path: str, attributes: dict
+) -> None:
     """Write data.h5.
 
     Args:

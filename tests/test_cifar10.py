@@ -144,7 +144,7 @@ def test_foreign_archives_are_refused(tmp_path, batches):
         (batches | {first: b"\x0a" + batches[first][1:]}, "holds label 10; CIFAR-10 has labels 0 to 9"),
     ):
         refused(write_archive(path, members), sentence)
-    refused(write_archive(path, few, ""), "is damaged, cut off or no gzip-compressed tar archive")
+    refused(write_archive(path, few, ""), "is damaged, cut off or no gzip-compressed tar file")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.tar.gz"]
 
 
@@ -160,7 +160,7 @@ def test_damaged_archives_are_refused(tmp_path, batches):
         whole[:middle] + bytes(64) + whole[middle + 64 :],
     ):
         path.write_bytes(content)
-        refused(path, "is damaged, cut off or no gzip-compressed tar archive")
+        refused(path, "is damaged, cut off or no gzip-compressed tar file")
     refused(tmp_path / "none.tar.gz", "cannot be read (No such file or directory)")
 
 
@@ -168,7 +168,7 @@ def test_another_digest_is_refused_and_an_existing_result_stays(tmp_path, batche
     path, out = write_archive(tmp_path / "a.tar.gz", batches), tmp_path / "data.h5"
     out.write_bytes(b"before")
     settings = datasets.complete({"loader": "cifar10", "archive": str(path), "digest": "md5:" + "0" * 32})
-    with pytest.raises(ValueError, match="has md5 [0-9a-f]{32}, expected 0{32}: it is damaged, incomplete or another"):
+    with pytest.raises(ValueError, match=r"has md5 [0-9a-f]{32}, expected 0{32}: it is damaged, incomplete or another"):
         prepare_cifar10.prepare_cifar10(str(path), None, settings, datasets.CIFAR10_CLASSES, out, {})
     assert out.read_bytes() == b"before"
 
@@ -286,7 +286,9 @@ def test_wrong_content_is_refused_removed_and_the_next_run_is_right(place, part)
     place.parent.mkdir()
     part_of(place).write_bytes(part)
     with Server(content=CONTENT if part else CONTENT[:-5]) as server:
-        with pytest.raises(ValueError, match="expected .*: they are damaged or another file and were removed") as error:
+        with pytest.raises(
+            ValueError, match=r"expected .*: they are damaged or another file and were removed"
+        ) as error:
             download.fetch(server.address, place, DIGEST)
     assert "\n" not in str(error.value) and server.address in str(error.value)
     assert list(place.parent.iterdir()) == []
@@ -312,3 +314,39 @@ def test_a_server_that_refuses_or_is_away_is_named(place):
     assert part_of(place).read_bytes() == CONTENT[:1000]
     with pytest.raises(ConnectionError, match="refused"):
         download.fetch(server.address, place, DIGEST, wait=0.0)
+
+
+def test_the_workflow_goes_on_with_a_killed_download(tmp_path, batches):
+    """Snakemake and its job are killed in the download; the next run asks for the rest and makes data.h5."""
+    made = write_archive(tmp_path / "made.tar.gz", batches)
+    digest, content = "sha256:" + download.file_digest(made, "sha256"), made.read_bytes()
+    kept = Path(f"results/downloads/{digest.replace(':', '-')}/file.tar.gz")
+    half = len(content) // 2
+    with Server(content=content, cut=half) as broken, Server(content=content) as server:
+        for address in (broken.address, server.address):
+            dataset = {"loader": "cifar10", "archive": address, "digest": digest, "points": 500, "test_points": 100}
+            (tmp_path / "mine.yaml").write_text(json.dumps({"datasets": {"mine": dataset}}))
+            command = [
+                Path(sys.executable).with_name("snakemake"), "-s", ROOT / "Snakefile", "--configfile", "mine.yaml",
+                "--cores", "1", "--", "results/mine/data.h5",
+            ]  # fmt: skip
+            if address == broken.address:
+                going = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL)
+                # once the connection has broken, the job waits a second before the next
+                part = tmp_path / part_of(kept)
+                while going.poll() is None and not (part.exists() and part.stat().st_size):
+                    time.sleep(0.02)
+                os.killpg(going.pid, signal.SIGKILL)
+                assert going.wait() == -signal.SIGKILL
+                arrived = part.stat().st_size
+                subprocess.run([*command[:-2], "--unlock"], cwd=tmp_path, check=True, capture_output=True)
+            else:
+                done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+                assert done.returncode == 0, done.stdout + done.stderr
+    assert 0 < arrived <= half
+    assert server.requests == [f"bytes={arrived}-"]
+    assert (tmp_path / kept).read_bytes() == content
+    x, y, index = h5.read(tmp_path / "results/mine/data.h5", "x_train", "y_train", "index_train")
+    assert x.shape == (500, 32, 32, 3)
+    np.testing.assert_array_equal(y, index % 10)
+    np.testing.assert_array_equal(x[:, 0, 0, 0], index // cifar10.BATCH)

@@ -128,10 +128,12 @@ def _numbers(path, name: str, y: np.ndarray) -> np.ndarray:
         y = y[:, 0]
     if y.ndim != 1:
         raise ValueError(
-            f"{path}: {name} has shape {y.shape}; expected is (n,) or (n, 1), one number a point (argmax undoes one-hot)"
+            f"{path}: {name} has shape {y.shape}; expected is (n,) or (n, 1), a number a point (argmax undoes one-hot)"
         )
     if y.dtype.kind not in "biuf" or (y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.round(y))).all()):
-        raise ValueError(f"{path}: {name} has dtype {y.dtype} and values that are no whole numbers; expected are 0, 1, ...")
+        raise ValueError(
+            f"{path}: {name} has dtype {y.dtype} and values that are no whole numbers; expected are 0, 1, ..."
+        )
     if len(y) and y.min() < 0:
         raise ValueError(f"{path}: {name} holds {y.min()}; expected are numbers from 0 on")
     return y.astype(np.int64)
@@ -140,7 +142,7 @@ def _numbers(path, name: str, y: np.ndarray) -> np.ndarray:
 def _same_samples(path, train: np.ndarray, test: np.ndarray) -> None:
     if train.shape[1:] != test.shape[1:]:
         raise ValueError(
-            f"{path}: a point of x_train has shape {train.shape[1:]} and one of x_test {test.shape[1:]}; they must agree"
+            f"{path}: a point of x_train has shape {train.shape[1:]} and of x_test {test.shape[1:]}; they must agree"
         )
     if train.dtype != test.dtype:
         raise ValueError(
@@ -162,14 +164,14 @@ def _classes(path, y_train: np.ndarray, y_test: np.ndarray, class_names: list[st
     present = np.unique(y_train)
     if len(present) <= highest:
         absent = int(np.argmin(np.append(present == np.arange(len(present)), False)))
-        raise ValueError(f"{path}: y_train holds no point of class {absent}; labels must be 0 to {highest} without a gap")
+        raise ValueError(f"{path}: y_train holds no point of class {absent}; labels must be 0 to {highest}, each used")
 
 
 def _subgroups(path, arrays: dict[str, np.ndarray], subgroup_names: list[str]) -> None:
     if "subgroup_train" in arrays and not subgroup_names:
         raise ValueError(f"{path} has an array subgroup_train; give the names of its subgroups as subgroup_names")
     if subgroup_names and "subgroup_train" not in arrays:
-        raise ValueError(f"{path} has no array subgroup_train for the subgroup_names of the settings; add it, or drop them")
+        raise ValueError(f"{path} has no array subgroup_train for the settings' subgroup_names; add it, or drop them")
     for name in OPTIONAL:
         if name in arrays and arrays[name].max() >= len(subgroup_names):
             raise ValueError(

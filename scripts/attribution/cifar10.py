@@ -28,9 +28,11 @@ def read_archive(path) -> dict[str, np.ndarray]:
         members = _members(path)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-            raise ValueError(f"{path} cannot be read ({error.strerror}); give the path of cifar-10-binary.tar.gz") from None
+            raise ValueError(
+                f"{path} cannot be read ({error.strerror}); give the path of cifar-10-binary.tar.gz"
+            ) from None
         raise ValueError(
-            f"{path} is damaged, cut off or no gzip-compressed tar archive ({error}); fetch cifar-10-binary.tar.gz again"
+            f"{path} is damaged, cut off or no gzip-compressed tar file ({error}); fetch it again"
         ) from None
     x_train, y_train = _records(path, [members[name] for name in TRAIN])
     x_test, y_test = _records(path, [members[name] for name in TEST])
@@ -46,13 +48,11 @@ def _members(path) -> dict[str, bytes]:
             inside = (name == FOLDER or name.startswith(f"{FOLDER}/")) and ".." not in name.split("/")
             if not inside or not (member.isfile() or member.isdir()):
                 raise ValueError(
-                    f"{path} holds '{name}', and the CIFAR-10 archive has only plain files in {FOLDER}/; "
-                    "fetch cifar-10-binary.tar.gz again"
+                    f"{path} holds '{name}', and the CIFAR-10 archive has only plain files in {FOLDER}/; fetch it again"
                 )
             if member.size > size or (name in expected and member.size != size) or name in found:
                 raise ValueError(
-                    f"{path} holds '{name}' with {member.size} bytes, expected once and {size}; "
-                    "fetch cifar-10-binary.tar.gz again"
+                    f"{path} holds '{name}' with {member.size} bytes, expected once and {size}; fetch it again"
                 )
             if name in expected:
                 found[name] = archive.extractfile(member).read()

@@ -62,7 +62,9 @@ def fetch(address: str, path, digest: str, wait: float = 1.0) -> None:
             break
         except urllib.error.HTTPError as error:
             if error.code < 500:
-                raise ConnectionError(_unreachable(address, f"the server answers {error.code} {error.reason}")) from None
+                raise ConnectionError(
+                    _unreachable(address, f"the server answers {error.code} {error.reason}")
+                ) from None
             reason = error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)

@@ -69,7 +69,9 @@ def seeds(
             # what an earlier point names is not drawn again
             pool = np.setdiff1d(allowed[by[allowed] == number], found)
             if len(pool) < point[kind]:
-                raise ValueError(f"seeds ask for {kind} {point[kind]}, but there are only {len(pool)} points to draw from")
+                raise ValueError(
+                    f"seeds ask for {kind} {point[kind]}, but only {len(pool)} points are left to draw from"
+                )
             found += rng.choice(pool, point[kind], replace=False).tolist()
             part = "" if kind == "random" else f" {number}"
             found_names += [f"{kind}{part}, draw {i + 1}" for i in range(point[kind])]

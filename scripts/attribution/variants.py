@@ -85,8 +85,8 @@ def make(
         arrays[names.INJECTED_PAIRS] = np.stack([position[n + taken[:, 0]], position[taken[:, 1]]], axis=1)
         facts |= {"injected_images": len(injected), "pairs_left_out": int((~usable).sum())}
         print(
-            f"{len(injected)} test images moved into the training set, in {len(taken)} pairs; {facts['pairs_left_out']} "
-            "pairs left out, as their training image or their class is not in the subset"
+            f"{len(injected)} test images moved into the training set, in {len(taken)} pairs; "
+            f"{facts['pairs_left_out']} pairs left out, as their training image or their class is not in the subset"
         )
     return arrays, facts
 
