@@ -111,7 +111,7 @@ def test_classes_of_the_settings_bound_the_labels(tmp_path):
         load(path, class_names=["a", "b"])
     with pytest.raises(ValueError, match="y_train holds no point of class 3"):
         load(path, class_names=["a", "b", "c", "d"])
-    with pytest.raises(ValueError, match="has no array subgroup_train for the subgroup_names"):
+    with pytest.raises(ValueError, match="has no array subgroup_train for the settings' subgroup_names"):
         load(path, subgroup_names=["a", "b"])
     path = write(tmp_path, "npz", good() | {"subgroup_train": np.arange(30) % 5})
     with pytest.raises(ValueError, match="subgroup_train holds 4, but subgroup_names has 2 names"):
