@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import settings, subsets
+from attribution import datasets, settings, subsets
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
@@ -66,6 +66,45 @@ def code(script):
         found.add(path)
         waiting += imported(path)
     return sorted(os.path.relpath(path) for path in found)
+
+
+def loaded_by(*loaders):
+    """Regular expression of the data sets with one of these loaders; it matches nothing where there are none."""
+    return "|".join(name for name, dataset in config["datasets"].items() if dataset["loader"] in loaders) or "(?!)"
+
+
+def existing(dataset, key):
+    """Path that a data set's setting gives, or one sentence when there is no such file."""
+    path = config["datasets"][dataset][key]
+    if not os.path.isfile(path):
+        raise WorkflowError(
+            f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
+        )
+    return path
+
+
+def archive_of(wildcards):
+    """The archive of a cifar10 data set: downloaded, or on disk. Its digest is a setting, so its age says nothing."""
+    return ancient(datasets.downloaded(config["datasets"][wildcards.dataset]) or existing(wildcards.dataset, "archive"))
+
+
+def pairs_of(wildcards):
+    """The CSV of the test images that move into the training set, where there is one."""
+    return {"pairs": existing(wildcards.dataset, "inject")} if data_settings(wildcards)["inject"] else {}
+
+
+def data_settings(wildcards):
+    """A data set's settings with the defaults of what is not given."""
+    return datasets.complete(config["datasets"][wildcards.dataset])
+
+
+def download_of(wildcards):
+    """Address and digest of an archive in results/downloads."""
+    path = f"results/downloads/{wildcards.folder}/{wildcards.file}"
+    for dataset in config["datasets"].values():
+        if dataset["loader"] == "cifar10" and datasets.downloaded(dataset) == path:
+            return {"address": dataset["archive"], "digest": dataset["digest"]}
+    raise WorkflowError(f"{path} was asked for, but no data set has an archive of that name and digest")
 
 
 def style_file():

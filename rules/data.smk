@@ -1,6 +1,11 @@
 # Data sets.
-# Inputs: settings.  Outputs: results/{dataset}/data.h5.
-# Steps: prepare_toy (two-dimensional discs).
+# Inputs: settings, archives, one's own files.  Outputs: results/{dataset}/data.h5, and archives in results/downloads.
+# Steps: by the data set's loader, prepare_toy (two-dimensional discs), download_archive -> prepare_cifar10, or
+# prepare_arrays (npz, h5).
+
+
+localrules:
+    download_archive,
 
 
 rule prepare_toy:
@@ -12,7 +17,68 @@ rule prepare_toy:
         "results/logs/prepare_toy/{dataset}.log",
     benchmark:
         "results/benchmarks/prepare_toy/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=loaded_by("toy"),
     params:
-        settings=lambda w: config["datasets"][w.dataset],
+        settings=data_settings,
     script:
         "../scripts/prepare_toy.py"
+
+
+# the code is ancient: an archive of the right digest stays right
+rule download_archive:
+    input:
+        code=ancient(code("download_archive.py")),
+    output:
+        archive="results/downloads/{folder}/{file}",
+    log:
+        "results/logs/download_archive/{folder}-{file}.log",
+    benchmark:
+        "results/benchmarks/download_archive/{folder}-{file}.tsv"
+    wildcard_constraints:
+        folder="(md5|sha256)-[0-9a-f]+",
+        file="[^/]+",
+    params:
+        source=download_of,
+    script:
+        "../scripts/download_archive.py"
+
+
+rule prepare_cifar10:
+    input:
+        unpack(pairs_of),
+        archive=archive_of,
+        code=code("prepare_cifar10.py"),
+    output:
+        data="results/{dataset}/data.h5",
+    log:
+        "results/logs/prepare_cifar10/{dataset}.log",
+    benchmark:
+        "results/benchmarks/prepare_cifar10/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=loaded_by("cifar10"),
+    params:
+        settings=data_settings,
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+    script:
+        "../scripts/prepare_cifar10.py"
+
+
+rule prepare_arrays:
+    input:
+        unpack(pairs_of),
+        arrays=lambda w: existing(w.dataset, "path"),
+        code=code("prepare_arrays.py"),
+    output:
+        data="results/{dataset}/data.h5",
+    log:
+        "results/logs/prepare_arrays/{dataset}.log",
+    benchmark:
+        "results/benchmarks/prepare_arrays/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=loaded_by("npz", "h5"),
+    params:
+        settings=data_settings,
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+    script:
+        "../scripts/prepare_arrays.py"

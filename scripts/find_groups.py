@@ -24,7 +24,7 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
     features, residuals = h5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
     own, step_norm = h5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
-    seeds = seed_points.resolve(group["seeds"], x, subgroup, subgroups)
+    seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     common = {
         "seeds": [[seed] for seed in seeds],
@@ -47,12 +47,12 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
     else:
         groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
     arrays, facts = {}, {}
-    for name, seed, found in zip(group["seeds"], seeds, groups, strict=True):
+    for name, seed, found in zip(seed_names, seeds, groups, strict=True):
         arrays[f"{seed}/{names.MEMBERS}"] = found.members
         arrays[f"{seed}/{names.NORMALISED_INFLUENCE}"] = found.normalised_influence
         arrays[f"{seed}/{names.COSINE}"] = found.cosine
         facts |= {
-            f"{seed}/seed_name": str(name),
+            f"{seed}/seed_name": name,
             f"{seed}/rule": group["rule"],
             f"{seed}/direction": group["direction"],
             f"{seed}/stop": group["stop"],

@@ -1,26 +1,13 @@
 """Draw the two-dimensional toy set and store it shuffled."""
 
-import hashlib
-
-import numpy as np
-
-from attribution import h5, log, provenance, toy
+from attribution import data_file, log, provenance, toy
 
 
 def prepare_toy(settings: dict, path: str, attributes: dict) -> None:
-    """Write data.h5 from a data set's settings (see `toy.draw`); `sha256` is that of the arrays."""
+    """Write data.h5 from a data set's settings (see `toy.draw`)."""
     arrays = toy.draw(settings["discs"], settings["class_names"], settings["noise"], settings["seed"])
-    digest = hashlib.sha256(b"".join(np.ascontiguousarray(arrays[name]).tobytes() for name in sorted(arrays)))
-    h5.write(
-        path,
-        arrays,
-        attributes
-        | {
-            "class_names": settings["class_names"],
-            "subgroup_names": [disc["name"] for disc in settings["discs"]],
-            "sha256": digest.hexdigest(),
-        },
-    )
+    subgroup_names = [disc["name"] for disc in settings["discs"]]
+    data_file.write(path, arrays, settings["class_names"], subgroup_names, attributes)
 
 
 if "snakemake" in globals():

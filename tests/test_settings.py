@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
-from attribution import settings
+from attribution import datasets, settings
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
@@ -24,6 +25,43 @@ WRONG = [
     (("studies", "toy", "target"), "up", 'studies.toy.target is "up", which is not defined; allowed are left'),
     (("influence", "damping", "last_layer", "value"), -1, "influence.damping.last_layer.value is -1; allowed is 0"),
     (("evaluation", "variants"), ["best"], 'evaluation.variants is "best", which is not defined'),
+    (("datasets", "cifar10", "point"), 9, "datasets.cifar10.point is not a setting; allowed here are loader, archive"),
+    (("datasets", "cifar10", "discs"), [], "datasets.cifar10.discs is not a setting; allowed here are loader, archive"),
+    (("datasets", "cifar10", "loader"), "cifar", 'datasets.cifar10.loader is "cifar"; allowed is one of "toy"'),
+    (("datasets", "cifar10", "points"), "few", 'datasets.cifar10.points is "few"; allowed is all, or a whole'),
+    (("datasets", "cifar10", "points"), 60000, "datasets.cifar10.points is 60000; allowed is 10 to 50000"),
+    (("datasets", "cifar10", "points"), 1, "datasets.cifar10.points is 1; allowed is 2 or more"),
+    (("datasets", "cifar10", "test_points"), 9, "datasets.cifar10.test_points is 9; allowed is 10 to 10000"),
+    (("datasets", "cifar10", "flipped"), 1, "datasets.cifar10.flipped is 1; allowed is 0 or more and less than 1"),
+    (("datasets", "cifar10", "classes"), "cat", 'datasets.cifar10.classes is "cat"; allowed is all, or a list'),
+    (("datasets", "cifar10", "classes"), ["cat"], 'datasets.cifar10.classes is ["cat"]; allowed is a list of 2'),
+    (("datasets", "cifar10", "classes"), ["cat", "cow"], 'datasets.cifar10.classes is "cow", which is not defined'),
+    (("datasets", "cifar10", "digest"), "c32a", 'datasets.cifar10.digest is "c32a"; allowed is md5: and 32 or sha256:'),
+    (("datasets", "cifar10", "superclasses"), {"a": ["cat"]}, "datasets.cifar10.superclasses has only 'a'"),
+    (
+        ("datasets", "cifar10", "superclasses"),
+        {"pets": ["cat", "dog"], "others": ["dog"]},
+        "datasets.cifar10.superclasses has 'dog' in pets and in others",
+    ),
+    (
+        ("datasets", "cifar10", "superclasses"),
+        {"pets": ["cat", "dog"], "others": ["ship"]},
+        "datasets.cifar10.superclasses leaves out airplane, automobile, bird",
+    ),
+    (("datasets", "mine"), {"path": "x"}, "datasets.mine.loader is missing; set it"),
+    (("datasets", "mine"), {"loader": "npz"}, "datasets.mine.path is missing; set it"),
+    (("datasets", "mine"), {"loader": "h5", "path": "x", "noise": 1}, "datasets.mine.noise is not a setting"),
+    (
+        ("datasets", "mine"),
+        {"loader": "h5", "path": "x", "classes": ["1", "2"]},
+        "datasets.mine.classes names classes; give datasets.mine.class_names too",
+    ),
+    (("groups", "seeds"), [{"random": 0, "seed": 0}], "groups.seeds[0].random is 0; allowed is 1 or more"),
+    (("groups", "seeds"), [{"random": 3}], "groups.seeds[0].seed is missing; set it"),
+    (("groups", "seeds"), [{"seed": 0}], 'groups.seeds[0] is {"seed": 0}; allowed is 2 or more of the keys random'),
+    (("groups", "seeds"), [0, {"any": 3, "seed": 0}], "groups.seeds[1].any is not a setting; allowed here are random"),
+    (("groups", "seeds"), [600], "groups.seeds holds 600; allowed are indices below 532"),
+    (("groups", "seeds"), ["up"], 'groups.seeds is "up", which is not defined; allowed are left, right, blue'),
 ]
 
 
@@ -44,11 +82,40 @@ def test_what_cannot_be_is_named_with_what_is_allowed(path, value, sentence):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "config").glob("*.yaml")))
+def test_every_file_of_settings_is_valid(name):
+    if name == "config.schema.yaml":
+        return
+    config = copy.deepcopy(CONFIG)
+    update_config(config, yaml.safe_load((ROOT / "config" / name).read_text()))
+    settings.check(config, SCHEMA)
+
+
+def test_names_and_numbers_of_a_data_set():
+    cifar = CONFIG["datasets"]["cifar10"]
+    assert settings.subgroups(CONFIG["datasets"]["toy"]) == ["left", "right", "blue"]
+    assert datasets.training_points(CONFIG["datasets"]["toy"]) == 532
+    assert settings.subgroups(cifar) == datasets.CIFAR10_CLASSES
+    assert datasets.training_points(cifar) == 50_000
+    two = cifar | {"classes": ["dog", "cat"]}
+    assert settings.subgroups(two) == ["dog", "cat"] and datasets.training_points(two) == 10_000
+    merged = cifar | {"superclasses": {"a": ["dog"], "b": ["cat"]}, "points": 77}
+    assert settings.subgroups(merged) == datasets.CIFAR10_CLASSES and datasets.training_points(merged) == 77
+    mine = {"loader": "npz", "path": "x"}
+    assert settings.subgroups(mine) == [] and datasets.training_points(mine) is None
+    assert settings.subgroups(mine | {"class_names": ["a", "b"]}) == ["a", "b"]
+    assert settings.subgroups(mine | {"class_names": ["a", "b"], "subgroup_names": ["u", "v"]}) == ["u", "v"]
+    # what config.yaml writes out are the defaults, and what a data set names stands
+    assert datasets.complete(cifar).items() >= datasets.DEFAULTS.items()
+    assert {key: cifar[key] for key in datasets.DEFAULTS} == datasets.DEFAULTS
+    assert datasets.complete(merged)["points"] == 77
+
+
 def keys_of(schema):
     """Names of all settings that the schema knows."""
     if isinstance(schema, dict):
-        if schema.get("type") == "object":
-            yield from schema.get("properties", {})
+        if isinstance(schema.get("properties"), dict):
+            yield from schema["properties"]
         for value in schema.values():
             yield from keys_of(value)
     elif isinstance(schema, list):

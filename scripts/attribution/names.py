@@ -3,6 +3,9 @@
 X_TRAIN, Y_TRAIN = "x_train", "y_train"
 X_TEST, Y_TEST = "x_test", "y_test"
 SUBGROUP_TRAIN = "subgroup_train"
+INDEX_TRAIN, INDEX_TEST = "index_train", "index_test"
+FLIPPED_TRAIN, ORIGINAL_Y_TRAIN = "flipped_train", "original_y_train"
+INJECTED_PAIRS = "injected_pairs"
 
 FEATURES_TRAIN, RESIDUALS_TRAIN, LOGITS_TRAIN = "features_train", "residuals_train", "logits_train"
 FEATURES_TEST, RESIDUALS_TEST, LOGITS_TEST = "features_test", "residuals_test", "logits_test"

@@ -1,4 +1,4 @@
-"""Training points named by an index or by a subgroup's name."""
+"""Training points named by an index or by a subgroup's name, or drawn."""
 
 import numpy as np
 
@@ -8,19 +8,25 @@ def central(x: np.ndarray, subgroup: np.ndarray, number: int) -> int:
 
     Args:
         x: (n, ...) samples. subgroup: (n,) numbers. number: the subgroup.
+
+    Raises:
+        ValueError: when the subgroup has no member.
     """
     members = np.flatnonzero(subgroup == number)
+    if not len(members):
+        raise ValueError(f"subgroup {number} has no training point; name another, or take a larger subset of the data")
     flat = x[members].reshape(len(members), -1).astype(np.float64)
     return int(members[np.argmin(((flat - flat.mean(axis=0)) ** 2).sum(axis=1))])
 
 
 def resolve(points: list, x: np.ndarray, subgroup: np.ndarray, subgroup_names: list[str]) -> list[int]:
-    """Training indices of points given as indices or subgroup names.
+    """Training indices of points given as indices or subgroup names; without names, subgroups go by their numbers.
 
     Raises:
         ValueError: when a name is no subgroup, or an index is not below n.
     """
     indices = []
+    subgroup_names = subgroup_names or [str(number) for number in range(subgroup.max() + 1)]
     for point in points:
         if isinstance(point, str):
             if point not in subgroup_names:
@@ -31,3 +37,45 @@ def resolve(points: list, x: np.ndarray, subgroup: np.ndarray, subgroup_names: l
         else:
             raise ValueError(f"training index {point} does not exist; allowed are indices below {len(x)}")
     return indices
+
+
+def seeds(
+    points: list, x: np.ndarray, y: np.ndarray, subgroup: np.ndarray, subgroup_names: list[str], excluded: list[int]
+) -> tuple[list[str], list[int]]:
+    """Names and training indices of seed points: indices and subgroup names (see `resolve`), and draws.
+
+    Args:
+        points: indices, names, and draws `{random: 10, seed: 0}`, `{each_class: 1, seed: 0}` or
+            `{each_subgroup: 1, seed: 0}`, so many points in all, of each label or of each subgroup.
+        x: (n, ...). y, subgroup: (n,). subgroup_names: in the order of their numbers. excluded: never drawn.
+
+    Returns:
+        names, one a seed, and indices, all different.
+
+    Raises:
+        ValueError: when there are too few points to draw from, or a seed is named twice.
+    """
+    found_names, found = [], []
+    allowed = np.setdiff1d(np.arange(len(x)), np.array(excluded, dtype=np.int64))
+    for point in points:
+        if not isinstance(point, dict):
+            found_names.append(str(point))
+            found += resolve([point], x, subgroup, subgroup_names)
+            continue
+        rng = np.random.default_rng(point["seed"])
+        (kind,) = point.keys() - {"seed"}
+        by = {"random": np.zeros(len(x), dtype=np.int64), "each_class": y, "each_subgroup": subgroup}[kind]
+        for number in np.unique(by):
+            # what an earlier point names is not drawn again
+            pool = np.setdiff1d(allowed[by[allowed] == number], found)
+            if len(pool) < point[kind]:
+                raise ValueError(
+                    f"seeds ask for {kind} {point[kind]}, but only {len(pool)} points are left to draw from"
+                )
+            found += rng.choice(pool, point[kind], replace=False).tolist()
+            part = "" if kind == "random" else f" {number}"
+            found_names += [f"{kind}{part}, draw {i + 1}" for i in range(point[kind])]
+    twice = [index for index in found if found.count(index) > 1]
+    if twice:
+        raise ValueError(f"training index {twice[0]} is a seed more than once; name each seed once, draws after it")
+    return found_names, found

@@ -5,11 +5,13 @@ import json
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from attribution import datasets
+from attribution.datasets import subgroups
+from attribution.setting_errors import SettingError, one_of
+
+__all__ = ["SettingError", "check", "group", "subgroups"]
+
 LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
-
-
-class SettingError(ValueError):
-    """A setting that cannot be; the message names the key, the value found and what is allowed."""
 
 
 def check(config: dict, schema: dict) -> None:
@@ -21,18 +23,23 @@ def check(config: dict, schema: dict) -> None:
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
         raise SettingError(_sentence(error))
+    for name, dataset in config["datasets"].items():
+        datasets.check(name, dataset)
     for study, settings in config["studies"].items():
         for key, section in LOOKUPS.items():
             values = settings[key] if isinstance(settings[key], list) else [settings[key]]
             for value in values:
-                _one_of(f"studies.{study}.{key}", value, config[section])
+                one_of(f"studies.{study}.{key}", value, config[section])
         names = subgroups(config["datasets"][settings["dataset"]])
+        if not names:
+            name = settings["dataset"]
+            raise SettingError(f"datasets.{name}.class_names is missing; studies.{study} needs it to name subgroups")
         for key in ("target", "other"):
-            _one_of(f"studies.{study}.{key}", settings[key], names)
+            one_of(f"studies.{study}.{key}", settings[key], names)
         _group_size(config, settings["dataset"])
     _datamodels(config["datamodels"])
     if config["retraining"]["shown_l2"] not in config["retraining"]["convex_l2"]:
-        _one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
+        one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
     for study, settings in config["studies"].items():
         for model in settings["retrained"]:
             if config["models"][model]["architecture"] != "mlp":
@@ -41,15 +48,7 @@ def check(config: dict, schema: dict) -> None:
                     f"{config['models'][model]['architecture']}; allowed are models of architecture mlp"
                 )
     for variant in config["evaluation"]["variants"]:
-        _one_of("evaluation.variants", variant, config["groups"]["variants"])
-    for name, dataset in config["datasets"].items():
-        for index, disc in enumerate(dataset["discs"]):
-            _one_of(f"datasets.{name}.discs[{index}].class", disc["class"], dataset["class_names"])
-
-
-def subgroups(dataset: dict) -> list[str]:
-    """Names of a data set's subgroups, in the order of their numbers."""
-    return [disc["name"] for disc in dataset["discs"]]
+        one_of("evaluation.variants", variant, config["groups"]["variants"])
 
 
 def group(groups: dict, variant: str) -> dict:
@@ -63,20 +62,20 @@ def group(groups: dict, variant: str) -> dict:
 
 
 def _group_size(config: dict, dataset: str) -> None:
-    n = sum(disc["train"] for disc in config["datasets"][dataset]["discs"])
+    n, names = datasets.training_points(config["datasets"][dataset]), subgroups(config["datasets"][dataset])
     for variant in ("", *config["groups"]["variants"]):
         settings = group(config["groups"], variant)
         where = f"groups.variants.{variant}" if variant else "groups"
-        if settings["size"] > n - len(settings["excluded"]):
+        if n is not None and settings["size"] > n - len(settings["excluded"]):
             raise SettingError(
                 f"{where}.size is {settings['size']}, but data set '{dataset}' has {n} training points, of which "
                 f"{len(settings['excluded'])} are excluded; allowed is at most {n - len(settings['excluded'])}"
             )
         for seed in settings["seeds"]:
-            if isinstance(seed, int) and seed >= n:
+            if n is not None and isinstance(seed, int) and seed >= n:
                 raise SettingError(f"{where}.seeds holds {seed}; allowed are indices below {n}")
             if isinstance(seed, str):
-                _one_of(f"{where}.seeds", seed, subgroups(config["datasets"][dataset]))
+                one_of(f"{where}.seeds", seed, names)
 
 
 def _datamodels(settings: dict) -> None:
@@ -87,13 +86,7 @@ def _datamodels(settings: dict) -> None:
                 f"datamodels.{extent} holds {max(settings[extent])}, but datamodels.shards hold {subsets} subsets; "
                 f"allowed is at most {subsets}"
             )
-    _one_of("datamodels.shown_alpha", settings["shown_alpha"], settings["alphas"])
-
-
-def _one_of(key: str, value, allowed) -> None:
-    if value not in allowed:
-        known = ", ".join(map(str, allowed))
-        raise SettingError(f"{key} is {json.dumps(value)}, which is not defined; allowed are {known}")
+    one_of("datamodels.shown_alpha", settings["shown_alpha"], settings["alphas"])
 
 
 def _sentence(error) -> str:
@@ -106,7 +99,7 @@ def _sentence(error) -> str:
         return f"{_key([*path, unknown[0]])} is not a setting; allowed here are {', '.join(known)}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        return f"{_key([*path, missing[0]])} is missing; set it as in config/config.yaml"
+        return f"{_key([*path, missing[0]])} is missing; set it, config/README.md says how"
     return f"{_key(path)} is {found}; allowed is {_allowed(error)}"
 
 
@@ -115,6 +108,8 @@ def _key(path: list) -> str:
 
 
 def _allowed(error) -> str:
+    if "allowed" in error.schema and error.validator in ("const", "pattern"):
+        return error.schema["allowed"]  # the schema's own words
     wanted = error.validator_value
     ends = {"minimum": "{} or more", "exclusiveMinimum": "more than {}",
             "maximum": "{} or less", "exclusiveMaximum": "less than {}"}  # fmt: skip
@@ -124,10 +119,12 @@ def _allowed(error) -> str:
     words = {
         "enum": lambda: "one of " + ", ".join(map(json.dumps, wanted)),
         "const": lambda: json.dumps(wanted),
-        "type": lambda: f"a value of type {wanted}",
+        "type": lambda: f"a value of type {wanted if isinstance(wanted, str) else ' or '.join(wanted)}",
         "minItems": lambda: f"a list of {wanted} or more values",
         "maxItems": lambda: f"a list of at most {wanted} values",
         "uniqueItems": lambda: "a list without repetitions",
+        "minProperties": lambda: f"{wanted} or more of the keys {', '.join(error.schema['properties'])}",
+        "maxProperties": lambda: f"at most {wanted} of the keys {', '.join(error.schema['properties'])}",
         "minLength": lambda: "a text that is not empty",
         "pattern": lambda: f"a name of the form {wanted}",
     }

@@ -1,0 +1,55 @@
+"""Seed points: named, numbered and drawn."""
+
+import numpy as np
+import pytest
+
+from attribution import seed_points
+
+N = 60
+RNG = np.random.default_rng(3)
+X, Y, SUBGROUP = RNG.normal(size=(N, 2, 2)), np.arange(N) % 3, np.arange(N) % 5
+NAMES = list("vwxyz")
+
+
+def seeds(points, excluded=()):
+    return seed_points.seeds(points, X, Y, SUBGROUP, NAMES, list(excluded))
+
+
+def test_indices_and_names_stay_what_they_are():
+    names, indices = seeds([7, "x"])
+    members = np.flatnonzero(SUBGROUP == 2)
+    distance = [np.linalg.norm(X[i] - X[members].mean(axis=0)) for i in members]
+    assert names == ["7", "x"] and indices == [7, members[np.argmin(distance)]]
+    assert indices == seed_points.resolve([7, "x"], X, SUBGROUP, NAMES)
+
+
+def test_without_names_subgroups_go_by_their_numbers():
+    assert seed_points.resolve(["2"], X, SUBGROUP, []) == seed_points.resolve(["x"], X, SUBGROUP, NAMES)
+    with pytest.raises(ValueError, match="'5' is no subgroup of the data; allowed are 0, 1, 2, 3, 4"):
+        seed_points.resolve(["5"], X, SUBGROUP, [])
+
+
+@pytest.mark.parametrize(("kind", "by"), [("each_class", Y), ("each_subgroup", SUBGROUP)])
+def test_a_draw_has_as_many_of_each(kind, by):
+    names, indices = seeds([{kind: 4, "seed": 1}])
+    assert len(set(indices)) == len(set(names)) == len(indices) == 4 * len(set(by))
+    np.testing.assert_array_equal(np.bincount(by[indices]), 4)
+
+
+def test_a_draw_depends_on_its_seed_and_shuns_what_is_excluded_or_named():
+    draw = [{"random": 10, "seed": 0}]
+    assert seeds(draw) == seeds(draw) != seeds([{"random": 10, "seed": 1}])
+    names, indices = seeds([5, *draw, {"random": 9, "seed": 0}], excluded=range(20, 60))
+    assert sorted(indices) == list(range(20)) and names[0] == "5"
+    # every point is as likely: 2000 draws of 10 among 60
+    counts = np.bincount(np.concatenate([seeds([{"random": 10, "seed": s}])[1] for s in range(2000)]), minlength=N)
+    assert abs(counts - 2000 / 6).max() < 5 * np.sqrt(2000 / 6)
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="seeds ask for each_class 21, but only 20 points are left to draw from"):
+        seeds([{"each_class": 21, "seed": 0}])
+    with pytest.raises(ValueError, match="training index 7 is a seed more than once"):
+        seeds([7, 7])
+    with pytest.raises(ValueError, match="subgroup 5 has no training point"):
+        seed_points.resolve(["u"], X, SUBGROUP, [*NAMES, "u"])
