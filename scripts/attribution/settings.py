@@ -30,6 +30,10 @@ def check(config: dict, schema: dict) -> None:
         for key in ("target", "other"):
             _one_of(f"studies.{study}.{key}", settings[key], names)
         _group_size(config, settings["dataset"])
+    for name, recipe in config["models"].items():
+        interval = recipe.get("rescale", {}).get("from", [0, 1])
+        if interval[0] == interval[1]:
+            raise SettingError(f"models.{name}.rescale.from is {interval}; allowed are two different numbers")
     for variant in config["evaluation"]["variants"]:
         _one_of("evaluation.variants", variant, config["groups"]["variants"])
     for name, dataset in config["datasets"].items():
@@ -79,7 +83,7 @@ def _sentence(error) -> str:
     found = json.dumps(error.instance, default=str)
     found = found if len(found) < 80 else found[:77] + "..."
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
+        known = [name for name, allowed in error.schema.get("properties", {}).items() if allowed is not False]
         unknown = sorted(set(error.instance) - set(known))
         return f"{_key([*path, unknown[0]])} is not a setting; allowed here are {', '.join(known)}"
     if error.validator == "required":
@@ -102,7 +106,7 @@ def _allowed(error) -> str:
     words = {
         "enum": lambda: "one of " + ", ".join(map(json.dumps, wanted)),
         "const": lambda: json.dumps(wanted),
-        "type": lambda: f"a value of type {wanted}",
+        "type": lambda: f"a value of type {wanted if isinstance(wanted, str) else ' or '.join(wanted)}",
         "minItems": lambda: f"a list of {wanted} or more values",
         "maxItems": lambda: f"a list of at most {wanted} values",
         "uniqueItems": lambda: "a list without repetitions",
