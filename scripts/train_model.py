@@ -50,7 +50,9 @@ def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: 
     else:
         cost.require(
             f"training {label}",
-            network_cost.training(network, len(x_train), x_train.nbytes + x_test.nbytes, recipe["training"]),
+            network_cost.training(
+                network, len(x_train), x_train.nbytes + x_test.nbytes, recipe["training"], training.EVALUATION_BATCH
+            ),
             f"lower models.{folder.parent.name}.training.batch_size",
             network_cost.speed(),
         )

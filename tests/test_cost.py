@@ -31,6 +31,8 @@ def test_training_by_hand():
     assert found["flops"] == 3 * 7 * 50 * 3
     # weights, gradients, two slots; activations and their gradients
     assert found["bytes"] - cost.INTERPRETER == 1000 + 4 * 100 * 4 + 2 * 4 * 10 * 5
+    evaluated = cost.training(100, 10, 7, n=50, data_bytes=1000, batch=5, epochs=3, slots=2, evaluation_batch=40)
+    assert evaluated["bytes"] - found["bytes"] == 4 * 10 * (40 - 2 * 5)
 
 
 def test_caches_and_groups_by_hand():

@@ -29,11 +29,20 @@ def sizes(model: keras.Model) -> dict:
     return {"parameters": model.count_params(), "activations": activations, "flops": flops}
 
 
-def training(model: keras.Model, n: int, data_bytes: int, recipe: dict) -> dict:
+def training(model: keras.Model, n: int, data_bytes: int, recipe: dict, evaluation_batch: int) -> dict:
     """See `cost.training`; `recipe` is the training's own: `optimizer`, `batch_size`, `epochs`."""
     slots = SLOTS.get(recipe["optimizer"], 2)
     batch, epochs = min(recipe["batch_size"], n), recipe["epochs"]
-    return cost.training(**sizes(model), n=n, data_bytes=data_bytes, batch=batch, epochs=epochs, slots=slots)
+    evaluation_batch = min(evaluation_batch, n)
+    return cost.training(
+        **sizes(model),
+        n=n,
+        data_bytes=data_bytes,
+        batch=batch,
+        epochs=epochs,
+        slots=slots,
+        evaluation_batch=evaluation_batch,
+    )
 
 
 def gradient_cache(model: keras.Model, n: int, D: int, C: int, data_bytes: int, batch: int) -> dict:
