@@ -178,6 +178,11 @@ def study_results(study):
     ]
 
 
+def own_model(wildcards):
+    """The user's file of a recipe that names one, so that an edit trains anew."""
+    return [config["models"][wildcards.model]["path"]] if "path" in config["models"][wildcards.model] else []
+
+
 def network_of(wildcards):
     """The network and its data, which products in all layers need; the last layer needs only the factors."""
     if scope_of(wildcards) == "last_layer":

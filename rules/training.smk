@@ -1,11 +1,12 @@
 # Training.
-# Inputs: results/{dataset}/data.h5.  Outputs: model.keras and history.csv of each model and seed.
+# Inputs: results/{dataset}/data.h5, a user's own model file.  Outputs: model.keras and history.csv of each model and seed.
 # Steps: train_model (resumes at the last finished epoch) -> map_decision_boundary (two-dimensional data).
 
 
 rule train_model:
     input:
         data="results/{dataset}/data.h5",
+        own=own_model,
         code=code("train_model.py"),
     output:
         model=f"{RUN}/model.keras",

@@ -7,7 +7,7 @@ if "snakemake" in globals():
 
 import keras
 
-from attribution import features, h5, names, provenance
+from attribution import cost, features, h5, names, network_cost, provenance
 from attribution.residuals import residuals
 
 
@@ -25,6 +25,13 @@ def cache_gradients(data: str, model: str, scope: str, batch_size: int, path: st
         arrays = network_files.gradient_arrays(network, x_train, y_train, x_test, y_test, batch_size)
     else:
         weights, decay, slope = features.last_layer_parameters(network)
+        n, data_bytes = len(x_train) + len(x_test), x_train.nbytes + x_test.nbytes
+        cost.require(
+            "gradient cache",
+            network_cost.gradient_cache(network, n, *weights.shape, data_bytes, batch_size),
+            "lower influence.batch_size, or the number of points of the data set",
+            network_cost.speed(),
+        )
         arrays = {names.PARAMETERS: weights.ravel(), names.DECAY: decay, names.DECAY_GRADIENT: slope}
         for x, y, n_features, n_logits, n_residuals in (
             (x_train, y_train, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.RESIDUALS_TRAIN),

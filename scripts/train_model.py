@@ -15,21 +15,26 @@ os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
 import keras
 
-from attribution import h5, models, names, training
+from attribution import cost, h5, models, names, network_cost, precision, training
 
 
 def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: str, history: str) -> None:
     """Train and write the model and its history; a repeated call after a kill goes on from the last finished epoch.
 
+    A trained model of the user's (architecture keras-file) is checked and evaluated instead: one row, epoch 0.
+
     Args:
         data: path of data.h5.
         recipe: `architecture` with its own keys, and `training` (see `training.train`).
         seed: of the weights, the dropout masks and the batch order.
-        code: source files that training depends on; when one changes, an unfinished training starts anew.
+        code: source files that training depends on, the user's own among them; when one changes, an unfinished
+            training starts anew.
         model: path to write, ending in .keras.
         history: path to write, a csv.
 
     Raises:
+        ValueError: when the network does not fit the data.
+        MemoryError: when training would not fit in memory.
         RuntimeError: when training diverges or ends at chance level; neither file is then written.
     """
     x_train, y_train, x_test, y_test = h5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
@@ -37,13 +42,25 @@ def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: 
     network = models.build(recipe, x_train.shape[1:], len(attributes["class_names"]), seed)
 
     folder = Path(model).parent
+    label = f"{folder.parent.name} seed {seed}"
     settings = {"recipe": recipe, "seed": seed, "data": attributes["sha256"], "keras": keras.__version__}
     checkpoint = folder / f".training-{training.digest(settings, code)}"
-    label = f"{folder.parent.name} seed {seed}"
-    rows = training.train(network, x_train, y_train, x_test, y_test, recipe["training"], seed, checkpoint, label)
+    if recipe["architecture"] == "keras-file":
+        rows = training.evaluated(network, x_train, y_train, x_test, y_test, label)
+    else:
+        cost.require(
+            f"training {label}",
+            network_cost.training(
+                network, len(x_train), x_train.nbytes + x_test.nbytes, recipe["training"], training.EVALUATION_BATCH
+            ),
+            f"lower models.{folder.parent.name}.training.batch_size",
+            network_cost.speed(),
+        )
+        rows = training.train(network, x_train, y_train, x_test, y_test, recipe["training"], seed, checkpoint, label)
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.
-    network.save(checkpoint / "model.keras")
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    precision.in_float32(network).save(checkpoint / "model.keras")
     rows.to_csv(checkpoint / "history.csv", index=False)
     os.replace(checkpoint / "history.csv", history)
     os.replace(checkpoint / "model.keras", model)
@@ -56,7 +73,7 @@ if "snakemake" in globals():
         data=snakemake.input.data,
         recipe=snakemake.params.recipe,
         seed=int(snakemake.wildcards.seed),
-        code=snakemake.input.code,
+        code=[*snakemake.input.code, *snakemake.input.get("own", [])],
         model=snakemake.output.model,
         history=snakemake.output.history,
     )

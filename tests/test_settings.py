@@ -24,6 +24,27 @@ WRONG = [
     (("studies", "toy", "model"), "mlp", 'studies.toy.model is "mlp", which is not defined; allowed are mlp-dropout'),
     (("studies", "toy", "target"), "up", 'studies.toy.target is "up", which is not defined; allowed are left'),
     (("influence", "damping", "last_layer", "value"), -1, "influence.damping.last_layer.value is -1; allowed is 0"),
+    (("models", "cnn", "architecture"), "vit", 'models.cnn.architecture is "vit"; allowed is one of "mlp", "cnn"'),
+    (
+        ("models", "cnn", "hidden"),
+        [3],
+        "models.cnn.hidden is not a setting; allowed here are architecture, rescale, flip",
+    ),
+    (
+        ("models", "cnn", "training", "schedule"),
+        "cosine",
+        'models.cnn.training.schedule is "cosine"; allowed is a value',
+    ),
+    (("models", "cnn", "training", "schedule"), {"factor": 0.1}, "models.cnn.training.schedule.epochs is missing"),
+    (("models", "cnn", "rescale", "from"), [3, 3], "models.cnn.rescale.from is [3, 3]; allowed are two different"),
+    (("models", "mlp-l1", "training", "warmup"), 2, "models.mlp-l1.training.warmup is not a setting; allowed here are"),
+    (("models", "own"), {"architecture": "keras-file"}, "models.own.path is missing"),
+    (
+        ("models", "own"),
+        {"architecture": "keras-file", "path": "a.keras", "training": {}},
+        "models.own.training is not a setting; allowed here are architecture, path, last_layer, rescale",
+    ),
+    (("models", "own"), {"architecture": "python-file", "path": "a.py"}, "models.own.training is missing"),
     (("evaluation", "variants"), ["best"], 'evaluation.variants is "best", which is not defined'),
     (("datasets", "cifar10", "point"), 9, "datasets.cifar10.point is not a setting; allowed here are loader, archive"),
     (("datasets", "cifar10", "discs"), [], "datasets.cifar10.discs is not a setting; allowed here are loader, archive"),
@@ -67,6 +88,13 @@ WRONG = [
 
 def test_the_default_is_valid():
     settings.check(CONFIG, SCHEMA)
+
+
+def test_mixed_precision_can_be_switched_off_with_and_without_quotes():
+    for written in ("off", "'off'"):
+        config = copy.deepcopy(CONFIG)
+        config["models"]["cnn"]["mixed_precision"] = yaml.safe_load(written)
+        settings.check(config, SCHEMA)
 
 
 @pytest.mark.parametrize(("path", "value", "sentence"), WRONG)

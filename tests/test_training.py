@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from attribution import h5, models, toy, training
+from attribution import architectures, h5, models, precision, toy, training
 from train_model import train_model
 
 STEPS = {"rtol": 2e-4, "atol": 2e-6}  # float32 training against float64
@@ -74,6 +74,29 @@ def test_learning_rate_follows_the_schedule():
     steps = TRAINING | {"schedule": [{"epoch": 2, "factor": 0.5}, {"epoch": 5, "factor": 0.1}]}
     rates = [training.learning_rate(steps, epoch) for epoch in range(7)]
     np.testing.assert_allclose(rates, [0.01, 0.01, 0.005, 0.005, 0.005, 0.0005, 0.0005])
+
+
+def test_learning_rate_falls_exponentially():
+    steps = TRAINING | {"learning_rate": 0.1, "schedule": {"factor": 0.001, "epochs": 200}}
+    rates = [training.learning_rate(steps, epoch) for epoch in (0, 100, 200)]
+    np.testing.assert_allclose(rates, [0.1, 0.1 * 0.001**0.5, 0.0001])
+
+
+def test_warm_up_rises_step_by_step(points, tmp_path, monkeypatch):
+    rates = []
+    recipe = RECIPE | {"training": TRAINING | {"epochs": 4, "warmup": 2, "schedule": [{"epoch": 3, "factor": 0.5}]}}
+    original = keras.Model.train_on_batch
+
+    def recorded(model, *arguments):
+        rates.append(float(model.optimizer.learning_rate))
+        return original(model, *arguments)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", recorded)
+    monkeypatch.setattr(training, "refuse_chance", lambda *arguments: None)
+    trained(points, recipe, tmp_path)
+    batches = 6  # 163 points in batches of 32
+    rising = 0.01 * np.arange(1, 2 * batches + 1) / (2 * batches)
+    np.testing.assert_allclose(rates, [*rising, *[0.01] * batches, *[0.005] * batches], rtol=1e-6)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -180,6 +203,92 @@ def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(data, tmp
     assert array_bytes(whole.optimizer.variables) == array_bytes(killed.optimizer.variables)
     histories = [(tmp_path / folder / "history.csv").read_bytes() for folder in ("whole", "killed")]
     assert histories[0] == histories[1] and histories[0].count(b"\n") == 151
+
+
+def bright_rows(n=96, classes=4):
+    """Images of bytes with one bright row, the class."""
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, classes, n)
+    x = rng.integers(0, 80, (n, 22, 22, 1), dtype=np.uint8)
+    for row in range(3):
+        x[np.arange(n), 5 * y + row] += 120
+    return [x, y, x[:32], y[:32]]
+
+
+IMAGES = {
+    "architecture": "cnn",
+    "rescale": {"from": [0, 255], "to": [-1, 1]},
+    "flip": True,
+    "translation": 0.1,
+    "mixed_precision": "off",
+    "training": TRAINING | {"learning_rate": 0.005, "epochs": 5, "schedule": {"factor": 0.1, "epochs": 5}, "warmup": 1},
+}
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_an_augmented_network_goes_on_with_the_same_shifts_and_flips(tmp_path, monkeypatch, mixed):
+    monkeypatch.setattr(precision, "policy", lambda recipe: precision.MIXED if mixed else "float32")
+    monkeypatch.setattr(training, "refuse_chance", lambda *arguments: None)
+    points = bright_rows()
+    whole, history = trained(points, IMAGES, tmp_path / "whole", classes=4)
+    assert type(whole.optimizer).__name__ == ("LossScaleOptimizer" if mixed else "Adam")
+
+    written = training.save
+
+    def stopping(path, variables, rows):
+        written(path, variables, rows)
+        if len(rows) == 2:
+            raise Killed
+
+    monkeypatch.setattr(training, "save", stopping)
+    with pytest.raises(Killed):
+        trained(points, IMAGES, tmp_path / "killed", classes=4)
+    monkeypatch.setattr(training, "save", written)
+    # the generators of the flips, the shifts and nothing else are at the second epoch's end in the file
+    (rows,) = h5.read(tmp_path / "killed" / training.STATE, "history")
+    assert len(rows) == 2
+    resumed, resumed_history = trained(points, IMAGES, tmp_path / "killed", classes=4)
+    assert state_bytes(resumed) == state_bytes(whole)
+    assert resumed_history.to_csv() == history.to_csv()
+
+    # without the augmentation the weights differ: it took part
+    plain, _ = trained(points, IMAGES | {"flip": False, "translation": 0.0}, tmp_path / "plain", classes=4)
+    assert array_bytes(plain.weights) != array_bytes(whole.weights)
+
+
+def test_generators_are_in_the_checkpoint(tmp_path):
+    model = architectures.cnn((22, 22, 1), 4, IMAGES)
+    assert len([v for v in model.variables if "seed_generator" in v.path]) == 2
+    before = array_bytes(model.variables)
+    model(bright_rows()[0].astype(np.float32), training=True)
+    changed = [v.path for v, old in zip(model.variables, before, strict=True) if array_bytes([v]) != [old]]
+    assert len(changed) == 2 and all("seed_generator" in path for path in changed)
+
+
+def test_mixed_precision_learns_and_is_evaluated_in_float32(tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "policy", lambda recipe: precision.MIXED)
+    points = bright_rows()
+    recipe = IMAGES | {"flip": False, "training": IMAGES["training"] | {"epochs": 8}}
+    model, history = trained(points, recipe, tmp_path, classes=4)
+    assert precision.is_mixed(model) and history["accuracy"].iloc[-1] > 0.9
+    single = precision.in_float32(model)
+    mean, accuracy = training.evaluate(single, *points[:2])
+    assert (mean, accuracy) == (history["loss"].iloc[-1], history["accuracy"].iloc[-1])
+
+
+def test_a_large_training_set_is_sampled_before_the_last_epoch(points, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "EVALUATION_POINTS", 50)
+    chosen = training.evaluation_points(0, len(points[0]))
+    assert len(np.unique(chosen)) == 50
+    np.testing.assert_array_equal(chosen, training.evaluation_points(0, len(points[0])))
+    model, history = trained(points, RECIPE, tmp_path)
+    assert history["loss"].iloc[-1] == training.evaluate(model, *points[:2])[0]
+    scaled = history["accuracy"] * 50
+    assert (scaled.iloc[:-1] == scaled.iloc[:-1].round()).all()
 
 
 def test_a_checkpoint_of_another_model_is_refused(points, tmp_path):

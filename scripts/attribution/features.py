@@ -3,26 +3,29 @@
 import keras
 import numpy as np
 
-from attribution import models
+from attribution import log, models
 from attribution.residuals import residuals
 
 
 def extended_features(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
-    """Input of the last Dense layer with a constant 1 appended for its bias.
+    """Input of the last Dense layer with a constant appended for its bias: 1, or 0 where the layer has no bias.
+
+    Holds one batch of samples and their activations beside the result.
 
     Args:
         model: ends in a linear Dense layer.
-        x: (n, ...) samples.
-        batch: samples a forward pass; does not change the result.
+        x: (n, ...) samples, of any dtype that the network takes.
+        batch: samples a forward pass; does not change the result beyond rounding.
 
     Returns:
         (n, D) float64 with D = d + 1.
     """
-    body = keras.Model(model.input, models.last_dense(model).input)
-    h = np.concatenate(
-        [keras.ops.convert_to_numpy(body(x[i : i + batch], training=False)) for i in range(0, len(x), batch)]
-    )
-    return np.concatenate([h, np.ones((len(h), 1), h.dtype)], axis=1).astype(np.float64)
+    layer = models.last_dense(model)
+    body = keras.Model(model.input, layer.input)
+    result = np.full((len(x), layer.input.shape[-1] + 1), float(layer.use_bias))
+    for i in log.progress(range(0, len(x), batch), "features, batches"):
+        result[i : i + batch, :-1] = body.predict_on_batch(x[i : i + batch])
+    return result
 
 
 def last_layer_parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

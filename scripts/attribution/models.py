@@ -1,42 +1,33 @@
-"""Networks, by architecture name. Backend-neutral Keras 3; every network ends in logits, never in probabilities."""
+"""Build a network from its recipe, and find its last layer. Backend-neutral Keras 3."""
 
 import keras
 
-
-def mlp(input_shape: tuple, outputs: int, recipe: dict) -> keras.Model:
-    """Dense layers with ReLU, dropout after each hidden layer, one linear output layer.
-
-    Args:
-        input_shape: of one sample.
-        outputs: 1 for two classes (a sigmoid's logit), else the number of classes.
-        recipe: `hidden` (list of widths), `dropout` (rate), `l1` and `l2` (Keras kernel penalties).
-    """
-    penalty = {}
-    if recipe["l1"] or recipe["l2"]:
-        penalty = {"kernel_regularizer": keras.regularizers.L1L2(l1=recipe["l1"], l2=recipe["l2"])}
-    inputs = keras.Input(input_shape)
-    x = keras.layers.Flatten()(inputs)
-    for width in recipe["hidden"]:
-        x = keras.layers.Dense(width, activation="relu", **penalty)(x)
-        if recipe["dropout"]:
-            x = keras.layers.Dropout(recipe["dropout"])(x)
-    return keras.Model(inputs, keras.layers.Dense(outputs, name="logits", **penalty)(x))
-
-
-ARCHITECTURES = {"mlp": mlp}
+from attribution import precision
+from attribution.architectures import ARCHITECTURES
+from attribution.own_model import OWN
 
 
 def build(recipe: dict, input_shape: tuple, classes: int, seed: int) -> keras.Model:
-    """A freshly initialised network; the same seed gives the same weights and the same dropout masks.
+    """A freshly initialised network, or the user's; the same seed gives the same weights and the same dropout masks.
+
+    Every network ends in logits, never in probabilities.
 
     Args:
-        recipe: `architecture` and that architecture's own keys.
+        recipe: `architecture` and that architecture's own keys; `mixed_precision` auto computes in float16 with float32
+            weights where there is a GPU.
         input_shape: of one sample.
-        classes: number of classes; two give one logit.
+        classes: number of classes; two give one logit (a model of the user's may give two).
         seed: of Keras's, NumPy's and Python's generators.
+
+    Raises:
+        ValueError: when the architecture does not fit the samples; one sentence.
     """
     keras.utils.set_random_seed(seed)
-    return ARCHITECTURES[recipe["architecture"]](tuple(input_shape), 1 if classes == 2 else classes, recipe)
+    name, shape = recipe["architecture"], tuple(int(size) for size in input_shape)
+    if name in OWN:
+        return OWN[name](recipe, shape, classes)
+    with precision.computing_in(precision.policy(recipe)):
+        return ARCHITECTURES[name](shape, 1 if classes == 2 else classes, recipe)
 
 
 def last_dense(model: keras.Model) -> keras.layers.Dense:
@@ -59,8 +50,16 @@ def last_dense(model: keras.Model) -> keras.layers.Dense:
 
 
 def penalties(layer: keras.layers.Layer) -> tuple[float, float]:
-    """(l1, l2) of a layer's kernel penalty, 0 where there is none."""
+    """(l1, l2) of a layer's kernel penalty, 0 where there is none.
+
+    Raises:
+        ValueError: for a penalty other than L1, L2 or both.
+    """
     regularizer = getattr(layer, "kernel_regularizer", None)
-    return (
-        (float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))) if regularizer else (0.0, 0.0)
-    )
+    if regularizer is None:
+        return 0.0, 0.0
+    if not isinstance(regularizer, (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)):
+        raise ValueError(
+            f"layer '{layer.name}' has the penalty {type(regularizer).__name__}; only L1, L2 and L1L2 are understood"
+        )
+    return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))

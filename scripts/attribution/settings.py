@@ -47,6 +47,10 @@ def check(config: dict, schema: dict) -> None:
                     f"studies.{study}.retrained holds {json.dumps(model)} of architecture "
                     f"{config['models'][model]['architecture']}; allowed are models of architecture mlp"
                 )
+    for name, recipe in config["models"].items():
+        interval = recipe.get("rescale", {}).get("from", [0, 1])
+        if interval[0] == interval[1]:
+            raise SettingError(f"models.{name}.rescale.from is {interval}; allowed are two different numbers")
     for variant in config["evaluation"]["variants"]:
         one_of("evaluation.variants", variant, config["groups"]["variants"])
 
@@ -94,7 +98,7 @@ def _sentence(error) -> str:
     found = json.dumps(error.instance, default=str)
     found = found if len(found) < 80 else found[:77] + "..."
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
+        known = [name for name, allowed in error.schema.get("properties", {}).items() if allowed is not False]
         unknown = sorted(set(error.instance) - set(known))
         return f"{_key([*path, unknown[0]])} is not a setting; allowed here are {', '.join(known)}"
     if error.validator == "required":

@@ -10,12 +10,13 @@ import keras
 import numpy as np
 import pandas as pd
 
-from attribution import h5, log
+from attribution import h5, log, precision
 from attribution.residuals import cross_entropy
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
 STATE = "state.h5"
 EVALUATION_BATCH = 1024  # samples a forward pass of the evaluation
+EVALUATION_POINTS = 10_000  # training points evaluated after an epoch, drawn with the seed; all after the last one
 CHANCE_MARGIN = 0.05  # share of the way from always naming the largest class to perfection that training must cover
 
 
@@ -36,10 +37,23 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
 def learning_rate(training: dict, epoch: int) -> float:
     """Learning rate of one epoch, counted from 0.
 
-    Each `{epoch, factor}` of `training["schedule"]` multiplies the rate once that many epochs are finished.
+    A list as `training["schedule"]`: each `{epoch, factor}` multiplies the rate once that many epochs are finished.
+    A mapping `{factor, epochs}`: the rate falls exponentially, by `factor` over that many epochs.
     """
-    steps = [step["factor"] for step in training["schedule"] if epoch >= step["epoch"]]
+    schedule = training["schedule"]
+    if isinstance(schedule, dict):
+        return float(training["learning_rate"] * schedule["factor"] ** (epoch / schedule["epochs"]))
+    steps = [step["factor"] for step in schedule if epoch >= step["epoch"]]
     return float(training["learning_rate"] * np.prod(steps))
+
+
+def warmed_up(training: dict, step: int, batches: int) -> float:
+    """Share of the learning rate that a step takes: it rises linearly to 1 over the first `training["warmup"]` epochs.
+
+    Args:
+        step: gradient steps before this one. batches: steps an epoch.
+    """
+    return min(1.0, (step + 1) / (training["warmup"] * batches))
 
 
 def optimizer(training: dict) -> keras.Optimizer:
@@ -104,14 +118,15 @@ def train(
         model: fresh from `models.build` with the same seed; compiled here.
         x_train: (n, ...). y_train: (n,) integers. x_test, y_test: the same for the test set, which is only evaluated.
         training: `optimizer` (adam or sgd), `learning_rate`, `momentum` (sgd's), `epochs`, `batch_size`, `schedule`
-            (list of `{epoch, factor}`, see `learning_rate`).
+            (see `learning_rate`), perhaps `warmup` (see `warmed_up`).
         seed: of the batch order.
         checkpoint: folder of the saved state, of this training alone; made here, left to the caller to remove.
         label: names the training in messages.
 
     Returns:
         One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy. Both sets are evaluated after the
-        epoch in inference mode, without dropout and without penalties, so train and test compare.
+        epoch in inference mode, in float32, without dropout and penalties, so train and test compare; of a larger
+        training set EVALUATION_POINTS points before the last epoch.
 
     Raises:
         ValueError: when the checkpoint is of another model, or of a longer training.
@@ -125,16 +140,26 @@ def train(
     targets = y_train[:, None].astype("float32") if outputs == 1 else y_train
     state = Path(checkpoint) / STATE
     rows = restore(state, variables, training["epochs"])
+    evaluated = precision.in_float32(model)
+    sample = evaluation_points(seed, len(x_train))
 
-    for epoch in log.progress(range(training["epochs"]), label):
-        if epoch < len(rows):
-            continue
-        model.optimizer.learning_rate = learning_rate(training, epoch)
+    batches = -(-len(x_train) // training["batch_size"])
+    bar = log.progress((), f"{label}, batches", training["epochs"] * batches)
+    bar.initial = bar.n = len(rows) * batches
+    for epoch in range(len(rows), training["epochs"]):
+        rate = learning_rate(training, epoch)
+        model.optimizer.learning_rate = rate
         order = epoch_order(seed, epoch, len(x_train))
-        for start in range(0, len(order), training["batch_size"]):
-            batch = order[start : start + training["batch_size"]]
+        for i in range(batches):
+            if epoch < training.get("warmup", 0):
+                model.optimizer.learning_rate = rate * warmed_up(training, epoch * batches + i, batches)
+            batch = order[i * training["batch_size"] : (i + 1) * training["batch_size"]]
             model.train_on_batch(x_train[batch], targets[batch])
-        row = [epoch + 1, *evaluate(model, x_train, y_train), *evaluate(model, x_test, y_test)]
+            bar.update()
+        if evaluated is not model:
+            evaluated.set_weights(model.get_weights())
+        seen = slice(None) if epoch + 1 == training["epochs"] else sample
+        row = [epoch + 1, *evaluate(evaluated, x_train[seen], y_train[seen]), *evaluate(evaluated, x_test, y_test)]
         if not np.isfinite(row[1]):
             raise RuntimeError(
                 f"{label}: the training loss is {row[1]} after epoch {epoch + 1} with {training['optimizer']} at "
@@ -144,9 +169,43 @@ def train(
         save(state, variables, rows)
         print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
 
+    bar.close()
     history = pd.DataFrame(rows, columns=HISTORY).astype({"epoch": int})
     refuse_chance(float(history["accuracy"].iloc[-1]), y_train, label)
     return history
+
+
+def evaluated(
+    model: keras.Model, x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, label: str
+) -> pd.DataFrame:
+    """History of a network that comes trained: one row, epoch 0, in the columns of `train`.
+
+    Raises:
+        RuntimeError: when it is no better than chance on this data.
+    """
+    row = [0, *evaluate(model, x_train, y_train), *evaluate(model, x_test, y_test)]
+    print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
+    majority, needed = chance(y_train)
+    if not row[2] >= needed:
+        raise RuntimeError(
+            f"{label}: the trained network has accuracy {row[2]:.3f} on the training set, where always naming the "
+            f"largest class gives {majority:.3f}; give the inputs that it was trained on, with rescale, and its "
+            "order of the classes"
+        )
+    return pd.DataFrame([row], columns=HISTORY)
+
+
+def evaluation_points(seed: int, n: int) -> np.ndarray | slice:
+    """Indices of the training points that are evaluated after each epoch but the last: all, or a sorted sample."""
+    if n <= EVALUATION_POINTS:
+        return slice(None)
+    return np.sort(np.random.default_rng((seed, n)).choice(n, EVALUATION_POINTS, replace=False))
+
+
+def chance(y_train: np.ndarray) -> tuple[float, float]:
+    """Accuracy of always naming the largest class, and the least accuracy that counts as better than that."""
+    majority = np.unique(y_train, return_counts=True)[1].max() / len(y_train)
+    return majority, majority + CHANCE_MARGIN * (1 - majority)
 
 
 def refuse_chance(accuracy: float, y_train: np.ndarray, label: str) -> None:
@@ -155,8 +214,7 @@ def refuse_chance(accuracy: float, y_train: np.ndarray, label: str) -> None:
     Args:
         accuracy: on the training set, in [0, 1]. y_train: (n,) labels. label: names the training.
     """
-    majority = np.unique(y_train, return_counts=True)[1].max() / len(y_train)
-    needed = majority + CHANCE_MARGIN * (1 - majority)
+    majority, needed = chance(y_train)
     if accuracy < needed:
         raise RuntimeError(
             f"{label}: training ended at accuracy {accuracy:.3f} on its own training set, where always naming the "

@@ -1,0 +1,218 @@
+"""Memory and floating-point operations of each stage, predicted before it starts; plain arithmetic on sizes.
+
+Symbols as everywhere: n training points, D extended features, C logits, k = D C parameters of the last layer. Every
+function returns `bytes` (largest memory at one time), `flops` (a multiplication and an addition are two) and sizes.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+FLOAT64 = 8
+FLOAT32 = 4
+HESSIAN_COPIES = 5  # (k, k) arrays alive at one time while the Hessian is put together, damped and factored
+INTERPRETER = 700 << 20  # TensorFlow and the other libraries themselves
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def training(
+    parameters: int,
+    activations: int,
+    flops: int,
+    n: int,
+    data_bytes: int,
+    batch: int,
+    epochs: int,
+    slots: int,
+    evaluation_batch: int = 0,
+) -> dict:
+    """Training with backpropagation, which costs two forward passes beside the forward one.
+
+    Args:
+        parameters: of the network. activations, flops: numbers computed and operations of one sample's forward pass.
+        data_bytes: of all samples held. batch, epochs: of the training. slots: arrays that the optimiser keeps for each
+            parameter, 2 for Adam and 1 for SGD with momentum. evaluation_batch: samples of a forward pass alone.
+    """
+    weights = FLOAT32 * parameters * (2 + slots)
+    passing = FLOAT32 * activations * max(2 * batch, evaluation_batch)
+    return {
+        "n": n,
+        "parameters": parameters,
+        "bytes": INTERPRETER + data_bytes + weights + passing,
+        "flops": 3 * flops * n * epochs,
+    }
+
+
+def gradient_cache(
+    n: int, D: int, C: int, data_bytes: int, batch: int, activations: int, flops: int, itemsize: int = FLOAT64
+) -> dict:
+    """Features, logits and residuals of n points (training and test together), from one forward pass of each.
+
+    Args:
+        itemsize: bytes of one stored number.
+    """
+    return {
+        "n": n,
+        "D": D,
+        "C": C,
+        "bytes": INTERPRETER + data_bytes + itemsize * n * (D + 2 * C) + FLOAT32 * activations * batch,
+        "flops": n * (flops + 2 * D * C),
+    }
+
+
+def factor_bytes(n: int, D: int, C: int, itemsize: int = FLOAT64) -> int:
+    """Bytes of the two factors of n last-layer gradients, (n, D) features and (n, C) residuals."""
+    return itemsize * n * (D + C)
+
+
+def hessian(n: int, D: int, C: int, chunk_bytes: int = 64 << 20) -> dict:
+    """Exact last-layer Hessian, its smallest eigenvalue and its Cholesky factor.
+
+    n k (k + 1) for one symmetric rank-k update (for C > 1 also C Gram products of D x D), 4 k^3 / 3 for the
+    tridiagonal form that the eigenvalue is read from, k^3 / 3 for the factor (Golub and Van Loan 2013, sections 8.3
+    and 4.2).
+    """
+    k = D * C
+    gram = 2 * n * D * k if C > 1 else 0
+    return {
+        "n": n,
+        "D": D,
+        "C": C,
+        "k": k,
+        "bytes": factor_bytes(n, D, C) + FLOAT64 * (HESSIAN_COPIES * k * k + C * D * D) + chunk_bytes,
+        "flops": n * k * (k + 1) + gram + 5 * k**3 // 3,
+    }
+
+
+def _influence_flops(targets: int, n: int, D: int, C: int) -> int:
+    """One solve with the Cholesky factor, 2 k^2, and one pass over the factors, 2 n C (D + 1), for each target."""
+    return targets * (2 * (D * C) ** 2 + 2 * n * C * (D + 1))
+
+
+def all_pairs(targets: int, n: int, D: int, C: int) -> dict:
+    """The whole (targets, n) influence matrix."""
+    k = D * C
+    held = factor_bytes(n, D, C) + FLOAT64 * (k * k + 2 * targets * k + targets * n)
+    return {
+        "targets": targets,
+        "n": n,
+        "D": D,
+        "C": C,
+        "k": k,
+        "bytes": held,
+        "flops": _influence_flops(targets, n, D, C),
+    }
+
+
+def top_k(targets: int, n: int, D: int, C: int, top: int, block: int) -> dict:
+    """The `top` most helpful and most harmful points of each target, in blocks of targets.
+
+    Holds one (block, n) part of the matrix with its sorting order, never the whole.
+    """
+    k = D * C
+    held = factor_bytes(n, D, C) + FLOAT64 * (k * k + 2 * block * k + 2 * block * n) + 2 * 2 * FLOAT64 * targets * top
+    return {
+        "targets": targets,
+        "n": n,
+        "D": D,
+        "C": C,
+        "k": k,
+        "bytes": held,
+        "flops": _influence_flops(targets, n, D, C),
+    }
+
+
+def groups(seeds: int, size: int, n: int, D: int, C: int) -> dict:
+    """Algorithm 1 for several seeds at once: each member costs one solve and one pass over the factors."""
+    k = D * C
+    return {
+        "seeds": seeds,
+        "size": size,
+        "n": n,
+        "D": D,
+        "C": C,
+        "k": k,
+        "bytes": factor_bytes(n, D, C) + FLOAT64 * (k * k + seeds * (2 * k + 2 * n)),
+        "flops": size * _influence_flops(seeds, n, D, C),
+    }
+
+
+def speed(multiply: Callable = np.matmul, square=None, seconds: float = 0.05) -> float:
+    """Operations a second of a large matrix product on this machine.
+
+    Args:
+        multiply: of two matrices. square: the matrix, (s, s); None for a float64 array. seconds: least time to measure.
+    """
+    square = np.ones((768, 768)) if square is None else square
+    float(multiply(square, square)[0, 0])  # compilation, threads
+    repeats, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        float(multiply(square, square)[0, 0])
+        repeats += 1
+    return 2 * square.shape[0] ** 3 * repeats / (time.perf_counter() - start)
+
+
+def require(label: str, cost: dict, remedy: str, flops_a_second: float, available: int | None = None) -> None:
+    """Print what a stage needs; stop it before it starts when that is more memory than there is.
+
+    Args:
+        label: names the stage. cost: from a function above. remedy: the setting that makes it fit, an imperative.
+        flops_a_second: see `speed`; the time follows from it, a lower limit. available: bytes; None for this machine's.
+
+    Raises:
+        MemoryError: one sentence.
+    """
+    available = available_memory() if available is None else available
+    sizes = ", ".join(f"{name} {value}" for name, value in cost.items() if name not in ("bytes", "flops"))
+    print(
+        f"{label}: {sizes}; predicted {cost['bytes'] / 2**30:.2f} GiB of {available / 2**30:.2f} GiB available, "
+        f"{cost['flops']:.2e} operations, at least {cost['flops'] / flops_a_second:.1f} s",
+        flush=True,
+    )
+    if cost["bytes"] > available:
+        raise MemoryError(
+            f"{label} needs {cost['bytes'] / 2**30:.2f} GiB of memory ({sizes}), but {available / 2**30:.2f} GiB "
+            f"are available; {remedy}"
+        )
+
+
+def available_memory(meminfo: Path = Path("/proc/meminfo"), own_group: Path = Path("/proc/self/cgroup")) -> int:
+    """Bytes that this process may still take: the machine's, or less where a container or a cluster job limits it."""
+    found = [_machine_memory(meminfo)]
+    lines = own_group.read_text().splitlines() if own_group.exists() else []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory") and "memory" not in controllers.split(","):
+            continue
+        root = CGROUPS if controllers == "" else CGROUPS / "memory"
+        folder = root / path.strip("/")
+        while folder == root or root in folder.parents:
+            found.append(_group_memory(folder))
+            folder = folder.parent
+    return min(value for value in found if value is not None)
+
+
+def _machine_memory(meminfo: Path) -> int:
+    if meminfo.exists():
+        values = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        if "MemAvailable" in values:
+            return int(values["MemAvailable"].split()[0]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _group_memory(folder: Path) -> int | None:
+    """Limit of a control group less what it uses, files that can be dropped not counted; None without a limit."""
+    for limit_name, used_name in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+        if not (folder / limit_name).exists() or not (folder / used_name).exists():
+            continue
+        limit = (folder / limit_name).read_text().strip()
+        if limit == "max":
+            return None
+        statistics = folder / "memory.stat"
+        lines = statistics.read_text().splitlines() if statistics.exists() else []
+        cached = dict(line.split() for line in lines).get("inactive_file", "0")
+        return max(0, int(limit) - int((folder / used_name).read_text()) + int(cached))
+    return None
