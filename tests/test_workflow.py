@@ -148,6 +148,7 @@ def test_both_solvers_give_the_same_influence(finished, tmp_path, scope):
         inverse_files.open_inverse(files, settings["cg"]),
         files["data"],
         "all",
+        1.0,
         ["left", "right", "blue"],
         tmp_path / "influence.h5",
         {},

@@ -1,5 +1,7 @@
 """The two factors of every last-layer gradient: extended features and residuals. Backend-neutral Keras 3."""
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 
@@ -18,11 +20,22 @@ def extended_features(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarr
     Returns:
         (n, D) float64 with D = d + 1.
     """
+    return np.concatenate(list(feature_blocks(model, x, batch)))
+
+
+def feature_blocks(model: keras.Model, x, batch: int) -> Iterator[np.ndarray]:
+    """Rows of `extended_features`, `batch` at a time.
+
+    Args:
+        x: (n, ...) samples, an array or an HDF5 data set. model, batch: as in `extended_features`.
+
+    Yields:
+        (batch, D) float64, the last block may be shorter.
+    """
     body = keras.Model(model.input, models.last_dense(model).input)
-    h = np.concatenate(
-        [keras.ops.convert_to_numpy(body(x[i : i + batch], training=False)) for i in range(0, len(x), batch)]
-    )
-    return np.concatenate([h, np.ones((len(h), 1), h.dtype)], axis=1).astype(np.float64)
+    for start in range(0, len(x), batch):
+        h = keras.ops.convert_to_numpy(body(x[start : start + batch], training=False))
+        yield np.concatenate([h, np.ones((len(h), 1), h.dtype)], axis=1).astype(np.float64)
 
 
 def last_layer_parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
