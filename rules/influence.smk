@@ -1,7 +1,7 @@
 # Gradients, Hessian, influence of points.
-# Inputs: data.h5, model.keras.  Outputs: gradients.h5, hessian.h5, influence.h5, once for the last layer and
-# once, below all_layers/, for all parameters.
-# Steps: cache_gradients -> cache_hessian -> compute_influence.
+# Inputs: data.h5, model.keras.  Outputs: gradients.h5, hessian.h5, influence.h5, topk.h5, once for the last
+# layer and once, below all_layers/, for all parameters.
+# Steps: cache_gradients -> cache_hessian -> compute_influence, compute_topk (resumes at the last finished block).
 
 
 rule cache_gradients:
@@ -18,6 +18,7 @@ rule cache_gradients:
     params:
         scope=scope_of,
         batch_size=config["influence"]["batch_size"],
+        storage=config["influence"]["storage"],
     script:
         "../scripts/cache_gradients.py"
 
@@ -55,7 +56,26 @@ rule compute_influence:
         "results/benchmarks/compute_influence/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
         targets=config["influence"]["targets"],
+        matrix_gb=config["influence"]["matrix_gb"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
     script:
         "../scripts/compute_influence.py"
+
+
+rule compute_topk:
+    input:
+        unpack(inverse_of),
+        labels="results/{dataset}/data.h5",
+        code=code("compute_topk.py"),
+    output:
+        topk=f"{RUN}{{scope}}/topk.h5",
+    log:
+        "results/logs/compute_topk/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/compute_topk/{dataset}-{model}-seed{seed}{scope}.tsv"
+    params:
+        topk=config["influence"]["topk"] | {"tie_seed": config["groups"]["tie_seed"]},
+        cg=config["influence"]["cg"],
+    script:
+        "../scripts/compute_topk.py"

@@ -26,15 +26,18 @@ def cache_hessian(
 
         arrays, found = network_files.hessian_arrays(files, solver, batch_size, damping)
     else:
-        features, logits, decay = h5.read(files["gradients"], names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.DECAY)
-        if solver == "exact":
-            matrix = hessian.hessian_sum(features, logits) / len(features) + np.diag(decay)
-            arrays, found = inverse.cache_of_factor(matrix, damping, float(np.trace(matrix)))
-        else:
-            trace = hessian.trace_closed_form(features, logits) + float(decay.sum())
-            # a last layer's Hessian has no negative eigenvalue
-            added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), 0.0)
-            arrays, found = {}, {"solver": "cg", "damping": added, "k": len(decay), "trace": trace}
+        logits, decay = h5.read(files["gradients"], names.LOGITS_TRAIN, names.DECAY)
+        with h5.opened(files["gradients"], names.FEATURES_TRAIN) as (features,):
+            if solver == "exact":
+                matrix = hessian.hessian_sum(features, logits, label=f"Hessian, k = {len(decay)}")
+                matrix /= len(features)
+                matrix[np.diag_indices(len(decay))] += decay
+                arrays, found = inverse.cache_of_factor(matrix, damping, float(np.trace(matrix)))
+            else:
+                trace = hessian.trace_closed_form(features, logits) + float(decay.sum())
+                # a last layer's Hessian has no negative eigenvalue
+                added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), 0.0)
+                arrays, found = {}, {"solver": "cg", "damping": added, "k": len(decay), "trace": trace}
     h5.write(path, arrays, attributes | facts | found)
 
 

@@ -7,29 +7,48 @@ if "snakemake" in globals():
 
 from attribution import h5, influence, inverse_files, names, provenance, seed_points
 
+# Targets a step: rows of the matrix that are in memory at a time.
+BLOCK = 1024
+
 
 def compute_influence(
-    gradients: str, solve: influence.Solve, labels: str, targets, subgroups: list[str], path: str, attributes: dict
+    gradients: str,
+    solve: influence.Solve,
+    labels: str,
+    targets,
+    matrix_gb: float,
+    subgroups: list[str],
+    path: str,
+    attributes: dict,
 ) -> None:
-    """Write influence.h5.
+    """Write influence.h5; the matrix goes to the file in blocks of targets.
 
     Args:
         gradients, labels: gradients.h5 and data.h5. solve: the damped inverse Hessian.
         targets: "all", or training indices and subgroup names (see `seed_points.resolve`).
+        matrix_gb: size of the matrix, in 1e9 bytes, from which it is refused.
         subgroups: names, in the order of their numbers.
+
+    Raises:
+        ValueError: when the matrix is too large, or a target does not exist.
     """
     features, residuals = h5.read(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
-    x, subgroup = h5.read(labels, names.X_TRAIN, names.SUBGROUP_TRAIN)
-    rows = list(range(len(x))) if targets == "all" else seed_points.resolve(targets, x, subgroup, subgroups)
-    own, step_norm = influence.self_influence(features, residuals, solve)
-    matrix = influence.all_pairs(features[rows], residuals[rows], features, residuals, solve)
-    arrays = {
-        names.SELF_INFLUENCE: own,
-        names.STEP_NORM: step_norm,
-        names.INFLUENCE: matrix,
-        names.TARGETS: rows,
-    }
-    h5.write(path, arrays, attributes | {"scale": "I, not divided by n"})
+    n = len(features)
+    if targets == "all":
+        rows = list(range(n))
+    else:
+        rows = seed_points.resolve(targets, *h5.read(labels, names.X_TRAIN, names.SUBGROUP_TRAIN), subgroups)
+    influence.refuse_large_matrix(len(rows), n, matrix_gb)
+    with h5.writing(path, attributes | {"scale": "I, not divided by n"}) as file:
+        own, step_norm = influence.self_influence(features, residuals, solve, label="self-influence")
+        for name, array in ((names.SELF_INFLUENCE, own), (names.STEP_NORM, step_norm), (names.TARGETS, rows)):
+            file.create_dataset(name, data=array, track_times=False)
+        matrix = file.create_dataset(names.INFLUENCE, (len(rows), n), "float64", track_times=False)
+        for start in log.progress(range(0, len(rows), BLOCK), "influence matrix"):
+            part = rows[start : start + BLOCK]
+            matrix[start : start + len(part)] = influence.all_pairs(
+                features[part], residuals[part], features, residuals, solve
+            )
 
 
 if "snakemake" in globals():
@@ -38,6 +57,7 @@ if "snakemake" in globals():
         inverse_files.open_inverse(dict(snakemake.input.items()), snakemake.params.cg),
         snakemake.input.labels,
         snakemake.params.targets,
+        snakemake.params.matrix_gb,
         snakemake.params.subgroups,
         snakemake.output.influence,
         provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),

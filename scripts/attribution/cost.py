@@ -49,16 +49,17 @@ def training(
 def gradient_cache(
     n: int, D: int, C: int, data_bytes: int, batch: int, activations: int, flops: int, itemsize: int = FLOAT64
 ) -> dict:
-    """Features, logits and residuals of n points (training and test together), from one forward pass of each.
+    """Features, logits and residuals of n points (training and test together), written a batch at a time.
 
     Args:
+        data_bytes: of one batch of samples.
         itemsize: bytes of one stored number.
     """
     return {
         "n": n,
         "D": D,
         "C": C,
-        "bytes": INTERPRETER + data_bytes + itemsize * n * (D + 2 * C) + FLOAT32 * activations * batch,
+        "bytes": INTERPRETER + data_bytes + itemsize * batch * (D + 2 * C) + FLOAT32 * activations * batch,
         "flops": n * (flops + 2 * D * C),
     }
 

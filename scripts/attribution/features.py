@@ -1,9 +1,11 @@
 """The two factors of every last-layer gradient: extended features and residuals. Backend-neutral Keras 3."""
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 
-from attribution import log, models
+from attribution import models
 from attribution.residuals import residuals
 
 
@@ -20,12 +22,30 @@ def extended_features(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarr
     Returns:
         (n, D) float64 with D = d + 1.
     """
+    result = np.empty((len(x), models.last_dense(model).input.shape[-1] + 1))
+    start = 0
+    for block in feature_blocks(model, x, batch):
+        result[start : start + len(block)] = block
+        start += len(block)
+    return result
+
+
+def feature_blocks(model: keras.Model, x, batch: int) -> Iterator[np.ndarray]:
+    """Rows of `extended_features`, `batch` at a time.
+
+    Args:
+        x: (n, ...) samples, an array or an HDF5 data set. model, batch: as in `extended_features`.
+
+    Yields:
+        (batch, D) float64, the last block may be shorter.
+    """
     layer = models.last_dense(model)
     body = keras.Model(model.input, layer.input)
-    result = np.full((len(x), layer.input.shape[-1] + 1), float(layer.use_bias))
-    for i in log.progress(range(0, len(x), batch), "features, batches"):
-        result[i : i + batch, :-1] = body.predict_on_batch(x[i : i + batch])
-    return result
+    for start in range(0, len(x), batch):
+        h = body.predict_on_batch(x[start : start + batch])
+        block = np.full((len(h), h.shape[1] + 1), float(layer.use_bias))
+        block[:, :-1] = h
+        yield block
 
 
 def last_layer_parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

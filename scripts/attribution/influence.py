@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from attribution import log
+
 Solve = Callable[[np.ndarray], np.ndarray]
 # Bytes of materialised gradients in all_pairs: large enough for full BLAS speed, small beside the result.
 CHUNK_BYTES = 16 << 20
@@ -81,16 +83,22 @@ def all_pairs(
 
 
 def self_influence(
-    features: np.ndarray, residuals: np.ndarray, solve: Solve, chunk: int = 1024
+    features: np.ndarray, residuals: np.ndarray, solve: Solve, chunk: int = 1024, label: str | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Influence of each point on itself, and the length of the parameter step that it causes.
+
+    Args:
+        features, residuals: (n, D), (n, C). solve: (k, b) -> (k, b), the damped inverse Hessian.
+        chunk: points whose gradients exist at a time; does not change the result beyond rounding.
+        label: names the work in lines of progress; none without it.
 
     Returns:
         self_influence: (n,) g^T H^-1 g, never negative.
         step_norm: (n,) ||H^-1 g||, the denominator of relative influence (Barshan 2020, equation 6).
     """
     own, norm = np.empty(len(features)), np.empty(len(features))
-    for start in range(0, len(features), chunk):
+    starts = range(0, len(features), chunk)
+    for start in log.progress(starts, label) if label else starts:
         part = slice(start, start + chunk)
         g = gradients(features[part], residuals[part])
         solved = solve(g.T).T
@@ -102,3 +110,14 @@ def self_influence(
 def group_gradient(features: np.ndarray, residuals: np.ndarray, members: np.ndarray) -> np.ndarray:
     """(D C,) sum of the members' gradients: one small GEMM on the factors."""
     return (features[members].T @ residuals[members]).ravel()
+
+
+def refuse_large_matrix(targets: int, n: int, limit: float) -> None:
+    """Raise ValueError when a (targets, n) float64 matrix is larger than `limit` gigabytes (1e9 bytes)."""
+    size = 8 * targets * n / 1e9
+    if size > limit:
+        raise ValueError(
+            f"influence.targets asks for a matrix of {targets} x {n} influences, {size:.3g} GB, and "
+            f"influence.matrix_gb allows {limit:g}; list fewer points in influence.targets, or raise "
+            "influence.matrix_gb (topk.h5 gives each point's most helpful and harmful points without the matrix)"
+        )

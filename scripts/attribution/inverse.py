@@ -21,10 +21,16 @@ def cache_of_factor(matrix: np.ndarray, damping: dict, trace: float) -> tuple[di
     Raises:
         ValueError: when the damped Hessian is not positive definite.
     """
-    smallest = hessian.smallest_eigenvalue(matrix)
-    added = hessian.damping_value(damping["mode"], damping["value"], trace, len(matrix), smallest)
-    arrays = {names.HESSIAN: matrix, names.CHOLESKY: hessian.factor(matrix, added)}
-    facts = {"solver": "exact", "damping": added, "k": len(matrix), "trace": trace, "smallest_eigenvalue": smallest}
+    k = len(matrix)
+    # a full decomposition of a large matrix takes minutes, and only `floor` needs its result before the factor
+    early = k < hessian.LARGE or damping["mode"] == "floor"
+    smallest = hessian.smallest_eigenvalue(matrix) if early else 0.0
+    added = hessian.damping_value(damping["mode"], damping["value"], trace, k, smallest)
+    lower = hessian.factor(matrix, added)
+    if not early:
+        smallest = hessian.smallest_from_factor(lower, added)
+    arrays = {names.HESSIAN: matrix, names.CHOLESKY: lower}
+    facts = {"solver": "exact", "damping": added, "k": k, "trace": trace, "smallest_eigenvalue": smallest}
     return arrays, facts
 
 

@@ -14,6 +14,7 @@ PARAMETERS, DECAY, DECAY_GRADIENT = "parameters", "decay", "decay_gradient"
 HESSIAN, CHOLESKY = "hessian", "cholesky"
 
 SELF_INFLUENCE, STEP_NORM = "self_influence", "step_norm"
+HELPFUL, HARMFUL = "helpful", "harmful"
 INFLUENCE, TARGETS = "influence", "targets"
 
 MEMBERS, NORMALISED_INFLUENCE, COSINE, TIES = "members", "normalised_influence", "cosine", "ties"

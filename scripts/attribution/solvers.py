@@ -19,7 +19,9 @@ class Solution(NamedTuple):
 
 def exact(lower: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(k, b) solution from a lower Cholesky factor."""
-    return cho_solve((lower, True), b, check_finite=False)
+    # LAPACK reads Fortran order: the transpose of a factor in C order spares a copy of it at every call
+    ordered = (lower.T, False) if lower.flags.c_contiguous else (lower, True)
+    return cho_solve(ordered, b, check_finite=False)
 
 
 def whiten(lower: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -1,0 +1,159 @@
+"""Caches for large data: blocks of rows in files, float32 features, the Hessian and its factor without copies."""
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import cache_gradients
+import cache_hessian
+from attribution import features, h5, hessian, influence, inverse, models, names, solvers
+from attribution.residuals import probabilities, residuals
+
+RECIPE = {"architecture": "mlp", "hidden": [9, 6], "dropout": 0.0, "l1": 0.0, "l2": 0.01}
+DAMPING = {"mode": "relative", "value": 1e-3}
+
+
+@pytest.fixture(scope="module", params=[2, 5], ids=["sigmoid", "softmax"])
+def files(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(150, 4)).astype(np.float32), rng.integers(0, request.param, 150)
+    h5.write(
+        folder / "data.h5",
+        {names.X_TRAIN: x[:110], names.Y_TRAIN: y[:110], names.X_TEST: x[110:], names.Y_TEST: y[110:]},
+        {},
+    )
+    models.build(RECIPE, (4,), request.param, 0).save(folder / "model.keras")
+    return folder
+
+
+def cached(folder, name, batch, storage):
+    path = folder / name
+    cache_gradients.cache_gradients(
+        folder / "data.h5", folder / "model.keras", "last_layer", batch, storage, path, {"created_by": "test"}
+    )
+    with h5py.File(path) as file:
+        return {name: array[()] for name, array in file.items()}
+
+
+def test_gradients_are_those_of_one_pass_whatever_the_block(files):
+    network = keras.models.load_model(files / "model.keras", compile=False)
+    weights, _, _ = features.last_layer_parameters(network)
+    found = cached(files, "gradients.h5", 16, "float64")
+    for part in ("train", "test"):
+        x, y = h5.read(files / "data.h5", f"x_{part}", f"y_{part}")
+        h = features.extended_features(network, x, 1000)
+        # a batch of another size may take another kernel of the network's library
+        np.testing.assert_allclose(found[f"features_{part}"], h, rtol=1e-5, atol=1e-6)
+        logits = found[f"features_{part}"] @ weights
+        np.testing.assert_allclose(found[f"logits_{part}"], logits, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(found[f"residuals_{part}"], residuals(logits, y), rtol=1e-9)
+    assert h5.attributes(files / "gradients.h5") == {"created_by": "test"}
+    assert not list(files.glob(".*"))
+
+
+def test_float32_storage_loses_nothing_of_a_float32_network(files):
+    double, single = cached(files, "double.h5", 16, "float64"), cached(files, "single.h5", 16, "float32")
+    assert double.keys() == single.keys()
+    for name, array in single.items():
+        assert array.dtype == (np.float32 if name.startswith("features") else np.float64)
+        np.testing.assert_array_equal(array.astype(np.float64), double[name])
+    hessians = {}
+    for name in ("double", "single"):
+        paths = {"gradients": files / f"{name}.h5"}
+        out = files / f"hessian-{name}.h5"
+        cache_hessian.cache_hessian(paths, "last_layer", "exact", 16, DAMPING, out, {})
+        hessians[name] = h5.read(out, names.HESSIAN, names.CHOLESKY)
+    for one, other in zip(hessians["double"], hessians["single"], strict=True):
+        np.testing.assert_array_equal(one, other)
+    lower = hessians["double"][1]
+    found = [
+        influence.self_influence(a["features_train"], a["residuals_train"], lambda b: solvers.exact(lower, b))
+        for a in (double, single)
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "gradients.h5"
+    h5.write(path, {"a": np.arange(3)}, {})
+    with pytest.raises(RuntimeError), h5.writing(path, {}) as file:
+        file.create_dataset("a", data=np.zeros(3))
+        raise RuntimeError
+    assert [p.name for p in tmp_path.iterdir()] == ["gradients.h5"]
+    assert h5.read(path, "a")[0].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("c", [1, 2, 10])
+def test_hessian_of_a_file_is_the_dense_one(tmp_path, c):
+    rng = np.random.default_rng(c)
+    n, d = 400, 13
+    h = rng.normal(size=(n, d)).astype(np.float32)
+    logits = 3 * rng.normal(size=(n, c))
+    p = probabilities(logits)
+    middle = np.einsum("nc,ce->nce", p, np.eye(c)) - np.einsum("nc,ne->nce", p, p)
+    wide = h.astype(np.float64)
+    dense = np.einsum("nce,na,nb->acbe", middle, wide, wide).reshape(d * c, d * c)
+    h5.write(tmp_path / "h.h5", {"h": h}, {})
+    with h5.opened(tmp_path / "h.h5", "h") as (stored,):
+        for rows in (None, 7):
+            found = hessian.hessian_sum(stored, logits, rows)
+            np.testing.assert_allclose(found, dense, rtol=1e-10, atol=1e-11)
+            np.testing.assert_array_equal(found, found.T)
+        assert np.isclose(hessian.trace_closed_form(stored, logits, rows=9), np.trace(dense) / n)
+
+
+def test_hessian_of_certain_points_is_not_zero():
+    found = hessian.hessian_sum(np.ones((1, 1)), np.array([[60.0, 0.0]]))
+    # p (1 - p) with p = 1 to rounding, which 1 - p would lose
+    expected = np.exp(-60.0) * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_the_softmax_null_space_is_exact():
+    rng = np.random.default_rng(0)
+    d, c = 7, 4
+    found = hessian.hessian_sum(rng.normal(size=(50, d)), rng.normal(size=(50, c)))
+    # adding one vector to every class column changes no probability
+    null = np.repeat(np.eye(d), c, axis=0)
+    assert np.abs(found @ null).max() <= 1e-13 * np.abs(found).max()
+
+
+def test_smallest_eigenvalue_with_the_factor():
+    rng = np.random.default_rng(0)
+    k = 300
+    q, _ = np.linalg.qr(rng.normal(size=(k, k)))
+    for smallest in (0.0, 0.02, -1e-4):
+        values = np.concatenate([np.full(20, smallest), np.geomspace(0.05, 1e3, k - 20)])
+        matrix = (q * values) @ q.T
+        lower = hessian.factor((matrix + matrix.T) / 2, 1e-3)
+        assert hessian.smallest_from_factor(lower, 1e-3) == pytest.approx(smallest, abs=1e-7)
+        assert hessian.smallest_eigenvalue(matrix) == pytest.approx(smallest, abs=1e-9)
+
+
+def test_large_matrices_record_the_same_facts(monkeypatch):
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(80, 60))
+    matrix = a.T @ a / 80
+    expected_arrays, expected = inverse.cache_of_factor(matrix.copy(), DAMPING, float(np.trace(matrix)))
+    monkeypatch.setattr(hessian, "LARGE", 10)
+    arrays, found = inverse.cache_of_factor(matrix, DAMPING, float(np.trace(matrix)))
+    assert found.pop("smallest_eigenvalue") == pytest.approx(expected.pop("smallest_eigenvalue"), rel=1e-4)
+    assert found == expected
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, expected_arrays[name])
+    np.testing.assert_array_equal(matrix, a.T @ a / 80)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_solve_by_the_factor_in_either_order(order):
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(40, 30))
+    matrix, b = a.T @ a, rng.normal(size=(30, 5))
+    lower = np.array(hessian.factor(matrix, 0.1), order=order)
+    assert lower.flags.c_contiguous == (order == "C")
+    kept = b.copy()
+    np.testing.assert_allclose(solvers.exact(lower, b), np.linalg.solve(matrix + 0.1 * np.eye(30), b), rtol=1e-9)
+    np.testing.assert_allclose(solvers.whiten(lower, b), np.linalg.solve(lower, b), rtol=1e-9)
+    np.testing.assert_array_equal(b, kept)

@@ -1,0 +1,278 @@
+"""topk.h5 against the whole matrix: values, order, ties, blocks, permutation, kill and resume."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import compute_influence
+import compute_topk
+from attribution import greedy, h5, hessian, influence, names, residuals, resume, solvers, topk
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+START = 60.0
+SETTINGS = {"size": 7, "block": 16, "precision": "float64", "tie_seed": 0}
+# float32 products against float64, relative to the largest influence of a target
+FLOAT32 = 1e-5
+
+
+def problem(n=90, m=40, d=6, c=4, seed=0):
+    """Factors of a synthetic softmax layer; `solve` is the damped inverse of its Hessian."""
+    rng = np.random.default_rng(seed)
+    h = np.concatenate([rng.normal(size=(n + m, d - 1)), np.ones((n + m, 1))], axis=1).astype(np.float32)
+    weights = rng.normal(size=(d, c))
+    logits = h.astype(np.float64) @ weights
+    labels = rng.integers(0, c, n + m)
+    r = residuals.residuals(logits, labels)
+    lower = hessian.factor(hessian.hessian_sum(h[:n], logits[:n]) / n, 1e-3)
+    return {"x": h, "y": labels, "h": h, "r": r, "logits": logits, "n": n, "lower": lower}
+
+
+def solve_of(p):
+    return partial(solvers.exact, p["lower"])
+
+
+def full(p, targets):
+    n = p["n"]
+    return influence.all_pairs(p["h"][targets], p["r"][targets], p["h"][:n], p["r"][:n], solve_of(p))
+
+
+def sorted_ends(matrix, own, size):
+    """Both ends of each row by a full sort."""
+    matrix = matrix.copy()
+    columns = []
+    for sign in (-1, 1):
+        if own is not None:
+            matrix[np.arange(len(matrix)), own] = sign * np.inf
+        columns.append(np.argsort(-matrix if sign < 0 else matrix, axis=1, kind="stable")[:, :size])
+    return columns
+
+
+def write_files(p, folder, storage=np.float64):
+    n = p["n"]
+    folder.mkdir(parents=True, exist_ok=True)
+    h5.write(folder / "data.h5", {names.X_TRAIN: p["x"][:n], names.Y_TRAIN: p["y"][:n]}, {})
+    h5.write(
+        folder / "gradients.h5",
+        {
+            names.FEATURES_TRAIN: p["h"][:n].astype(storage),
+            names.RESIDUALS_TRAIN: p["r"][:n],
+            names.FEATURES_TEST: p["h"][n:].astype(storage),
+            names.RESIDUALS_TEST: p["r"][n:],
+        },
+        {},
+    )
+
+
+def computed(p, folder, settings=SETTINGS, storage=np.float64):
+    write_files(p, folder, storage)
+    path = folder / "topk.h5"
+    compute_topk.compute_topk(
+        folder / "data.h5", folder / "gradients.h5", solve_of(p), settings, "key", path, {"created_by": "test"}
+    )
+    with h5py.File(path) as file:
+        return {name: array[()] for name, array in file.items()}
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_topk_equals_a_full_sort(tmp_path, precision):
+    p = problem()
+    found = computed(p, tmp_path, SETTINGS | {"precision": precision})
+    n = p["n"]
+    for name, targets, own in (("train", np.arange(n), np.arange(n)), ("test", np.arange(n, n + 40), None)):
+        matrix = full(p, targets)
+        for end, expected in zip(("helpful", "harmful"), sorted_ends(matrix, own, 7), strict=True):
+            columns, values = found[f"{end}_{name}"], found[f"{end}_{name}_influence"]
+            assert columns.dtype == np.int64 and values.dtype == np.float64
+            exact = np.take_along_axis(matrix, columns, axis=1)
+            scale = np.abs(matrix).max(axis=1, keepdims=True)
+            tolerance = 1e-12 if precision == "float64" else FLOAT32
+            assert (np.abs(values - exact) <= tolerance * scale).all()
+            assert (np.abs(exact - np.take_along_axis(matrix, expected, axis=1)) <= tolerance * scale).all()
+            if precision == "float64":
+                np.testing.assert_array_equal(columns, expected)
+    assert not (found["helpful_train"] == np.arange(n)[:, None]).any()
+    assert not (found["harmful_train"] == np.arange(n)[:, None]).any()
+
+
+def test_blocks_and_storage_do_not_change_the_result(tmp_path):
+    p = problem()
+    whole = computed(p, tmp_path / "whole", SETTINGS | {"block": 1000})
+    for name, block, storage in (("one", 1, np.float64), ("seven", 7, np.float64), ("stored", 16, np.float32)):
+        parts = computed(p, tmp_path / name, SETTINGS | {"block": block}, storage)
+        assert parts.keys() == whole.keys() and len(whole) == 8
+        for key in whole:
+            if key.endswith("influence"):
+                np.testing.assert_allclose(parts[key], whole[key], rtol=1e-9, atol=1e-12)
+            else:
+                np.testing.assert_array_equal(parts[key], whole[key])
+
+
+@pytest.mark.parametrize("size", [1, 5, 60, 200])
+def test_largest_equals_a_full_sort_with_ties_by_key(size):
+    rng = np.random.default_rng(size)
+    # few different values, so that the cut falls among equals
+    values = rng.integers(-3, 4, (9, 201)).astype(np.float32)
+    values[3] = 0.0
+    values[4, 10] = -np.inf
+    keys = rng.permutation(201).astype(np.uint64)
+    columns, found = topk.largest(values, size, keys)
+    for row, chosen, best in zip(values, columns, found, strict=True):
+        expected = sorted(range(201), key=lambda j: (-row[j], keys[j]))[:size]
+        assert chosen.tolist() == expected
+        np.testing.assert_array_equal(best, row[expected])
+
+
+def test_a_permutation_of_the_training_points_permutes_the_lists(tmp_path):
+    p = problem()
+    # equal influences: a training point of zero gradient is tied with every other one
+    n = p["n"]
+    p["r"][5:40] = 0.0
+    first = computed(p, tmp_path / "first", SETTINGS | {"size": 60})
+    order = np.concatenate([np.random.default_rng(1).permutation(n), np.arange(n, len(p["x"]))])
+    moved = p | {name: p[name][order] for name in ("x", "y", "h", "r", "logits")}
+    second = computed(moved, tmp_path / "second", SETTINGS | {"size": 60})
+    live = np.setdiff1d(np.arange(n), np.arange(5, 40))
+    for end in ("helpful", "harmful"):
+        np.testing.assert_array_equal(order[second[f"{end}_test"]], first[f"{end}_test"])
+        rows = np.argsort(order[:n])[live]
+        np.testing.assert_array_equal(order[second[f"{end}_train"]][rows], first[f"{end}_train"][live])
+    zeros = first["helpful_test_influence"] == 0
+    assert (zeros.sum(axis=1) > 5).any(), "the test must hold ties"
+
+
+def test_certain_points_are_ranked_in_float32(tmp_path):
+    p = problem()
+    p["r"] = p["r"] * 10.0 ** -np.arange(len(p["r"]))[:, None]
+    n = p["n"]
+    found = topk.of_targets(
+        p["h"][60:80], p["r"][60:80], np.arange(60, 80), p["h"][:n], p["r"][:n], solve_of(p), 3,
+        np.arange(n), np.float32,
+    )  # fmt: skip
+    matrix = full(p, np.arange(60, 80))
+    expected = sorted_ends(matrix, np.arange(60, 80), 3)
+    np.testing.assert_array_equal(found.helpful, expected[0])
+    np.testing.assert_array_equal(found.harmful, expected[1])
+    np.testing.assert_allclose(found.helpful_influence, np.take_along_axis(matrix, found.helpful, 1), rtol=1e-4)
+
+
+def test_bad_sizes_and_values_are_sentences(tmp_path):
+    p = problem(n=20, m=4)
+    with pytest.raises(ValueError, match=r"influence\.topk\.size is 20 with 20 training points; .* at most 19"):
+        computed(p, tmp_path, SETTINGS | {"size": 20})
+    assert not (tmp_path / "topk.h5").exists()
+    p["r"][3] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        computed(p, tmp_path, SETTINGS)
+
+
+CHILD = """
+import json, sys
+from functools import partial
+import numpy as np
+import compute_topk
+from attribution import resume, solvers
+a = json.loads(sys.argv[1])
+compute_topk.compute_topk(a["data"], a["gradients"], partial(solvers.exact, np.load(a["lower"])), a["settings"],
+    resume.digest(a["settings"], [a["gradients"], a["data"]]), a["path"], {})
+"""
+
+
+def test_a_killed_run_resumes_with_equal_arrays(tmp_path):
+    p = problem(n=3000, m=300, d=17, c=5)
+    write_files(p, tmp_path)
+    np.save(tmp_path / "lower.npy", p["lower"])
+    settings = SETTINGS | {"block": 20}
+
+    def child(folder):
+        arguments = {
+            "data": str(tmp_path / "data.h5"),
+            "gradients": str(tmp_path / "gradients.h5"),
+            "lower": str(tmp_path / "lower.npy"),
+            "settings": settings,
+            "path": str(tmp_path / folder / "topk.h5"),
+        }
+        (tmp_path / folder).mkdir(exist_ok=True)
+        environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen([sys.executable, "-c", CHILD, json.dumps(arguments)], env=environment)
+
+    assert child("whole").wait() == 0
+    folder = tmp_path / "killed"
+    finished = []
+    for least in (20, 70):
+        going, until = child("killed"), time.monotonic() + START
+        try:
+            while len(list(folder.glob(".topk-*/train-*.h5"))) < least:
+                assert going.poll() is None and time.monotonic() < until
+                time.sleep(0.002)
+        finally:
+            going.kill()
+            assert going.wait() == -signal.SIGKILL
+        assert not (folder / "topk.h5").exists()
+        (shards,) = folder.glob(".topk-*")
+        finished.append({file.name: file.stat().st_mtime_ns for file in shards.glob("[!.]*.h5")})
+    # the second child kept what the first had finished
+    assert finished[0].items() <= finished[1].items()
+    assert child("killed").wait() == 0
+    assert [file.name for file in folder.iterdir()] == ["topk.h5"]
+    with h5py.File(tmp_path / "whole/topk.h5") as whole, h5py.File(folder / "topk.h5") as killed:
+        assert whole.keys() == killed.keys()
+        for name in whole:
+            np.testing.assert_array_equal(whole[name][()], killed[name][()])
+
+
+def test_the_digest_follows_settings_and_files(tmp_path):
+    files = [tmp_path / "a", tmp_path / "b"]
+    for file in files:
+        file.write_text(file.name)
+    first = resume.digest({"a": 1, "b": 2}, files)
+    assert first == resume.digest({"b": 2, "a": 1}, files[::-1])
+    swapped = resume.digest({"a": 2, "b": 1}, files)
+    files[0].write_text("other")
+    assert len({first, swapped, resume.digest({"a": 1, "b": 2}, files)}) == 3
+
+
+def test_a_matrix_over_the_limit_is_refused_and_a_list_is_written(tmp_path):
+    p = problem()
+    write_files(p, tmp_path)
+    n = p["n"]
+    with h5py.File(tmp_path / "data.h5", "a") as file:
+        file[names.SUBGROUP_TRAIN] = np.arange(n) % 2
+    path = tmp_path / "influence.h5"
+    call = partial(compute_influence.compute_influence, tmp_path / "gradients.h5", solve_of(p), tmp_path / "data.h5")
+    with pytest.raises(ValueError, match=r"influence\.targets asks for a matrix of 90 x 90 .* influence\.matrix_gb"):
+        call("all", 8 * 89 * 90 / 1e9, ["a", "b"], path, {})
+    assert not path.exists()
+    call([3, 80, 7], 8 * 3 * 90 / 1e9, ["a", "b"], path, {})
+    found, targets, own = h5.read(path, names.INFLUENCE, names.TARGETS, names.SELF_INFLUENCE)
+    assert targets.tolist() == [3, 80, 7]
+    np.testing.assert_allclose(found, full(p, [3, 80, 7]), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(own, np.diag(full(p, np.arange(n))), rtol=1e-9)
+
+
+def test_blocks_of_targets_fill_the_matrix_in_order(tmp_path, monkeypatch):
+    p = problem()
+    write_files(p, tmp_path)
+    monkeypatch.setattr(compute_influence, "BLOCK", 17)
+    path = tmp_path / "influence.h5"
+    compute_influence.compute_influence(
+        tmp_path / "gradients.h5", solve_of(p), tmp_path / "data.h5", "all", 1.0, [], path, {}
+    )
+    (found,) = h5.read(path, names.INFLUENCE)
+    np.testing.assert_allclose(found, full(p, np.arange(p["n"])), rtol=1e-9, atol=1e-12)
+
+
+def test_keys_do_not_depend_on_blocks(tmp_path, monkeypatch):
+    p = problem()
+    write_files(p, tmp_path)
+    monkeypatch.setattr(compute_topk, "ROWS", 11)
+    expected = greedy.tie_keys(p["x"][: p["n"]], p["y"][: p["n"]], 3)
+    np.testing.assert_array_equal(compute_topk.tie_keys(tmp_path / "data.h5", 3), expected)
