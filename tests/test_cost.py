@@ -38,7 +38,7 @@ def test_training_by_hand():
 def test_caches_and_groups_by_hand():
     n, D, C = 1000, 65, 10
     found = cost.gradient_cache(n, D, C, 0, batch=100, activations=20, flops=3, itemsize=4)
-    stored = sum(a.nbytes for a in (np.empty((n, D), "f4"), np.empty((n, C), "f4"), np.empty((n, C), "f4")))
+    stored = sum(a.nbytes for a in (np.empty((100, D), "f4"), np.empty((100, C), "f4"), np.empty((100, C), "f4")))
     assert found["bytes"] - cost.INTERPRETER == stored + 4 * 20 * 100
     assert found["flops"] == n * (3 + 2 * D * C)
     # one target: a solve with the factor (two triangular ones, k^2 each) and g_x . v for all x
