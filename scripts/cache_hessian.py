@@ -7,7 +7,7 @@ if "snakemake" in globals():
 
 import numpy as np
 
-from attribution import h5, hessian, inverse, names, provenance
+from attribution import cost, h5, hessian, inverse, names, provenance
 
 
 def cache_hessian(
@@ -29,6 +29,12 @@ def cache_hessian(
         logits, decay = h5.read(files["gradients"], names.LOGITS_TRAIN, names.DECAY)
         with h5.opened(files["gradients"], names.FEATURES_TRAIN) as (features,):
             if solver == "exact":
+                cost.require(
+                    "Hessian",
+                    cost.hessian(*features.shape, logits.shape[1]),
+                    "set influence.solver to cg",
+                    cost.speed(np.matmul, np.ones((1024, 1024))),
+                )
                 matrix = hessian.hessian_sum(features, logits, label=f"Hessian, k = {len(decay)}")
                 matrix /= len(features)
                 matrix[np.diag_indices(len(decay))] += decay

@@ -13,7 +13,8 @@ import numpy as np
 
 FLOAT64 = 8
 FLOAT32 = 4
-HESSIAN_COPIES = 5  # (k, k) arrays alive at one time while the Hessian is put together, damped and factored
+# (k, k) arrays alive at one time while the Hessian is put together, damped and factored
+HESSIAN_COPIES, HESSIAN_COPIES_ONE_LOGIT = 2.5, 5
 INTERPRETER = 700 << 20  # TensorFlow and the other libraries themselves
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -70,21 +71,21 @@ def factor_bytes(n: int, D: int, C: int, itemsize: int = FLOAT64) -> int:
 
 
 def hessian(n: int, D: int, C: int, chunk_bytes: int = 64 << 20) -> dict:
-    """Exact last-layer Hessian, its smallest eigenvalue and its Cholesky factor.
+    """Exact last-layer Hessian, its smallest eigenvalue and its Cholesky factor; features are read in blocks.
 
-    n k (k + 1) for one symmetric rank-k update (for C > 1 also C Gram products of D x D), 4 k^3 / 3 for the
-    tridiagonal form that the eigenvalue is read from, k^3 / 3 for the factor (Golub and Van Loan 2013, sections 8.3
-    and 4.2).
+    n D (D + 1) C (C - 1) / 2 for half Gram products of D x D, one a pair of classes (n D (D + 1) for one logit),
+    4 k^3 / 3 for the tridiagonal form that the eigenvalue is read from, k^3 / 3 for the factor (Golub and Van Loan
+    2013, sections 8.3 and 4.2). A large factor's eigenvalue takes less.
     """
     k = D * C
-    gram = 2 * n * D * k if C > 1 else 0
+    copies = HESSIAN_COPIES if C > 1 else HESSIAN_COPIES_ONE_LOGIT
     return {
         "n": n,
         "D": D,
         "C": C,
         "k": k,
-        "bytes": factor_bytes(n, D, C) + FLOAT64 * (HESSIAN_COPIES * k * k + C * D * D) + chunk_bytes,
-        "flops": n * k * (k + 1) + gram + 5 * k**3 // 3,
+        "bytes": int(FLOAT64 * (copies * k * k + C * D * D + n * C)) + chunk_bytes,
+        "flops": n * D * (D + 1) * max(1, C * (C - 1) // 2) + 5 * k**3 // 3,
     }
 
 
