@@ -26,7 +26,7 @@ def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style
     stages = sorted({min(max(1, stage), len(members)) for stage in wanted})
     drawing.use(style)
     columns = 3
-    figure, axes = plt.subplots(-(-len(stages) // columns), columns, figsize=(8.4, 2.9), sharex=True, sharey=True)
+    figure, axes = plt.subplots(-(-len(stages) // columns), columns, figsize=(8.4, 3.2), sharex=True, sharey=True)
     for here, stage in zip(axes.flat, stages, strict=False):
         drawing.points(here, x, y, faint=True)
         drawing.boundary(here, *grid)
