@@ -118,8 +118,13 @@ def scope_of(wildcards):
 
 
 def study_of(wildcards):
-    """The study that a data set belongs to: the first one that names it."""
-    return next(study for study in config["studies"].values() if study["dataset"] == wildcards.dataset)
+    """The study that a data set belongs to: the first one that names it, or an empty one."""
+    return next((study for study in config["studies"].values() if study["dataset"] == wildcards.dataset), {})
+
+
+def influence_targets(wildcards):
+    """Rows of the influence matrix: the study's, else those of section `influence`."""
+    return study_of(wildcards).get("influence", {}).get("targets", config["influence"]["targets"])
 
 
 def evaluated_variants(wildcards):
@@ -138,7 +143,7 @@ def group_settings(wildcards):
         raise WorkflowError(
             f"groups-{variant}.h5 was asked for, but groups.variants has no '{variant}'; defined are {known}"
         )
-    return settings.group(config["groups"], variant)
+    return settings.group(config["groups"], variant, study_of(wildcards))
 
 
 def run_path(study, name, model=None, seed=None, scope=None):
