@@ -25,6 +25,9 @@ OF_THE_RUN = (
     "removals.csv",
     "datamodels-small.csv",
     "datamodels-full.csv",
+    "overlap.csv",
+    "retrieval.h5",
+    "retrieval.csv",
 )
 
 
@@ -174,6 +177,17 @@ def study_figures(study):
     return [f"results/figures/{study}/{name}.png" for name in FIGURES]
 
 
+def study_target(study, figures):
+    """Input function: these figures of a study, or one sentence where the settings have no such study."""
+
+    def files(wildcards):
+        if study not in config["studies"]:
+            raise WorkflowError(f"studies.{study} is missing; add --configfile config/cifar10.yaml, or a file like it")
+        return [f"results/figures/{study}/{name}.png" for name in figures]
+
+    return files
+
+
 def study_results(study):
     """Results that no figure draws: the other scope, and the table of the evaluation."""
     other = [scope for scope in SCOPES if scope != config["studies"][study]["scope"]]
@@ -269,5 +283,16 @@ FIGURES = [
     "leave-groups-out",
     "decision-boundary",
 ]
+# of images: in target cifar10_cnn, and in near_duplicates
+IMAGE_FIGURES = [
+    "training-curves",
+    "extreme-images",
+    "11-groups",
+    "11-groups-influence",
+    "11-groups-theta-relative",
+    "11-groups-minimum",
+    "overlap",
+]
+DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]
