@@ -63,6 +63,7 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
     } | {
         "embedding-euclidean": retrieval.distance_score(embedding),
         "embedding-cosine": retrieval.cosine_score(embedding),
+        "embedding-cosine-same-class": same_class_first(retrieval.cosine_score(embedding), y),
         "gradient-cosine": retrieval.gradient_cosine_score(features, residuals),
         "pixel-euclidean": retrieval.distance_score(x),
     }
@@ -97,6 +98,11 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
     with atomic.replacing(table) as temporary:
         rows.to_csv(temporary, index=False)
     h5.write(path, arrays, attributes | {"scale": "I, not divided by n"})
+
+
+def same_class_first(score: retrieval.Score, y: np.ndarray) -> retrieval.Score:
+    """A cosine score that puts points of the query's class before all others: the labels that influence sees too."""
+    return lambda queries: score(queries) + 2 * (y[queries][:, None] == y)
 
 
 def influence_on_queries(

@@ -43,7 +43,7 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
         (f"groups/{rule}-max", f"maximising group, rule {rule}"),
     )
     drawing.use(style)
-    figure, axes = plt.subplots(4, 1, figsize=(9.2, 10.6), height_ratios=[0.75, 1, 1, 1])
+    figure, axes = plt.subplots(4, 1, figsize=(9.2, 9.6), height_ratios=[0.55, 1, 1, 1])
     with h5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
@@ -70,7 +70,7 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
             pictures.strip(
                 here,
                 pictures.rows_of(x, members),
-                [f"{class_names[y[m]]}\n{v:.2g}" for m, v in zip(members, values, strict=True)],
+                [f"{class_names[y[m]]}\n{v:.3g}" for m, v in zip(members, values, strict=True)],
                 COLUMNS,
                 above=[f"{np.linalg.norm(embedding[m] - embedding[seed]):.3g}" for m in members],
                 colours=[drawing.BLACK if y[m] == y[seed] else drawing.RED for m in members],

@@ -36,7 +36,7 @@ def verdict(rows: pd.DataFrame, metric: str) -> str:
     word = "ahead of" if gap.low > 0 else "not told apart from"
     return (
         f"{metric}: {best} {plain.value[best]:.2f}, {word} {baseline} {plain.value[baseline]:.2f} "
-        f"(difference {gap.value:.2f}, {gap.low:.2f} to {gap.high:.2f})"
+        f"(difference {gap.value:.2f}, {gap.low:.2f} to {gap.high:.2f})".replace("-0.00", "0.00")
     )
 
 
