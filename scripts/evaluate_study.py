@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from attribution import atomic, greedy, growth, h5, names, recovery, seed_points
+from attribution import atomic, greedy, growth, h5, names, recovery, seed_points, turning
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
 
@@ -46,7 +46,7 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         add(method, "precision", recovery.precision(members, subgroup, target))
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target))
         add(method, "maximum_over_cluster_size", (np.argmax(normalised) + 1) / size)
-        add(method, "turning_point_over_cluster_size", recovery.turning_point(cosine) / size)
+        add(method, "turning_point_over_cluster_size", turning.turning_point(cosine) / size)
         add(method, "steps_with_ties", ties)
     keys = greedy.tie_keys(x, y, settings["seed"])
     embedding = features[:, :-1]

@@ -8,7 +8,7 @@ if "snakemake" in globals():
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution import drawing, h5, names, recovery, seed_points
+from attribution import drawing, h5, names, seed_points, turning
 
 # dashes and colours of subgroups
 LOOKS = (("-", drawing.RED), ("--", drawing.GREEN), (":", drawing.BLUE), ("-.", drawing.PINK))
@@ -29,18 +29,18 @@ def plot_turning_point(
             path_group, *(f"{seed}/{name}" for name in (names.MEMBERS, names.NORMALISED_INFLUENCE, names.COSINE))
         )
         steps = np.arange(1, len(members) + 1)
-        turning, highest = recovery.turning_point(cosine), int(np.argmax(normalised)) + 1
+        turn, highest = turning.turning_point(cosine), int(np.argmax(normalised)) + 1
         above, middle, below = axes[:, column]
         above.plot(steps, normalised / normalised.max(), color=drawing.BLACK)
         above.plot(highest, 1.0, "v", color=drawing.RED, clip_on=False)
-        above.set_title(f"{rule}\nmaximum at {highest}, turn at {turning}")
+        above.set_title(f"{rule}\nmaximum at {highest}, turn at {turn}")
         middle.plot(steps, cosine, color=drawing.BLACK)
         for number, (name, look) in enumerate(zip(subgroup_names, LOOKS, strict=False)):
             dash, colour = look
             below.plot(steps, np.cumsum(subgroup[members] == number), dash, color=colour, label=name)
         for here in (above, middle, below):
             here.axvline(size, color=drawing.SKY, lw=2.5, alpha=0.6, label="subgroup's size", zorder=0)
-            here.axvline(turning, color=drawing.RED, ls="--", lw=1, label="turning point")
+            here.axvline(turn, color=drawing.RED, ls="--", lw=1, label="turning point")
         middle.set_ylim(-0.05, 1.05)
         below.set_xlabel("group size")
     axes[0, 0].set_ylabel("I(G, G) / |G|, relative\nto its maximum")

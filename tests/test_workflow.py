@@ -128,7 +128,7 @@ def test_swapping_two_values_reruns_training(project):
 def test_editing_a_deep_module_reruns_exactly_its_users(project):
     with open(project / "scripts/attribution/recovery.py", "a") as file:
         file.write("\n# a comment\n")
-    assert would_rerun(project) == {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
+    assert would_rerun(project) == {"evaluate_study", "plot_greedy_stages"}
 
 
 def test_a_wrong_setting_stops_before_any_job(project):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution import influence
+from attribution import influence, turning
 
 RULES = ("influence", "objective", "theta-relative", "l-relative")
 # Rules that do not depend on the length of a candidate's gradient.
@@ -75,8 +75,10 @@ def allowed_members(
     n: int, seeds: list[list[int]], size: int, direction: str, stop: str, excluded: np.ndarray | None
 ) -> np.ndarray:
     """(n, groups) bool: who may still join, after checking what was asked for (see `grow`)."""
-    if direction not in ("max", "min") or stop not in ("size", "peak"):
-        raise ValueError(f"direction is '{direction}' and stop '{stop}'; allowed are max or min, and size or peak")
+    if direction not in ("max", "min") or stop not in ("size", "peak", "turn"):
+        raise ValueError(
+            f"direction is '{direction}' and stop '{stop}'; allowed are max or min, and size, peak or turn"
+        )
     allowed = np.ones((n, len(seeds)), dtype=bool)
     allowed[[] if excluded is None else excluded] = False
     for j, group in enumerate(seeds):
@@ -103,9 +105,11 @@ def pick(value: np.ndarray, direction: str, allowed: np.ndarray, keys: np.ndarra
 
 
 def finished(members: list, path: np.ndarray, cosine: np.ndarray, ties: int, seeds: int, stop: str) -> Group:
-    """The group, cut at the largest normalised influence for stop `peak`, but never shorter than its seeds."""
+    """The group, cut at the largest normalised influence for stop `peak` or at the turning point for `turn`, but never
+    shorter than its seeds."""
     peak = int(np.argmax(path)) + 1
-    end = max(peak, seeds) if stop == "peak" else None
+    ends = {"size": len(members), "peak": peak, "turn": turning.turning_point(np.array(cosine))}
+    end = max(ends[stop], seeds)
     return Group(np.array(members[:end]), np.array(path[:end]), np.array(cosine[:end]), int(ties), peak)
 
 
@@ -133,7 +137,7 @@ def grow(
         size: members at the end.
         rule: see `criterion`. direction: `max` or `min`. keys: (n,) from `tie_keys`.
         excluded: members that must be out.
-        stop: `size`, or `peak` (cut at the largest I(G,G)/|G|).
+        stop: `size`, `peak` (cut at the largest I(G,G)/|G|) or `turn` (cut at `turning.turning_point`).
 
     Returns:
         one Group a seed list. A step costs one solve and one pass over the factors, whatever the group's size.

@@ -39,24 +39,3 @@ def random_precision(
     """(draws,) precision of random groups of the seed's class that hold the seed."""
     others = np.flatnonzero((labels == labels[seed]) & (np.arange(len(labels)) != seed))
     return np.array([precision(np.append(seed, rng.permutation(others)), subgroup, target) for _ in range(draws)])
-
-
-def turning_point(cosine: np.ndarray, window: int = 8) -> int:
-    """Size of the group just before its new members turn away from it most sharply.
-
-    The report takes the maximum of I(G, G) / |G| (section 4.1.3); that maximum depends on a few members of large
-    gradient. The cosine of each new member with the group does not: it falls when one mode is exhausted.
-
-    Args:
-        cosine: (size,) from `greedy.Group`. window: members on either side whose median cosines are compared.
-
-    Returns:
-        the size t with the largest ratio of median cosine before to after t; len(cosine) when it is too short.
-    """
-    floor = 1e-3
-    sizes = np.arange(window + 1, len(cosine) - window + 1)
-    if not len(sizes):
-        return len(cosine)
-    windows = np.lib.stride_tricks.sliding_window_view(np.maximum(cosine, floor), window)
-    middle = np.median(windows, axis=1)
-    return int(sizes[np.argmax(middle[sizes - window] / middle[sizes])])
