@@ -48,6 +48,7 @@ localrules:
     toy_datamodels,
     cifar10_cnn,
     near_duplicates,
+    near_duplicates_seeds,
 
 
 # The study of the report's section 4.1, in both scopes
@@ -83,3 +84,9 @@ rule cifar10_cnn:
 rule near_duplicates:
     input:
         study_target("near-duplicates", DUPLICATE_FIGURES),
+
+
+# The same over the study's training seeds
+rule near_duplicates_seeds:
+    input:
+        study_table("near-duplicates", "retrieval-seeds.csv"),

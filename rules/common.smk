@@ -177,15 +177,33 @@ def study_figures(study):
     return [f"results/figures/{study}/{name}.png" for name in FIGURES]
 
 
+def required_study(study, *keys):
+    """Stop with one sentence where the settings lack a study that a target names, or a key of it."""
+    if study not in config["studies"]:
+        raise WorkflowError(f"studies.{study} is missing; add --configfile config/cifar10.yaml, or a file like it")
+    for key in keys:
+        if key not in config["studies"][study]:
+            raise WorkflowError(f"studies.{study}.{key} is missing; set it, config/README.md says how")
+
+
 def study_target(study, figures):
-    """Input function: these figures of a study, or one sentence where the settings have no such study."""
+    """Input function: these figures of a study."""
 
     def files(wildcards):
-        if study not in config["studies"]:
-            raise WorkflowError(f"studies.{study} is missing; add --configfile config/cifar10.yaml, or a file like it")
+        required_study(study)
         return [f"results/figures/{study}/{name}.png" for name in figures]
 
     return files
+
+
+def study_table(study, name):
+    """Input function: a table of a study over its training seeds."""
+
+    def file(wildcards):
+        required_study(study, "seeds")
+        return f"results/{study}/{name}"
+
+    return file
 
 
 def study_results(study):

@@ -89,3 +89,19 @@ rule measure_retrieval:
         cg=config["influence"]["cg"],
     script:
         "../scripts/measure_retrieval.py"
+
+
+rule gather_retrieval:
+    input:
+        files=lambda w: [run_path(w.study, "retrieval.h5", seed=seed) for seed in config["studies"][w.study]["seeds"]],
+        code=code("gather_retrieval.py"),
+    output:
+        table="results/{study}/retrieval-seeds.csv",
+    log:
+        "results/logs/gather_retrieval/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_retrieval/{study}.tsv"
+    params:
+        retrieval=config["retrieval"],
+    script:
+        "../scripts/gather_retrieval.py"

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from test_cifar10 import NAMES, write_archive
 
+import gather_retrieval
 import plot_near_duplicates
 import plot_retrieval
 from attribution import cifar10, datasets, download, growth_path, h5, influence, names, pictures, variants
@@ -204,3 +205,21 @@ def test_the_verdict_says_whether_the_best_is_told_apart():
     table = pd.DataFrame([rows[1], ["a-max", "mrr", 0.1, 0, 1, ""], ["a-max", "mrr", -0.6, -0.7, -0.5, "base"]],
                          columns=columns)  # fmt: skip
     assert plot_retrieval.verdict(table, "mrr") == "mrr: base is best, 0.70"
+
+
+def test_outcomes_are_averaged_over_seeds_before_pairs_are_drawn(tmp_path):
+    ranks = {"good": [[1, 1, 2, 1], [1, 2, 1, 1]], "base": [[1, 3, 9, 1], [1, 9, 9, 9]]}
+    for seed in (0, 1):
+        arrays = {"queries": np.arange(4), "partners": np.arange(4) + 4}
+        h5.write(tmp_path / f"{seed}.h5", arrays | {f"ranks/{m}": np.array(r[seed]) for m, r in ranks.items()}, {})
+    files = [str(tmp_path / f"{seed}.h5") for seed in (0, 1)]
+    settings = {"cutoffs": [1], "resamples": 200, "level": 0.9, "seed": 0, "baseline": "base"}
+    gather_retrieval.gather_retrieval(files, settings, tmp_path / "table.csv")
+    table = pd.read_csv(tmp_path / "table.csv", keep_default_na=False).set_index(["method", "metric", "baseline"])
+    plain, paired = table.loc["good", "recall@1", ""], table.loc["good", "recall@1", "base"]
+    assert (plain.value, plain.smallest, plain.largest, plain.seeds) == (0.75, 0.75, 0.75, 2)
+    assert (paired.value, paired.smallest, paired.largest) == (0.375, 0.25, 0.5)
+    assert paired.low <= 0.375 <= paired.high
+    h5.write(tmp_path / "1.h5", arrays | {"partners": np.arange(4), "ranks/good": np.ones(4)}, {})
+    with pytest.raises(ValueError, match="holds other pairs than"):
+        gather_retrieval.gather_retrieval(files, settings, tmp_path / "table.csv")
