@@ -39,12 +39,16 @@ include: "rules/retraining.smk"
 include: "rules/datamodels.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/images.smk"
 
 
 localrules:
     toy,
     toy_seeds,
     toy_datamodels,
+    cifar10_cnn,
+    near_duplicates,
+    near_duplicates_seeds,
 
 
 # The study of the report's section 4.1, in both scopes
@@ -68,3 +72,21 @@ rule toy_datamodels:
         run_path("toy", "datamodels-full.csv"),
         "results/figures/toy/10-datamodels-full.png",
         "results/figures/toy/datamodel-scores-full.png",
+
+
+# CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml
+rule cifar10_cnn:
+    input:
+        study_target("cifar10-cnn", IMAGE_FIGURES),
+
+
+# Test images beside their near-duplicates: which method finds the partner; needs --configfile config/cifar10.yaml
+rule near_duplicates:
+    input:
+        study_target("near-duplicates", DUPLICATE_FIGURES),
+
+
+# The same over the study's training seeds
+rule near_duplicates_seeds:
+    input:
+        study_table("near-duplicates", "retrieval-seeds.csv"),

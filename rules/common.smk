@@ -25,6 +25,9 @@ OF_THE_RUN = (
     "removals.csv",
     "datamodels-small.csv",
     "datamodels-full.csv",
+    "overlap.csv",
+    "retrieval.h5",
+    "retrieval.csv",
 )
 
 
@@ -118,8 +121,13 @@ def scope_of(wildcards):
 
 
 def study_of(wildcards):
-    """The study that a data set belongs to: the first one that names it."""
-    return next(study for study in config["studies"].values() if study["dataset"] == wildcards.dataset)
+    """The study that a data set belongs to: the first one that names it, or an empty one."""
+    return next((study for study in config["studies"].values() if study["dataset"] == wildcards.dataset), {})
+
+
+def influence_targets(wildcards):
+    """Rows of the influence matrix: the study's, else those of section `influence`."""
+    return study_of(wildcards).get("influence", {}).get("targets", config["influence"]["targets"])
 
 
 def evaluated_variants(wildcards):
@@ -138,7 +146,7 @@ def group_settings(wildcards):
         raise WorkflowError(
             f"groups-{variant}.h5 was asked for, but groups.variants has no '{variant}'; defined are {known}"
         )
-    return settings.group(config["groups"], variant)
+    return settings.group(config["groups"], variant, study_of(wildcards))
 
 
 def run_path(study, name, model=None, seed=None, scope=None):
@@ -167,6 +175,35 @@ def data_of_study(wildcards):
 def study_figures(study):
     """PNG files of every figure of a study."""
     return [f"results/figures/{study}/{name}.png" for name in FIGURES]
+
+
+def required_study(study, *keys):
+    """Stop with one sentence where the settings lack a study that a target names, or a key of it."""
+    if study not in config["studies"]:
+        raise WorkflowError(f"studies.{study} is missing; add --configfile config/cifar10.yaml, or a file like it")
+    for key in keys:
+        if key not in config["studies"][study]:
+            raise WorkflowError(f"studies.{study}.{key} is missing; set it, config/README.md says how")
+
+
+def study_target(study, figures):
+    """Input function: these figures of a study."""
+
+    def files(wildcards):
+        required_study(study)
+        return [f"results/figures/{study}/{name}.png" for name in figures]
+
+    return files
+
+
+def study_table(study, name):
+    """Input function: a table of a study over its training seeds."""
+
+    def file(wildcards):
+        required_study(study, "seeds")
+        return f"results/{study}/{name}"
+
+    return file
 
 
 def study_results(study):
@@ -264,5 +301,16 @@ FIGURES = [
     "leave-groups-out",
     "decision-boundary",
 ]
+# of images: in target cifar10_cnn, and in near_duplicates
+IMAGE_FIGURES = [
+    "training-curves",
+    "extreme-images",
+    "11-groups",
+    "11-groups-influence",
+    "11-groups-theta-relative",
+    "11-groups-minimum",
+    "overlap",
+]
+DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]

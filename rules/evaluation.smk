@@ -48,3 +48,60 @@ rule gather_seeds:
         runs=lambda w: [list(run) for run in runs_of(w.study)],
     script:
         "../scripts/gather_seeds.py"
+
+
+rule measure_overlap:
+    input:
+        unpack(inverse_of_last_layer),
+        data="results/{dataset}/data.h5",
+        influence=f"{RUN}/influence.h5",
+        code=code("measure_overlap.py"),
+    output:
+        overlap=f"{RUN}/overlap.csv",
+    log:
+        "results/logs/measure_overlap/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/measure_overlap/{dataset}-{model}-seed{seed}.tsv"
+    params:
+        overlap=lambda w: config["overlap"]
+        | {key: settings.group(config["groups"], "", study_of(w))[key] for key in ("direction", "tie_seed")},
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        cg=config["influence"]["cg"],
+    script:
+        "../scripts/measure_overlap.py"
+
+
+rule measure_retrieval:
+    input:
+        unpack(inverse_of_last_layer),
+        data="results/{dataset}/data.h5",
+        influence=f"{RUN}/influence.h5",
+        code=code("measure_retrieval.py"),
+    output:
+        retrieval=f"{RUN}/retrieval.h5",
+        table=f"{RUN}/retrieval.csv",
+    log:
+        "results/logs/measure_retrieval/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/measure_retrieval/{dataset}-{model}-seed{seed}.tsv"
+    params:
+        retrieval=config["retrieval"] | {"tie_seed": config["groups"]["tie_seed"]},
+        cg=config["influence"]["cg"],
+    script:
+        "../scripts/measure_retrieval.py"
+
+
+rule gather_retrieval:
+    input:
+        files=lambda w: [run_path(w.study, "retrieval.h5", seed=seed) for seed in config["studies"][w.study]["seeds"]],
+        code=code("gather_retrieval.py"),
+    output:
+        table="results/{study}/retrieval-seeds.csv",
+    log:
+        "results/logs/gather_retrieval/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_retrieval/{study}.tsv"
+    params:
+        retrieval=config["retrieval"],
+    script:
+        "../scripts/gather_retrieval.py"

@@ -55,7 +55,7 @@ rule compute_influence:
     benchmark:
         "results/benchmarks/compute_influence/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
-        targets=config["influence"]["targets"],
+        targets=influence_targets,
         matrix_gb=config["influence"]["matrix_gb"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],

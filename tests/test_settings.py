@@ -86,6 +86,50 @@ WRONG = [
 ]
 
 
+IMAGES = {"dataset": "cifar10", "model": "cnn", "seed": 0, "scope": "last_layer",
+          "groups": {"seeds": [{"each_class": 1, "seed": 0}], "size": 25}}  # fmt: skip
+WRONG_STUDIES = [
+    ("toy", "target", None, "studies.toy.target is missing; a study of toy data needs it"),
+    ("toy", "seeds", None, "studies.toy.seeds is missing; a study of toy data needs it"),
+    ("toy", "groups", {"size": 600}, "studies.toy.groups.size is 600, but data set 'toy' has 532 training points"),
+    (
+        "images",
+        "groups",
+        {"seeds": ["left"]},
+        'studies.images.groups.seeds is "left", which is not defined; allowed are',
+    ),
+    ("images", "groups", {}, 'groups.seeds is "left", which is not defined; allowed are airplane'),
+    ("images", "groups", {"sizes": 3}, "studies.images.groups.sizes is not a setting; allowed here are rule"),
+    ("images", "influence", {"targets": []}, "studies.images.influence.targets is []; allowed is"),
+    ("images", "target", "cow", 'studies.images.target is "cow", which is not defined; allowed are airplane'),
+    ("images", "retrained", ["cnn"], 'studies.images.retrained holds "cnn" of architecture cnn'),
+]
+
+
+@pytest.mark.parametrize(("study", "key", "value", "sentence"), WRONG_STUDIES)
+def test_what_a_study_cannot_change_is_named(study, key, value, sentence):
+    config = copy.deepcopy(CONFIG)
+    config["studies"]["images"] = copy.deepcopy(IMAGES)
+    settings.check(config, SCHEMA)
+    if value is None:
+        del config["studies"][study][key]
+    else:
+        config["studies"][study][key] = value
+    with pytest.raises(settings.SettingError) as error:
+        settings.check(config, SCHEMA)
+    assert str(error.value).startswith(sentence), str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_variants_stand_above_a_study_and_a_study_above_the_section():
+    groups = CONFIG["groups"]
+    study = {"groups": {"rule": "l-relative", "size": 25}}
+    assert settings.group(groups, "", study) == settings.group(groups, "") | {"rule": "l-relative", "size": 25}
+    assert settings.group(groups, "influence", study)["rule"] == "influence"
+    assert settings.group(groups, "minimum", study)["rule"] == "l-relative"
+    assert settings.group(groups, "minimum", {}) == settings.group(groups, "minimum")
+
+
 def test_the_default_is_valid():
     settings.check(CONFIG, SCHEMA)
 

@@ -11,6 +11,8 @@ from attribution.setting_errors import SettingError, one_of
 
 __all__ = ["SettingError", "check", "group", "subgroups"]
 
+# What only studies of toy data need: its figures and tables name subgroups and other recipes.
+OF_TOY = ("target", "other", "compared", "recipes", "retrained", "seeds")
 LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
 
 
@@ -26,22 +28,31 @@ def check(config: dict, schema: dict) -> None:
     for name, dataset in config["datasets"].items():
         datasets.check(name, dataset)
     for study, settings in config["studies"].items():
-        for key, section in LOOKUPS.items():
+        for key in [key for key in LOOKUPS if key in settings]:
             values = settings[key] if isinstance(settings[key], list) else [settings[key]]
             for value in values:
-                one_of(f"studies.{study}.{key}", value, config[section])
-        names = subgroups(config["datasets"][settings["dataset"]])
-        if not names:
-            name = settings["dataset"]
-            raise SettingError(f"datasets.{name}.class_names is missing; studies.{study} needs it to name subgroups")
-        for key in ("target", "other"):
+                one_of(f"studies.{study}.{key}", value, config[LOOKUPS[key]])
+        dataset = config["datasets"][settings["dataset"]]
+        if dataset["loader"] == "toy":
+            for key in OF_TOY:
+                if key not in settings:
+                    raise SettingError(
+                        f"studies.{study}.{key} is missing; a study of toy data needs it, config/README.md says how"
+                    )
+        names = subgroups(dataset)
+        for key in [key for key in ("target", "other") if key in settings]:
+            if not names:
+                name = settings["dataset"]
+                raise SettingError(
+                    f"datasets.{name}.class_names is missing; studies.{study}.{key} needs it to name subgroups"
+                )
             one_of(f"studies.{study}.{key}", settings[key], names)
-        _group_size(config, settings["dataset"])
+        _group_size(config, study)
     _datamodels(config["datamodels"])
     if config["retraining"]["shown_l2"] not in config["retraining"]["convex_l2"]:
         one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
     for study, settings in config["studies"].items():
-        for model in settings["retrained"]:
+        for model in settings.get("retrained", []):
             if config["models"][model]["architecture"] != "mlp":
                 raise SettingError(
                     f"studies.{study}.retrained holds {json.dumps(model)} of architecture "
@@ -55,31 +66,39 @@ def check(config: dict, schema: dict) -> None:
         one_of("evaluation.variants", variant, config["groups"]["variants"])
 
 
-def group(groups: dict, variant: str) -> dict:
-    """The settings of Algorithm 1 with a variant's changes.
+def group(groups: dict, variant: str, study: dict | None = None) -> dict:
+    """The settings of Algorithm 1 with a study's changes, and over them a variant's.
 
     Args:
         groups: section `groups`. variant: its name, or "" for the section's own values.
+        study: one of `studies`, whose `groups` may change single keys.
     """
-    base = {key: value for key, value in groups.items() if key != "variants"}
+    base = {key: value for key, value in groups.items() if key != "variants"} | (study or {}).get("groups", {})
     return base | (groups["variants"][variant] if variant else {})
 
 
-def _group_size(config: dict, dataset: str) -> None:
+def _group_size(config: dict, study: str) -> None:
+    chosen = config["studies"][study]
+    dataset, own = chosen["dataset"], chosen.get("groups", {})
     n, names = datasets.training_points(config["datasets"][dataset]), subgroups(config["datasets"][dataset])
     for variant in ("", *config["groups"]["variants"]):
-        settings = group(config["groups"], variant)
-        where = f"groups.variants.{variant}" if variant else "groups"
+        settings = group(config["groups"], variant, chosen)
+
+        def where(key, variant=variant):
+            if variant and key in config["groups"]["variants"][variant]:
+                return f"groups.variants.{variant}.{key}"
+            return f"studies.{study}.groups.{key}" if key in own else f"groups.{key}"
+
         if n is not None and settings["size"] > n - len(settings["excluded"]):
             raise SettingError(
-                f"{where}.size is {settings['size']}, but data set '{dataset}' has {n} training points, of which "
+                f"{where('size')} is {settings['size']}, but data set '{dataset}' has {n} training points, of which "
                 f"{len(settings['excluded'])} are excluded; allowed is at most {n - len(settings['excluded'])}"
             )
         for seed in settings["seeds"]:
             if n is not None and isinstance(seed, int) and seed >= n:
-                raise SettingError(f"{where}.seeds holds {seed}; allowed are indices below {n}")
+                raise SettingError(f"{where('seeds')} holds {seed}; allowed are indices below {n}")
             if isinstance(seed, str):
-                one_of(f"{where}.seeds", seed, names)
+                one_of(where("seeds"), seed, names)
 
 
 def _datamodels(settings: dict) -> None:

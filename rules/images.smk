@@ -1,0 +1,150 @@
+# Figures of image data.
+# Inputs: results of a study's dataset, model, seed and scope.  Outputs: results/figures/{study}/*.png and .pdf.
+# Steps: one rule a figure; those of figures.smk are drawn on the plane of the toy data.
+
+
+rule plot_training_curves:
+    input:
+        history=of_study("history.csv"),
+        style=style_file(),
+        code=code("plot_training_curves.py"),
+    output:
+        png=report(
+            "results/figures/{study}/training-curves.png",
+            caption="../report/training-curves.rst",
+            category="2. Model",
+            labels={"figure": "Training curves, {study}"},
+        ),
+        pdf="results/figures/{study}/training-curves.pdf",
+    log:
+        "results/logs/plot_training_curves/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_training_curves/{study}.tsv"
+    params:
+        model=lambda w: config["studies"][w.study]["model"],
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_training_curves.py"
+
+
+rule plot_extreme_images:
+    input:
+        data=data_of_study,
+        gradients=of_study("gradients.h5", scope="last_layer"),
+        influence=of_study("influence.h5"),
+        style=style_file(),
+        code=code("plot_extreme_images.py"),
+    output:
+        png=report(
+            "results/figures/{study}/extreme-images.png",
+            caption="../report/extreme-images.rst",
+            category="3. Influence of points",
+            labels={"figure": "Most and least self-influential images, {study}"},
+        ),
+        pdf="results/figures/{study}/extreme-images.pdf",
+    log:
+        "results/logs/plot_extreme_images/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_extreme_images/{study}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_extreme_images.py"
+
+
+rule plot_image_groups:
+    input:
+        data=data_of_study,
+        groups=lambda w: of_study(f"groups{w.variant}.h5")(w),
+        influence=of_study("influence.h5"),
+        style=style_file(),
+        code=code("plot_image_groups.py"),
+    output:
+        png=report(
+            "results/figures/{study}/11-groups{variant}.png",
+            caption="../report/11-groups.rst",
+            category="5. Functioning groups",
+            labels={"figure": "Figure 11: groups of images{variant}, {study}"},
+        ),
+        pdf="results/figures/{study}/11-groups{variant}.pdf",
+    log:
+        "results/logs/plot_image_groups/{study}{variant}.log",
+    benchmark:
+        "results/benchmarks/plot_image_groups/{study}{variant}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_image_groups.py"
+
+
+rule plot_overlap:
+    input:
+        overlap=of_study("overlap.csv"),
+        style=style_file(),
+        code=code("plot_overlap.py"),
+    output:
+        png=report(
+            "results/figures/{study}/overlap.png",
+            caption="../report/overlap.rst",
+            category="7. Evaluation",
+            labels={"figure": "Groups against nearest neighbours, {study}"},
+        ),
+        pdf="results/figures/{study}/overlap.pdf",
+    log:
+        "results/logs/plot_overlap/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_overlap/{study}.tsv"
+    params:
+        size=config["overlap"]["size"],
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_overlap.py"
+
+
+rule plot_near_duplicates:
+    input:
+        data=data_of_study,
+        gradients=of_study("gradients.h5", scope="last_layer"),
+        retrieval=of_study("retrieval.h5"),
+        style=style_file(),
+        code=code("plot_near_duplicates.py"),
+    output:
+        png=report(
+            "results/figures/{study}/12-near-duplicates.png",
+            caption="../report/12-near-duplicates.rst",
+            category="7. Evaluation",
+            labels={"figure": "Figure 12: near-duplicates, {study}"},
+        ),
+        pdf="results/figures/{study}/12-near-duplicates.pdf",
+    log:
+        "results/logs/plot_near_duplicates/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_near_duplicates/{study}.tsv"
+    params:
+        rule=lambda w: settings.group(config["groups"], "", config["studies"][w.study])["rule"],
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_near_duplicates.py"
+
+
+rule plot_retrieval:
+    input:
+        table=of_study("retrieval.csv"),
+        style=style_file(),
+        code=code("plot_retrieval.py"),
+    output:
+        png=report(
+            "results/figures/{study}/retrieval.png",
+            caption="../report/retrieval.rst",
+            category="7. Evaluation",
+            labels={"figure": "Retrieval of near-duplicates, {study}"},
+        ),
+        pdf="results/figures/{study}/retrieval.pdf",
+    log:
+        "results/logs/plot_retrieval/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_retrieval/{study}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_retrieval.py"
