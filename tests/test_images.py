@@ -148,7 +148,8 @@ def test_nothing_reruns_until_the_study_changes(finished):
     dry = ("-n", "--quiet", "rules", "--", "cifar10_cnn", "near_duplicates")
     for path in finished.glob("*.*"):
         os.utime(path)
-    assert "Nothing to be done" in "".join(snakemake(finished, *dry).stderr + snakemake(finished, *dry).stdout)
+    done = snakemake(finished, *dry)
+    assert "Nothing to be done" in done.stdout + done.stderr
     settings = (finished / "tiny.yaml").read_text()
     (finished / "tiny.yaml").write_text(settings.replace("size: 12", "size: 11"))
     done = snakemake(finished, *dry)
