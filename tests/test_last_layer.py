@@ -37,7 +37,7 @@ def test_hessian_is_the_derivative_of_the_gradient(problem):
     assert np.isclose(hessian.trace_closed_form(features, features @ weights), np.trace(h) / len(features))
 
 
-def test_cg_equals_exact(problem):
+def test_cg_equals_exact(problem, capsys):
     features, weights, _ = problem
     logits = features @ weights
     decay = np.full(weights.size, 0.01)
@@ -50,6 +50,8 @@ def test_cg_equals_exact(problem):
     )
     np.testing.assert_allclose(cg.x, solvers.exact(hessian.factor(h, damping), b), rtol=1e-6, atol=1e-9)
     assert (cg.residual <= 1e-9).all() and (cg.iterations > 0).all()
+    assert solvers.recorded(cg) is cg.x
+    assert f"4 right-hand sides, at most {cg.iterations.max()} iterations" in capsys.readouterr().out
 
 
 def test_residual_of_a_certain_point_is_not_zero():

@@ -49,4 +49,6 @@ def last_layer_cg(gradients: Path, damping: float, tolerance: float, max_iterati
     features, logits, decay = h5.read(gradients, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.DECAY)
     product = solvers.last_layer_product(features, logits, decay, damping)
     preconditioner = solvers.block_inverse(hessian.block_preconditioner(features, logits, decay, damping))
-    return lambda b: solvers.conjugate_gradients(product, b, preconditioner, tolerance, max_iterations).x
+    return lambda b: solvers.recorded(
+        solvers.conjugate_gradients(product, b, preconditioner, tolerance, max_iterations)
+    )

@@ -58,8 +58,8 @@ def all_layers_cg(files: dict, damping: float, batch: int, tolerance: float, max
     product = all_layers.hessian_product(network, x, y, batch)
     added = (decay + damping)[:, None]
     diagonal = (g**2).mean(axis=0)[:, None] + added
-    return lambda b: (
+    return lambda b: solvers.recorded(
         solvers.conjugate_gradients(
             lambda v: product(v) + added * v, b, lambda r: r / diagonal, tolerance, max_iterations
-        ).x
+        )
     )

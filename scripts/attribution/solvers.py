@@ -84,6 +84,16 @@ def conjugate_gradients(
     return Solution(x, residual, iterations)
 
 
+def recorded(solution: Solution) -> np.ndarray:
+    """(k, b) the solutions; prints, so that the job's log records it, how exact they are and what they took."""
+    print(
+        f"conjugate gradients: {solution.x.shape[1]} right-hand sides, at most {solution.iterations.max(initial=0)} "
+        f"iterations, largest relative residual {solution.residual.max(initial=0.0):.2e}",
+        flush=True,
+    )
+    return solution.x
+
+
 def last_layer_product(features: np.ndarray, logits: np.ndarray, decay: np.ndarray, damping: float) -> Callable:
     """Product with the damped mean last-layer Hessian by two GEMMs on the factors.
 
