@@ -85,8 +85,7 @@ def approximations(gradients: str, labels: np.ndarray, solve: Solve, masks: np.n
 def separations(weights: np.ndarray, subgroup: np.ndarray, labels: np.ndarray, components: int) -> dict[str, float]:
     """ARI of k-means on the leading components, over all points and within the class of most subgroups."""
     found, _ = datamodels.embedding(weights, components)
-    divided = max(np.unique(labels), key=lambda c: len(np.unique(subgroup[labels == c])))
-    inside = labels == divided
+    inside = datamodels.divided_class(labels, subgroup)
     within, _ = datamodels.embedding(weights[inside], components)
     return {
         "ari": datamodels.separation(found, subgroup),

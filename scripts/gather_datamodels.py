@@ -15,8 +15,7 @@ def gather_datamodels(tables: list[str], data: str, gradients: str, path: str) -
     """Write a CSV with the rows of all tables and, as baselines, `ari` and `ari_class` on inputs and embedding."""
     x, y, subgroup = h5.read(data, names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
     (features,) = h5.read(gradients, names.FEATURES_TRAIN)
-    divided = max(np.unique(y), key=lambda c: len(np.unique(subgroup[y == c])))
-    inside = y == divided
+    inside = datamodels.divided_class(y, subgroup)
     rows = []
     for estimator, points in (("embedding", features[:, :-1]), ("input", x.reshape(len(x), -1))):
         for metric, chosen in (("ari", np.ones(len(y), dtype=bool)), ("ari_class", inside)):

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
 import keras
 
-from attribution import cost, h5, models, names, network_cost, precision, training
+from attribution import cost, h5, models, names, network_cost, precision, resume, training
 
 
 def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: str, history: str) -> None:
@@ -44,7 +44,7 @@ def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: 
     folder = Path(model).parent
     label = f"{folder.parent.name} seed {seed}"
     settings = {"recipe": recipe, "seed": seed, "data": attributes["sha256"], "keras": keras.__version__}
-    checkpoint = folder / f".training-{training.digest(settings, code)}"
+    checkpoint = folder / f".training-{resume.digest(settings, code)}"
     if recipe["architecture"] == "keras-file":
         rows = training.evaluated(network, x_train, y_train, x_test, y_test, label)
     else:

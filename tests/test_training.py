@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from attribution import architectures, h5, models, precision, toy, training
+from attribution import architectures, h5, models, precision, resume, toy, training
 from train_model import train_model
 
 STEPS = {"rtol": 2e-4, "atol": 2e-6}  # float32 training against float64
@@ -339,9 +339,9 @@ def test_digest_changes_with_every_setting_and_source(tmp_path):
     sources = [tmp_path / "a.py", tmp_path / "b.py"]
     for source in sources:
         source.write_text(source.name)
-    first = training.digest({"a": 1, "b": {"c": 2}}, sources)
-    assert first == training.digest({"b": {"c": 2}, "a": 1}, sources[::-1])
-    others = [training.digest(settings, sources) for settings in ({"a": 2, "b": {"c": 1}}, {"a": 1, "b": {"c": 3}})]
+    first = resume.digest({"a": 1, "b": {"c": 2}}, sources)
+    assert first == resume.digest({"b": {"c": 2}, "a": 1}, sources[::-1])
+    others = [resume.digest(settings, sources) for settings in ({"a": 2, "b": {"c": 1}}, {"a": 1, "b": {"c": 3}})]
     sources[0].write_text("changed")
-    others.append(training.digest({"a": 1, "b": {"c": 2}}, sources))
+    others.append(resume.digest({"a": 1, "b": {"c": 2}}, sources))
     assert len({first, *others}) == 4

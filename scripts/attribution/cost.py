@@ -94,19 +94,17 @@ def _influence_flops(targets: int, n: int, D: int, C: int) -> int:
     return targets * (2 * (D * C) ** 2 + 2 * n * C * (D + 1))
 
 
+def _influence(targets: int, n: int, D: int, C: int, held: int) -> dict:
+    """Cost of influence on targets that holds so many bytes."""
+    flops = _influence_flops(targets, n, D, C)
+    return {"targets": targets, "n": n, "D": D, "C": C, "k": D * C, "bytes": held, "flops": flops}
+
+
 def all_pairs(targets: int, n: int, D: int, C: int) -> dict:
     """The whole (targets, n) influence matrix."""
     k = D * C
     held = factor_bytes(n, D, C) + FLOAT64 * (k * k + 2 * targets * k + targets * n)
-    return {
-        "targets": targets,
-        "n": n,
-        "D": D,
-        "C": C,
-        "k": k,
-        "bytes": held,
-        "flops": _influence_flops(targets, n, D, C),
-    }
+    return _influence(targets, n, D, C, held)
 
 
 def top_k(targets: int, n: int, D: int, C: int, top: int, block: int) -> dict:
@@ -116,15 +114,7 @@ def top_k(targets: int, n: int, D: int, C: int, top: int, block: int) -> dict:
     """
     k = D * C
     held = factor_bytes(n, D, C) + FLOAT64 * (k * k + 2 * block * k + 2 * block * n) + 2 * 2 * FLOAT64 * targets * top
-    return {
-        "targets": targets,
-        "n": n,
-        "D": D,
-        "C": C,
-        "k": k,
-        "bytes": held,
-        "flops": _influence_flops(targets, n, D, C),
-    }
+    return _influence(targets, n, D, C, held)
 
 
 def groups(seeds: int, size: int, n: int, D: int, C: int) -> dict:

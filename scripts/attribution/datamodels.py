@@ -86,6 +86,11 @@ def embedding(weights: np.ndarray, components: int) -> tuple[np.ndarray, np.ndar
     return found, pca.explained_variance_ratio_
 
 
+def divided_class(labels: np.ndarray, subgroup: np.ndarray) -> np.ndarray:
+    """(n,) bool: the points of the class that has most subgroups."""
+    return labels == max(np.unique(labels), key=lambda c: len(np.unique(subgroup[labels == c])))
+
+
 def separation(points: np.ndarray, subgroup: np.ndarray, seed: int = 0) -> float:
     """Adjusted Rand index of k-means, with as many clusters as there are subgroups, against the subgroups."""
     labels = KMeans(len(np.unique(subgroup)), n_init=10, random_state=seed).fit_predict(points)

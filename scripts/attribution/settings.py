@@ -49,8 +49,7 @@ def check(config: dict, schema: dict) -> None:
             one_of(f"studies.{study}.{key}", settings[key], names)
         _group_size(config, study)
     _datamodels(config["datamodels"])
-    if config["retraining"]["shown_l2"] not in config["retraining"]["convex_l2"]:
-        one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
+    one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
     for study, settings in config["studies"].items():
         for model in settings.get("retrained", []):
             if config["models"][model]["architecture"] != "mlp":

@@ -1,8 +1,5 @@
 """Train a network; killed and resumed it ends with the same bytes. Backend-neutral Keras 3."""
 
-import hashlib
-import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import h5py
@@ -245,14 +242,3 @@ def restore(path: Path, variables: list, epochs: int) -> list[list[float]]:
     for variable, array in zip(variables, saved, strict=True):
         variable.assign(array)
     return rows
-
-
-def digest(settings: dict, code: Iterable[Path]) -> str:
-    """16 hexadecimal digits that change with any setting or any byte of the source files.
-
-    Args:
-        settings: of str, number, bool, list and dict only.
-        code: source files; their order and folder do not matter.
-    """
-    sources = sorted(hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in code)
-    return hashlib.sha256(json.dumps([settings, sources], sort_keys=True).encode()).hexdigest()[:16]
