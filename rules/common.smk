@@ -234,6 +234,12 @@ def inverse_of(wildcards):
     return files | (network_of(wildcards) if config["influence"]["solver"] == "cg" else {})
 
 
+def inverse_of_last_layer(wildcards):
+    """The same for results that exist in the last layer only."""
+    run = RUN.format(**wildcards)
+    return {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
+
+
 def repetitions(wildcards, name):
     """Files of networks trained again: the run's own training, and those that show its noise."""
     run, count = RUN.format(**wildcards), config["retraining"]["repetitions"]

@@ -6,9 +6,8 @@
 
 rule fit_datamodels:
     input:
+        unpack(inverse_of_last_layer),
         data="results/{dataset}/data.h5",
-        gradients=f"{RUN}/gradients.h5",
-        hessian=f"{RUN}/hessian.h5",
         shards=lambda w: [
             f"{RUN.format(**w)}/retraining/subsets-alpha{w.alpha}-{shard}.h5"
             for shard in subsets.shards_for(config["datamodels"]["shards"], int(w.subsets))
