@@ -1,0 +1,238 @@
+"""Algorithm 1 with a weights boundary in place of influence: the member that raises the group's score least.
+
+Last layer, many seeds at once. What decides a step, in this order: the score of the group with the candidate; among
+candidates that raise it by nothing, because the group's own move changes their prediction too, the smallest signed
+distance to the boundary under the moved weights (form `exact`); then `greedy.tie_keys`. A candidate with which the
+group is unsolved is never taken; when no other is left the group ends.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from attribution import boundary, boundary_exact, boundary_groups, greedy, log
+
+CANDIDATES = ("all", "class", "embedding", "influence")
+# Candidates that are scored at one time by the exact and the mean form.
+CHUNK = 8192
+
+
+class Grown(NamedTuple):
+    """`members` (size,) int64, the seeds first; `score` (size,) float64 boundary score after each step, NaN while
+    unsolved; `share` (size,) share of the members changed by the group's move; `tied` (size,) bool, steps that the
+    score alone did not decide; `ended` whether candidates ran out of solved ones before the size asked for; `solves`
+    number of quadratic programmes (exact) or groups scored."""
+
+    members: np.ndarray
+    score: np.ndarray
+    share: np.ndarray
+    tied: np.ndarray
+    ended: bool
+    solves: int
+
+
+def grow(
+    features: np.ndarray,
+    weights: np.ndarray,
+    seeds: list[list[int]],
+    candidates: list[np.ndarray],
+    size: int,
+    form: str,
+    settings: dict,
+    keys: np.ndarray,
+) -> list[Grown]:
+    """Grow one group from each list of seeds.
+
+    Args:
+        features: (n, D) extended features. weights: (D, C).
+        seeds: members that must be in. candidates: for each group, indices of the points that may join.
+        size: members at the end. form: one of `boundary_groups.FORMS`, with its `settings`.
+        keys: (n,) from `greedy.tie_keys`.
+
+    Returns:
+        one Grown a seed list.
+
+    Raises:
+        ValueError: when a group has no seed, or fewer candidates than it is to have members.
+    """
+    pools = []
+    for j, (group, pool) in enumerate(zip(seeds, candidates, strict=True)):
+        pool = np.setdiff1d(pool, group)
+        if not group or len(pool) < size - len(group):
+            raise ValueError(
+                f"group {j} has {len(group)} seeds and {len(pool)} candidates; it needs a seed, and candidates for "
+                f"{size} members: lower boundary.greedy.size or widen boundary.greedy.candidates"
+            )
+        pools.append(pool)
+    step = {"exact": _exact_step, "mean": _mean_step}.get(form, _scored_step)
+    states = [_State(list(group)) for group in seeds]
+    for state in states:
+        for rank in range(1, len(state.members) + 1):
+            _record(state, features, weights, state.members[:rank], form, settings, False)
+    ended = [False] * len(seeds)
+    for _ in log.progress(range(size - min(map(len, seeds))), f"{len(seeds)} groups, form {form}"):
+        for j, chosen in enumerate(step(features, weights, states, pools, form, settings, keys)):
+            if ended[j] or len(states[j].members) >= size:
+                continue
+            point, tied = chosen
+            if point < 0:
+                ended[j] = True
+                continue
+            states[j].members.append(point)
+            pools[j] = pools[j][pools[j] != point]
+            _record(states[j], features, weights, states[j].members, form, settings, tied)
+    return [
+        Grown(np.array(s.members), np.array(s.score), np.array(s.share), np.array(s.tied), end, s.solves)
+        for s, end in zip(states, ended, strict=True)
+    ]
+
+
+@dataclass
+class _State:
+    """A group on its way: its members, what is recorded of each step, and the exact form's last solution."""
+
+    members: list
+    score: list = field(default_factory=list)
+    share: list = field(default_factory=list)
+    tied: list = field(default_factory=list)
+    found: boundary_exact.Exact | None = None
+    solves: int = 0
+
+
+def _record(state, features, weights, members, form, settings, tied) -> None:
+    h = features[members]
+    if form == "exact":
+        start = None
+        if state.found is not None and state.found.feasible and len(state.found.target) + 1 == len(h):
+            # the new member goes where the group's move brings it closest
+            moved = h[-1:] @ (weights + boundary_exact.change(h[:-1], weights, state.found))
+            last = boundary.runner_up(moved, boundary.predictions(h[-1:] @ weights))
+            start = np.append(state.found.target, last)
+        state.found = boundary_exact.smallest(h, weights, start)
+        state.solves += state.found.solves
+        score, share = state.found.score, 0.0
+        if state.found.feasible:
+            moved = h @ (weights + boundary_exact.move(h, weights, state.found.target))
+            share = float(np.mean(boundary.predictions(moved) != boundary.predictions(h @ weights)))
+    else:
+        found = boundary_groups.score(h, weights, np.arange(len(h))[None], form, settings)
+        state.solves += 1
+        score, share = float(found.score[0]), float(found.share[0])
+    state.score.append(score)
+    state.share.append(share)
+    state.tied.append(tied)
+
+
+def _exact_step(features, weights, states, pools, form, settings, keys) -> list[tuple[int, bool]]:
+    """Next members by the exact form.
+
+    The members keep their targets, the candidate takes the class that it is closest to after the group's move. Then the
+    dual bounds the new score from below by sqrt(score^2 + d^2), d >= 0 the candidate's distance to its boundary under
+    the moved weights (one more multiplier, the others as they are). So programmes are solved in the order of d until
+    the best is no more than the next bound; where some d is not positive the score does not rise and none is needed.
+    """
+    length = np.sqrt(2.0 if weights.shape[1] > 1 else 1.0)
+    chosen = []
+    for state, pool in zip(states, pools, strict=True):
+        if not state.found.feasible:
+            chosen.append((-1, False))
+            continue
+        moved = weights + boundary_exact.change(features[state.members], weights, state.found)
+        distance = np.empty(len(pool))
+        for start in range(0, len(pool), CHUNK):
+            part = slice(start, start + CHUNK)
+            h = features[pool[part]]
+            before, logits = boundary.predictions(h @ weights), h @ moved
+            after, rows = boundary.class_logits(logits), np.arange(len(h))
+            gap = after[rows, before] - after[rows, boundary.runner_up(logits, before)]
+            size = np.linalg.norm(h, axis=1) * length
+            distance[part] = np.where(size > 0, gap / np.maximum(size, 1e-300), np.inf)
+        chosen.append(_least_raise(features, weights, state, pool, distance, keys))
+    return chosen
+
+
+def _least_raise(features, weights, state, pool, distance, keys) -> tuple[int, bool]:
+    if distance.min() <= 0:
+        point, tied = greedy.pick(distance, "min", np.isfinite(distance), keys[pool])
+        return int(pool[point]), bool(tied or (distance <= 0).sum() > 1)
+    best, best_score, level = -1, np.inf, False
+    base = state.found.score
+    moved = weights + boundary_exact.change(features[state.members], weights, state.found)
+    for place in np.lexsort((keys[pool], distance)):
+        bound = np.hypot(base, distance[place])
+        if not np.isfinite(distance[place]) or bound > best_score * (1 + greedy.TIE_TOLERANCE):
+            break
+        h = features[[pool[place]]]
+        last = boundary.runner_up(h @ moved, boundary.predictions(h @ weights))
+        members = [*state.members, int(pool[place])]
+        found = boundary_exact.solve(features[members], weights, np.append(state.found.target, last))
+        state.solves += 1
+        if not found.feasible:
+            continue
+        if found.score < best_score * (1 - greedy.TIE_TOLERANCE):
+            best, best_score, level = int(pool[place]), found.score, False
+        elif found.score <= best_score * (1 + greedy.TIE_TOLERANCE):
+            level = True
+            if keys[pool[place]] < keys[best]:
+                best = int(pool[place])
+    return best, level
+
+
+def _mean_step(features, weights, states, pools, form, settings, keys) -> list[tuple[int, bool]]:
+    """Next members by the mean form, whose score is a closed form of the sum of features: all candidates at once."""
+    chosen = []
+    for state, pool in zip(states, pools, strict=True):
+        total = features[state.members].sum(axis=0)
+        value = np.empty(len(pool))
+        for start in range(0, len(pool), CHUNK):
+            part = slice(start, start + CHUNK)
+            centre = (features[pool[part]] + total) / (len(state.members) + 1)
+            logits = centre @ weights
+            full, rows = boundary.class_logits(logits), np.arange(len(logits))
+            first = boundary.predictions(logits)
+            gap = full[rows, first] - full[rows, boundary.runner_up(logits, first)]
+            length = np.linalg.norm(centre, axis=1) * np.sqrt(2.0 if weights.shape[1] > 1 else 1.0)
+            value[part] = np.where(length > 0, gap / np.maximum(length, 1e-300), np.inf)
+        state.solves += len(pool)
+        point, tied = greedy.pick(value, "min", np.isfinite(value), keys[pool])
+        chosen.append((int(pool[point]) if np.isfinite(value).any() else -1, tied))
+    return chosen
+
+
+def _scored_step(features, weights, states, pools, form, settings, keys) -> list[tuple[int, bool]]:
+    """Next members by an iterative form: the group with each candidate is one group of `boundary_groups.score`."""
+    chosen = []
+    for state, pool in zip(states, pools, strict=True):
+        members = np.empty((len(pool), len(state.members) + 1), np.int64)
+        members[:, :-1], members[:, -1] = state.members, pool
+        found = boundary_groups.score(features, weights, members, form, settings)
+        state.solves += len(pool)
+        if not found.solved.any():
+            chosen.append((-1, False))
+            continue
+        value = np.where(found.solved, found.score, np.inf)
+        point, tied = greedy.pick(value, "min", found.solved, keys[pool])
+        chosen.append((int(pool[point]), tied))
+    return chosen
+
+
+def candidates(
+    kind: str, count: int, seed: int, labels: np.ndarray, similarity: np.ndarray | None, keys: np.ndarray
+) -> np.ndarray:
+    """Points that may join the group of a seed.
+
+    Args:
+        kind: `all`; `class`, of the seed's label; `embedding` or `influence`, the `count` most similar of its label.
+        labels: (n,). similarity: (n,) to the seed, for the last two kinds. keys: (n,) order between equals.
+
+    Returns:
+        sorted indices, without the seed.
+    """
+    if kind not in CANDIDATES:
+        raise ValueError(f"boundary.greedy.candidates.from is '{kind}'; allowed are {', '.join(CANDIDATES)}")
+    pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(labels == labels[seed])
+    pool = pool[pool != seed]
+    if kind in ("embedding", "influence"):
+        pool = np.sort(pool[np.lexsort((keys[pool], -similarity[pool]))][:count])
+    return pool
