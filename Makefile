@@ -3,7 +3,7 @@ PYTHON ?= python3
 SNAKEMAKE := $(VENV)/bin/snakemake
 REPORT := results/report.html
 
-.PHONY: all toy toy-seeds toy-datamodels cifar10-cnn near-duplicates report test lint bench lock clean
+.PHONY: all toy toy-seeds toy-datamodels cifar10-cnn near-duplicates toy-boundary cifar10-boundary report test lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -29,6 +29,12 @@ cifar10-cnn: $(VENV)/installed  ## CIFAR-10 with `cnn`; SETTINGS=mine.yaml adds 
 
 near-duplicates: $(VENV)/installed  ## which method finds near-duplicates; needs near-duplicates.csv or SETTINGS
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- near_duplicates
+
+toy-boundary: $(VENV)/installed  ## weights-boundary scores of groups of the toy study
+	$(SNAKEMAKE) --quiet rules reason host -- toy_boundary
+
+cifar10-boundary: $(VENV)/installed  ## the same of CIFAR-10 with `cnn`
+	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_boundary
 
 report: toy  ## one self-contained HTML file of the toy study
 	$(SNAKEMAKE) --quiet all --report $(REPORT) -- toy

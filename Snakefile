@@ -26,6 +26,7 @@ wildcard_constraints:
     shard=r"\d+|held-out",
     subsets=r"\d+",
     extent="small|full",
+    form="exact|mean|batch|universal|simple",
 
 
 report: "report/workflow.rst"
@@ -35,6 +36,7 @@ include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/influence.smk"
 include: "rules/groups.smk"
+include: "rules/boundary_groups.smk"
 include: "rules/retraining.smk"
 include: "rules/datamodels.smk"
 include: "rules/evaluation.smk"
@@ -49,6 +51,8 @@ localrules:
     cifar10_cnn,
     near_duplicates,
     near_duplicates_seeds,
+    toy_boundary,
+    cifar10_boundary,
 
 
 # The study of the report's section 4.1, in both scopes
@@ -90,3 +94,15 @@ rule near_duplicates:
 rule near_duplicates_seeds:
     input:
         study_table("near-duplicates", "retrieval-seeds.csv"),
+
+
+# How far the weights must move to change predictions, of groups
+rule toy_boundary:
+    input:
+        study_target("toy", BOUNDARY_FIGURES),
+
+
+# The same of CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml
+rule cifar10_boundary:
+    input:
+        study_target("cifar10-cnn", BOUNDARY_IMAGE_FIGURES),

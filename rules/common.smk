@@ -16,6 +16,8 @@ from attribution import datasets, settings, subsets
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
+# for scores by gradient ascent on a network whose training is not known
+KERAS_DEFAULT = {"optimizer": "adam", "learning_rate": 0.001, "momentum": 0.0, "epochs": 1, "schedule": []}
 # results that do not depend on the scope
 OF_THE_RUN = (
     "model.keras",
@@ -220,6 +222,11 @@ def own_model(wildcards):
     return [config["models"][wildcards.model]["path"]] if "path" in config["models"][wildcards.model] else []
 
 
+def training_of(wildcards):
+    """How the model was trained; a trained file of the user's does not say."""
+    return config["models"][wildcards.model].get("training", KERAS_DEFAULT)
+
+
 def network_of(wildcards):
     """The network and its data, which products in all layers need; the last layer needs only the factors."""
     if scope_of(wildcards) == "last_layer":
@@ -311,6 +318,9 @@ IMAGE_FIGURES = [
     "11-groups-minimum",
     "overlap",
 ]
+# of scores of groups by weights boundary, in targets toy_boundary and cifar10_boundary
+BOUNDARY_FIGURES = ["15-group-boundary", "boundary-forms", "boundary-overlap"]
+BOUNDARY_IMAGE_FIGURES = [*BOUNDARY_FIGURES, "14-boundary-groups-simple", "14-boundary-groups-exact"]
 DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution import boundary, boundary_exact, boundary_greedy, boundary_groups
+from attribution import boundary, boundary_candidates, boundary_exact, boundary_greedy, boundary_groups
 
 SETTINGS = {
     "max_steps": 100, "passes": 100, "orders": 2, "seed": 0, "max_norm": 1e9,
@@ -92,12 +92,24 @@ def test_unsolved_candidates_are_never_taken_and_the_end_is_recorded():
 
 
 def test_candidates_by_class_and_similarity():
+    rng = np.random.default_rng(0)
     labels, keys = np.array([0, 1, 0, 0, 1, 0]), np.arange(6).astype(np.uint64)
-    similarity = np.array([1, 0.9, 0.2, 0.5, 0.8, 0.5])
-    pick = lambda kind: boundary_greedy.candidates(kind, 2, 0, labels, similarity, keys).tolist()  # noqa: E731
-    assert pick("all") == [1, 2, 3, 4, 5] and pick("class") == [2, 3, 5] and pick("embedding") == [3, 5]
-    with pytest.raises(ValueError, match=r"candidates\.from is 'near'"):
-        pick("near")
+    features, residuals = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+    gradients = np.einsum("nd,nc->ndc", features, residuals).reshape(6, -1)
+    own = (gradients**2).sum(axis=1)
+
+    def pool(kind, excluded=()):
+        return boundary_candidates.pools(
+            kind, 2, [0], labels, features, residuals, own, lambda v: v, list(excluded), keys
+        )[0].tolist()
+
+    assert pool("all", [4]) == [1, 2, 3, 5] and pool("class") == [2, 3, 5]
+    for kind, vectors in (("embedding", features[:, :-1]), ("influence", gradients)):
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        near = sorted([2, 3, 5], key=lambda i: -unit[i] @ unit[0])[:2]
+        assert pool(kind) == sorted(near)
+    with pytest.raises(ValueError, match="candidates are to come from 'near'"):
+        pool("near")
     features, weights, keys = layer(3)
     with pytest.raises(ValueError, match="candidates for 99 members"):
         grow(features, weights, keys, [0], 99, "mean")

@@ -13,7 +13,6 @@ import numpy as np
 
 from attribution import boundary, boundary_exact, boundary_groups, greedy, log
 
-CANDIDATES = ("all", "class", "embedding", "influence")
 # Candidates that are scored at one time by the exact and the mean form.
 CHUNK = 8192
 
@@ -215,24 +214,3 @@ def _scored_step(features, weights, states, pools, form, settings, keys) -> list
         point, tied = greedy.pick(value, "min", found.solved, keys[pool])
         chosen.append((int(pool[point]), tied))
     return chosen
-
-
-def candidates(
-    kind: str, count: int, seed: int, labels: np.ndarray, similarity: np.ndarray | None, keys: np.ndarray
-) -> np.ndarray:
-    """Points that may join the group of a seed.
-
-    Args:
-        kind: `all`; `class`, of the seed's label; `embedding` or `influence`, the `count` most similar of its label.
-        labels: (n,). similarity: (n,) to the seed, for the last two kinds. keys: (n,) order between equals.
-
-    Returns:
-        sorted indices, without the seed.
-    """
-    if kind not in CANDIDATES:
-        raise ValueError(f"boundary.greedy.candidates.from is '{kind}'; allowed are {', '.join(CANDIDATES)}")
-    pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(labels == labels[seed])
-    pool = pool[pool != seed]
-    if kind in ("embedding", "influence"):
-        pool = np.sort(pool[np.lexsort((keys[pool], -similarity[pool]))][:count])
-    return pool

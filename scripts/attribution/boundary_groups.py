@@ -15,6 +15,8 @@ FORMS = ("exact", "mean", "batch", "universal", "simple")
 CHUNK_BYTES = 256 << 20
 # DeepFool's own (Moosavi-Dezfooli et al. 2016): projections that end on the boundary would only converge to it.
 ITERATIVE_OVERSHOOT = 0.02
+# Relative gap up to which a solution of the exact form counts as certified.
+CERTIFIED = 1e-6
 # Keras's Adam.
 ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-7
 
@@ -116,11 +118,15 @@ def score(features: np.ndarray, weights: np.ndarray, members: np.ndarray, form: 
 
 
 def exact(batch: Batch, settings: dict) -> Groups:
-    """The quadratic programme of `boundary_exact`, a group at a time; steps count the programmes solved."""
+    """The quadratic programme of `boundary_exact`, a group at a time; steps count the programmes solved.
+
+    Solved means that the certificate closes (CERTIFIED) and that every prediction has changed under the move.
+    """
     steps, norm, feasible = np.zeros(len(batch.h), np.int64), np.zeros(len(batch.h)), np.zeros(len(batch.h), bool)
     for j, (h, mask) in enumerate(zip(batch.h, batch.mask, strict=True)):
         found = boundary_exact.smallest(h[mask], batch.start)
-        steps[j], feasible[j], norm[j] = found.solves, found.feasible, found.score
+        steps[j], norm[j] = found.solves, found.score
+        feasible[j] = found.feasible and found.score - found.bound <= CERTIFIED * found.bound
         if found.feasible:
             batch.weights[j] += boundary_exact.move(h[mask], batch.start, found.target)
     result = batch.result(steps)

@@ -29,4 +29,6 @@ MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
 GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks"
 OWN, TEST = "own", "test"
 PENALTY = "penalty"
+# boundary-groups-FORM.h5, beside members
+SCORE, SHARE, TIED = "score", "share", "tied"
 WEIGHTS, INTERCEPT = "weights", "intercept"

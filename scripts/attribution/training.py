@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution import h5, log, precision
 from attribution.residuals import cross_entropy
+from attribution.schedule import learning_rate
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
 STATE = "state.h5"
@@ -29,19 +30,6 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
         (n,) int64 permutation.
     """
     return np.random.default_rng((seed, epoch)).permutation(n)
-
-
-def learning_rate(training: dict, epoch: int) -> float:
-    """Learning rate of one epoch, counted from 0.
-
-    A list as `training["schedule"]`: each `{epoch, factor}` multiplies the rate once that many epochs are finished.
-    A mapping `{factor, epochs}`: the rate falls exponentially, by `factor` over that many epochs.
-    """
-    schedule = training["schedule"]
-    if isinstance(schedule, dict):
-        return float(training["learning_rate"] * schedule["factor"] ** (epoch / schedule["epochs"]))
-    steps = [step["factor"] for step in schedule if epoch >= step["epoch"]]
-    return float(training["learning_rate"] * np.prod(steps))
 
 
 def warmed_up(training: dict, step: int, batches: int) -> float:

@@ -1,0 +1,100 @@
+"""Algorithm 1 with a weights boundary: groups whose predictions the least move changes together."""
+
+from attribution import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import numpy as np
+
+from attribution import (
+    boundary_candidates,
+    boundary_greedy,
+    greedy,
+    h5,
+    inverse_files,
+    names,
+    provenance,
+    schedule,
+    seed_points,
+)
+
+
+def find_boundary_groups(
+    files: dict,
+    group: dict,
+    form: str,
+    boundary: dict,
+    training: dict,
+    cg: dict,
+    subgroups: list[str],
+    path: str,
+    attributes: dict,
+) -> None:
+    """Write boundary-groups-FORM.h5, one folder a seed point, named by its training index.
+
+    Args:
+        files: paths of `data`, `gradients`, `hessian`, `influence`. group: section `groups`, for seeds and ties.
+        form: of the score. boundary: section `boundary`. training: of the model. cg: of the inverse Hessian.
+        subgroups: names, in the order of their numbers.
+
+    Raises:
+        ValueError: when there are too few candidates.
+    """
+    settings = boundary["greedy"]
+    x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    keys = greedy.tie_keys(x, y, group["tie_seed"])
+    del x
+    features, residuals, weights = h5.read(
+        files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN, names.PARAMETERS
+    )
+    features = features.astype(np.float64)
+    chosen = settings["forms"][form]
+    (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
+    pools = boundary_candidates.pools(
+        chosen["from"], chosen["count"], seeds, y, features, residuals, own,
+        inverse_files.open_inverse(files, cg), group["excluded"], keys,
+    )  # fmt: skip
+    groups = boundary_greedy.grow(
+        features,
+        weights.reshape(features.shape[1], residuals.shape[1]),
+        [[seed] for seed in seeds],
+        pools,
+        settings["size"],
+        form,
+        boundary["groups"] | {"optimizer": schedule.final_optimizer(training)},
+        keys,
+    )
+    arrays, facts = {}, {}
+    for name, seed, found, pool in zip(seed_names, seeds, groups, pools, strict=True):
+        arrays |= {
+            f"{seed}/{names.MEMBERS}": found.members,
+            f"{seed}/{names.SCORE}": found.score,
+            f"{seed}/{names.SHARE}": found.share,
+            f"{seed}/{names.TIED}": found.tied,
+        }
+        facts |= {
+            f"{seed}/seed_name": name,
+            f"{seed}/form": form,
+            f"{seed}/candidates": len(pool),
+            f"{seed}/solves": found.solves,
+            f"{seed}/ended": found.ended,
+        }
+        if found.ended:
+            print(f"group of point {seed}: no candidate solves it beyond {len(found.members)} members")
+    h5.write(path, arrays, attributes | facts)
+
+
+if "snakemake" in globals():
+    find_boundary_groups(
+        dict(snakemake.input.items()),
+        snakemake.params.group,
+        snakemake.wildcards.form,
+        snakemake.params.boundary,
+        snakemake.params.training,
+        snakemake.params.cg,
+        snakemake.params.subgroups,
+        snakemake.output.groups,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+    )
