@@ -13,7 +13,8 @@ from attribution import boundary, boundary_exact
 FORMS = ("exact", "mean", "batch", "universal", "simple")
 # Copies of weights and features that exist at a time.
 CHUNK_BYTES = 256 << 20
-# DeepFool's own (Moosavi-Dezfooli et al. 2016): projections that end on the boundary would only converge to it.
+# How far past the boundary an iterative step ends, as a share of the member's first logit difference. DeepFool's own
+# share of the *step* shrinks with it, so that members that pull apart approach the solution without ever reaching it.
 ITERATIVE_OVERSHOOT = 0.02
 # Relative gap up to which a solution of the exact form counts as certified.
 CERTIFIED = 1e-6
@@ -55,6 +56,14 @@ class Batch(NamedTuple):
     def finished(self) -> np.ndarray:
         """(M,) bool: groups all of whose members have changed."""
         return (self.changed() | ~self.mask).all(axis=1)
+
+    def first_gaps(self) -> np.ndarray:
+        """(M, S) difference of the two largest logits under the first weights, at least the rounding of a logit."""
+        full = boundary.class_logits(self.h @ self.start)
+        second = np.take_along_axis(full, boundary.runner_up(full, self.before)[..., None], axis=-1)
+        gaps = np.take_along_axis(full, self.before[..., None], axis=-1) - second
+        least = boundary.OVERSHOOT * boundary.logit_terms(self.h, self.start)
+        return np.maximum(gaps[..., 0], least / ITERATIVE_OVERSHOOT)
 
     def result(self, steps: np.ndarray, solved: np.ndarray | None = None) -> Groups:
         """What the weights as they are now amount to; `solved` defaults to every prediction having changed."""
@@ -153,9 +162,9 @@ def deepfool(batch: Batch, settings: dict) -> Groups:
     """DeepFool on the batch: steps on the mean logit difference of the members that have not changed yet.
 
     A step takes, of the target choices of `boundary_exact.target_choices`, the one with the smallest ratio of mean
-    difference to the norm of its gradient, and moves by it and ITERATIVE_OVERSHOOT more.
+    difference to the norm of its gradient, and moves by it and past the boundary by ITERATIVE_OVERSHOOT.
     """
-    columns = batch.start.shape[1]
+    columns, first = batch.start.shape[1], batch.first_gaps()
     steps = np.zeros(len(batch.h), np.int64)
     for _ in range(settings["max_steps"]):
         waiting = batch.mask & ~batch.changed()
@@ -177,9 +186,10 @@ def deepfool(batch: Batch, settings: dict) -> Groups:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(length > 0, np.abs(gap) / length, np.inf)
         rows, best = np.arange(len(h)), ratio.argmin(axis=1)
-        amount = np.where(np.isfinite(ratio[rows, best]), ratio[rows, best] / length[rows, best], 0.0)
-        floor = boundary.OVERSHOOT * boundary.logit_terms(h, batch.start).max(axis=1) / length[rows, best] ** 2
-        amount = amount * (1 + ITERATIVE_OVERSHOOT) + np.where(amount > 0, floor, 0.0)
+        beyond = ITERATIVE_OVERSHOOT * (first[going] * share).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            amount = (np.abs(gap[rows, best]) + beyond) / length[rows, best] ** 2
+        amount = np.where(np.isfinite(ratio[rows, best]), amount, 0.0)
         batch.weights[going] += amount[:, None, None] * gradient[rows, best]
         steps[going] += 1
     return batch.result(steps)
@@ -208,7 +218,7 @@ def universal(batch: Batch, settings: dict) -> Groups:
 
 
 def _universal_passes(batch: Batch, turn: np.ndarray, passes: int) -> np.ndarray:
-    steps = np.zeros(len(batch.h), np.int64)
+    steps, first = np.zeros(len(batch.h), np.int64), batch.first_gaps()
     for _ in range(passes):
         if batch.finished().all():
             break
@@ -224,9 +234,7 @@ def _universal_passes(batch: Batch, turn: np.ndarray, passes: int) -> np.ndarray
             gap = full[rows, before] - full[rows, target]
             e = boundary.directions(before, target, batch.start.shape[1])
             length = np.maximum((h**2).sum(axis=1) * (e**2).sum(axis=1), 1e-300)
-            amount = (
-                (1 + ITERATIVE_OVERSHOOT) * gap + boundary.OVERSHOOT * boundary.logit_terms(h, batch.start)
-            ) / length
+            amount = (gap + ITERATIVE_OVERSHOOT * first[going, place]) / length
             batch.weights[going] += (amount[:, None] * h)[:, :, None] * e[:, None]
             steps[going] += 1
     return steps
