@@ -157,6 +157,7 @@ rule plot_boundary_overlap:
         "results/benchmarks/plot_boundary_overlap/{study}.tsv"
     params:
         size=config["boundary"]["greedy"]["size"],
+        forms=config["boundary"]["greedy"]["forms"],
         dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_boundary_overlap.py"

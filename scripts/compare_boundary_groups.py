@@ -32,6 +32,7 @@ def compare_boundary_groups(
 ) -> None:
     """Write a row a method, seed and metric; the seed itself never counts.
 
+    `found`: share of the members asked for that were found before no candidate was solved; without any, no other row.
     `same_class` and `same_subgroup`: share of the members with the seed's label, or of its subgroup. `overlap-METHOD`:
     share that is also in the seed's group by that method. `partner`: whether the near-duplicate that the seed was
     injected beside has joined; then the injected images are the seeds.
@@ -88,6 +89,7 @@ def compare_boundary_groups(
     for method, found in groups.items():
         for j, (seed, members) in enumerate(zip(seeds, found, strict=True)):
             others = members[members != seed]
+            rows.append([method, seed, "found", len(others) / (size - 1)])
             if not len(others):
                 continue
             rows.append([method, seed, "same_class", np.mean(y[others] == y[seed])])

@@ -12,6 +12,7 @@ import pandas as pd
 from attribution import drawing, retrieval
 
 PANELS = {
+    "found": "share of the members\nasked for",
     "same_class": "share of the seed's class",
     "same_subgroup": "share of the seed's subgroup",
     "overlap-embedding-cosine": "share in the seed's group\nby embedding",
@@ -21,12 +22,16 @@ PANELS = {
 RESAMPLES, LEVEL = 2000, 0.95
 
 
-def plot_boundary_overlap(table: str, size: int, style: str, dpi: int, path: str) -> None:
-    """Draw a panel a metric and a line a method: mean over seeds with its bootstrap interval."""
+def plot_boundary_overlap(table: str, size: int, forms: dict, style: str, dpi: int, path: str) -> None:
+    """Draw a panel a metric and a line a method: mean over seeds with its bootstrap interval.
+
+    Args:
+        table: boundary_overlap.csv. size: of the groups. forms: which candidates each boundary form had.
+    """
     rows = pd.read_csv(table)
     methods, metrics = list(dict.fromkeys(rows.method)), [m for m in PANELS if m in set(rows.metric)]
     drawing.use(style)
-    figure, axes = plt.subplots(1, len(metrics), figsize=(1.2 + 2.1 * len(metrics), 3.0), sharey=True)
+    figure, axes = plt.subplots(1, len(metrics), figsize=(1.6 + 1.75 * len(metrics), 3.4), sharey=True)
     for here, metric in zip(axes, metrics, strict=True):
         for i, method in enumerate(methods):
             values = rows[(rows.method == method) & (rows.metric == metric)].value.to_numpy()
@@ -35,17 +40,31 @@ def plot_boundary_overlap(table: str, size: int, style: str, dpi: int, path: str
             mean, colour = values.mean(), drawing.RED if method.startswith("boundary") else drawing.BLUE
             low, high = retrieval.interval(values, RESAMPLES, LEVEL, 0) if np.ptp(values) else (mean, mean)
             here.errorbar(mean, i, xerr=[[mean - low], [high - mean]], fmt="o", color=colour, capsize=2)
-            here.text(1.04, i, f"{mean:.2f}", va="center", fontsize=7, transform=here.get_yaxis_transform())
+            here.text(1.03, i, f"{mean:.2f}", va="center", fontsize=6.5, transform=here.get_yaxis_transform())
         here.set(xlim=(-0.03, 1.03), xlabel=PANELS[metric])
         here.grid(axis="y", color=drawing.FAINT, lw=0.5)
         here.set_axisbelow(True)
-    axes[0].set_yticks(range(len(methods)), methods)
+    axes[0].set_yticks(range(len(methods)), [label(method, forms) for method in methods])
     axes[0].invert_yaxis()
     figure.suptitle(f"groups of {size} from {rows.seed.nunique()} seeds, without the seed itself")
     drawing.save(figure, path, dpi)
 
 
+def label(method: str, forms: dict) -> str:
+    """The method's name, of a boundary form with the points that could join."""
+    chosen = forms.get(method.removeprefix("boundary-"))
+    if not method.startswith("boundary-") or chosen is None or chosen["from"] == "all":
+        return method
+    among = "own class" if chosen["from"] == "class" else f"{chosen['count']} by {chosen['from']}"
+    return f"{method}\n(among {among})"
+
+
 if "snakemake" in globals():
     plot_boundary_overlap(
-        snakemake.input.table, snakemake.params.size, snakemake.input.style, snakemake.params.dpi, snakemake.output.png
+        snakemake.input.table,
+        snakemake.params.size,
+        snakemake.params.forms,
+        snakemake.input.style,
+        snakemake.params.dpi,
+        snakemake.output.png,
     )
