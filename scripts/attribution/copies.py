@@ -31,15 +31,34 @@ class Patches(layers.Layer):
 
     def call(self, x):
         (above, below, rows), (left, right, columns) = (self.windows(axis, x.shape[1 + axis]) for axis in (0, 1))
+        height, width, channels = above + x.shape[1] + below, left + x.shape[2] + right, x.shape[3]
         if above + below + left + right:
             x = ops.pad(x, ((0, 0), (above, below), (left, right), (0, 0)))
-        parts = []
-        for i in range(self.size[0]):
-            for j in range(self.size[1]):
-                top, first = i * self.dilation[0], j * self.dilation[1]
-                tall, wide = (rows - 1) * self.strides[0] + 1, (columns - 1) * self.strides[1] + 1
-                parts.append(x[:, top : top + tall : self.strides[0], first : first + wide : self.strides[1]])
-        return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+        down, along = self.strides
+        # the corner of each of a window's places, and how far they reach over all windows
+        corners = [(i * self.dilation[0], j * self.dilation[1]) for i in range(self.size[0]) for j in range(self.size[1])]
+        tall, wide = (rows - 1) * down + 1, (columns - 1) * along + 1
+
+        # the slices' own gradients, one generic scatter each, took as long as the matrix products
+        @ops.custom_gradient
+        def cut(x):
+            def gradient(*arguments, upstream=None):
+                upstream = arguments[0] if upstream is None else upstream
+                parts = []
+                for place, (top, first) in enumerate(corners):
+                    part = upstream[..., place * channels : (place + 1) * channels]
+                    if down > 1 or along > 1:
+                        part = part[:, :, None, :, None]
+                        part = ops.pad(part, ((0, 0), (0, 0), (0, down - 1), (0, 0), (0, along - 1), (0, 0)))
+                        part = ops.reshape(part, (-1, rows * down, columns * along, channels))[:, :tall, :wide]
+                    around = ((top, height - top - tall), (first, width - first - wide))
+                    parts.append(ops.pad(part, ((0, 0), *around, (0, 0))))
+                return sum(parts[1:], start=parts[0])
+
+            parts = [x[:, i : i + tall : down, j : j + wide : along] for i, j in corners]
+            return (ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]), gradient
+
+        return cut(x)
 
 
 class Linear(layers.Layer):

@@ -204,9 +204,9 @@ def _measure(part: Part, a, e, norm: str):
             measures.append(tf.reduce_sum(gram * tf.matmul(e, e, transpose_b=True), axis=[2, 3]))
         else:
             side_by_side = tf.reshape(tf.transpose(e, [1, 2, 0, 3]), (a.shape[0], rows, classes * outputs))
-            product = tf.matmul(a, side_by_side, transpose_a=True)
-            product = tf.reshape(tf.reduce_sum(tf.square(product), axis=1), (a.shape[0], classes, outputs))
-            measures.append(tf.transpose(tf.reduce_sum(product, axis=2)))
+            # the long factor first: the other way round took half as long again
+            product = tf.square(tf.matmul(side_by_side, a, transpose_a=True))
+            measures.append(tf.transpose(tf.reduce_sum(tf.reshape(product, (a.shape[0], classes, -1)), axis=2)))
     if part.bias is not None:
         measures.append(_magnitude(tf.reduce_sum(e, axis=2), 2, norm))
     return _join(measures, norm)
