@@ -157,7 +157,9 @@ def test_scaling_the_only_layer_scales_the_score():
     base = boundary_layers.deepfool(dense(3), points(dense(3)))
     for a in (1 / 1024, 1024):
         model = dense(3, scale=a)
-        np.testing.assert_allclose(boundary_layers.deepfool(model, points(model)).score, a * base.score, rtol=CLOSED_FORM)
+        np.testing.assert_allclose(
+            boundary_layers.deepfool(model, points(model)).score, a * base.score, rtol=CLOSED_FORM
+        )
 
 
 def test_ties_and_points_that_cannot_move():

@@ -47,7 +47,11 @@ def perturb(model, together, m, seed=2):
 
 def samples(shape, count, seed=3):
     rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (count, *shape)).astype(np.float64) if len(shape) == 3 else rng.normal(size=(count, *shape))
+    return (
+        rng.integers(0, 256, (count, *shape)).astype(np.float64)
+        if len(shape) == 3
+        else rng.normal(size=(count, *shape))
+    )
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -104,7 +108,10 @@ def test_networks_inside_a_network_and_float32():
     together = copies.copies(model, 3, "float32")
     assert {v.dtype for v in together.variables} == {"float32"}
     np.testing.assert_allclose(together(x.astype(np.float32)), model(x.astype(np.float32)), rtol=1e-5, atol=1e-6)
-    assert [layer.name for layer in copies.copied_layers(model)] == [*(w.name for w in body.layers), model.layers[-1].name]
+    assert [layer.name for layer in copies.copied_layers(model)] == [
+        *(w.name for w in body.layers),
+        model.layers[-1].name,
+    ]
 
 
 def test_what_cannot_be_copied_is_named():
@@ -113,9 +120,13 @@ def test_what_cannot_be_copied_is_named():
     def ending(x):
         return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x)))
 
-    with pytest.raises(ValueError, match=r"layer 'deep' is a DepthwiseConv2D; parameters can be copied of Dense, Conv2D"):
+    with pytest.raises(
+        ValueError, match=r"layer 'deep' is a DepthwiseConv2D; parameters can be copied of Dense, Conv2D"
+    ):
         copies.copies(ending(layers.DepthwiseConv2D(3, name="deep")(inputs)), 2)
-    with pytest.raises(ValueError, match="layer 'apart' has 2 groups and data format channels_last; copies need 1 group"):
+    with pytest.raises(
+        ValueError, match="layer 'apart' has 2 groups and data format channels_last; copies need 1 group"
+    ):
         copies.copies(ending(layers.Conv2D(4, 3, groups=2, name="apart")(inputs)), 2)
     with pytest.raises(ValueError, match="layer 'rows' normalises axis 1; copies need the last axis"):
         copies.copies(ending(layers.BatchNormalization(axis=1, name="rows")(inputs)), 2)

@@ -15,6 +15,9 @@ from attribution import boundary, boundary_layers, copy_derivatives, ensemble, l
 from attribution.residuals import residuals
 
 MAX_PASSES = 10
+# How far past the mean boundary of its members a step of the iterative forms goes, as a share of their differences of
+# the two largest logits at the start: without it members that were moved fall back when others are.
+ITERATIVE_OVERSHOOT = 0.02
 # The simple form stops where a move is longer than this.
 LONGEST = 1.0
 
@@ -49,7 +52,8 @@ def batch(
     """DeepFool on the mean logit difference of the members that have not changed, until every one has.
 
     A step takes the class c with the smallest |mean of f_c - f_p| / ||its gradient||, the mean being over members that
-    still predict what they did at the start, p, other than c; then it moves as `boundary_layers.deepfool` does.
+    still predict what they did at the start, p, other than c; then it moves as `boundary_layers.deepfool` does, and
+    past the boundary by ITERATIVE_OVERSHOOT, which the score holds.
 
     Args:
         model, norm, slots, dtype, label: as in `boundary_layers.deepfool`. x: (n, ...) samples.
@@ -65,23 +69,25 @@ def batch(
     def advance(theta, walks, samples, logits, live, reset):
         m, size = logits.shape[:2]
         classes = boundary.class_logits(logits).shape[-1]
-        seeds, tries = np.zeros((classes, m, size, classes)), np.zeros(m, np.int64)
+        seeds, extra = np.zeros((classes, m, size, classes)), np.zeros(m)
         unit = np.eye(classes)
         for slot, walk in enumerate(walks):
             if walk is None:
                 continue
             walk.steps += 1
             active = np.flatnonzero(~walk.changed)
-            close = boundary_layers.top_gap(logits[slot, active]).max() < boundary.TOLERANCE
-            walk.tries = walk.tries + 1 if close else 0
-            tries[slot] = min(walk.tries, boundary_layers.CROSSINGS)
+            extra[slot] = _beyond(walk, active, dtype)
             for c in range(classes):
                 pushed = active[walk.predicted[active] != c]
                 if len(pushed):
                     seeds[c, slot, pushed] = (unit[c] - unit[walk.predicted[pushed]]) / len(pushed)
-        extra = boundary_layers.overshoot(logits, tries, dtype)
         theta, _, stuck = network.step(
-            theta, _rows(samples), seeds.reshape(classes, m * size, classes).astype(dtype), extra.astype(dtype), live, reset
+            theta,
+            _rows(samples),
+            seeds.reshape(classes, m * size, classes).astype(dtype),
+            extra.astype(dtype),
+            live,
+            reset,
         )
         return theta, stuck.numpy()
 
@@ -103,8 +109,9 @@ def universal(
 ) -> Groups:
     """One member after another without resetting (Moosavi-Dezfooli et al. 2017), the best of several orders.
 
-    A member that still predicts what it did at the start is moved by DeepFool until it does not; passes over the group
-    go on until all have changed. Of several orders the shortest solved move counts, or else the largest share.
+    A member that still predicts what it did at the start is moved by DeepFool, past the boundary by
+    ITERATIVE_OVERSHOOT, until it does not; passes over the group go on until all have changed. Of several orders the
+    shortest solved move counts, or else the largest share.
 
     Args:
         groups, and others as in `batch`. max_steps: of one member's visit. max_passes: after which a group is unsolved.
@@ -126,13 +133,13 @@ def universal(
     def advance(theta, walks, samples, logits, live, reset):
         m = len(walks)
         classes = boundary.class_logits(logits).shape[-1]
-        current, predicted, tries = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.int64)
+        current, predicted, extra = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m)
         going = np.zeros(m, bool)
         for slot, walk in enumerate(walks):
             if walk is None:
                 continue
             while walk.changed[walk.order[walk.at]] or walk.visit >= max_steps or walk.stuck:
-                walk.at, walk.visit, walk.tries, walk.stuck = walk.at + 1, 0, 0, False
+                walk.at, walk.visit, walk.stuck = walk.at + 1, 0, False
                 if walk.at == len(walk.order):
                     walk.at, walk.passes = 0, walk.passes + 1
                     if walk.passes > max_passes:
@@ -141,12 +148,9 @@ def universal(
             walk.steps, walk.visit = walk.steps + going[slot], walk.visit + 1
             current[slot] = walk.order[walk.at]
             predicted[slot] = walk.predicted[current[slot]]
-            close = boundary_layers.top_gap(logits[slot, current[slot]]) < boundary.TOLERANCE
-            walk.tries = min(walk.tries + 1, boundary_layers.CROSSINGS) if close else 0
-            tries[slot] = walk.tries
+            extra[slot] = _beyond(walk, [current[slot]], dtype)
         rows = np.arange(m)
         others = boundary_layers.other_classes(predicted, classes)
-        extra = boundary_layers.overshoot(logits[rows, current], tries, dtype)
         theta, _, stuck = network.step(
             theta, samples[rows, current], boundary_layers.differences(predicted, others, classes).astype(dtype),
             extra.astype(dtype), going, reset,
@@ -215,6 +219,12 @@ def simple(
     return _by_size(network, x, tasks, advance, ended, dtype, label)
 
 
+def _beyond(walk: SimpleNamespace, members, dtype: str) -> float:
+    """How far past the boundary the mean of some members goes, in units of the logits."""
+    least = boundary_layers.overshoot(walk.first[None], np.ones(1), dtype)[0]
+    return max(ITERATIVE_OVERSHOOT * boundary_layers.top_gap(walk.first[members]).mean(), least)
+
+
 def _rows(array: np.ndarray) -> np.ndarray:
     """(m, s, ...) as (m * s, ...)."""
     return array.reshape(-1, *array.shape[2:])
@@ -233,7 +243,9 @@ def _by_size(
     for task in tasks:
         if not len(task["members"]):
             raise ValueError(f"group {task['group']} has no members; every group needs one or more")
-    used, places = np.unique(np.concatenate([[], *(task["members"] for task in tasks)]).astype(int), return_inverse=True)
+    used, places = np.unique(
+        np.concatenate([[], *(task["members"] for task in tasks)]).astype(int), return_inverse=True
+    )
     first = boundary_layers.start_logits(network, x[used], dtype) if len(used) else np.empty((0, 1))
     if not np.isfinite(first).all():
         raise ValueError("the network's logits are not finite; train the model again")
@@ -257,7 +269,7 @@ def _walk_of(row: int, task: dict, first: np.ndarray) -> SimpleNamespace:
     """State of one task: `first` (s, C) and `predicted` (s,) at the start, `changed` (s,), counts."""
     return SimpleNamespace(
         row=row, members=task["members"], order=task.get("order"), first=first, predicted=boundary.predictions(first),
-        changed=np.zeros(len(first), bool), steps=0, tries=0, stuck=False, at=0, visit=0, passes=1,
+        changed=np.zeros(len(first), bool), steps=0, stuck=False, at=0, visit=0, passes=1,
     )  # fmt: skip
 
 
@@ -266,7 +278,8 @@ def _walk(network, x, waiting: list, size: int, advance: Callable, ended: Callab
 
     Args:
         waiting: from `_walk_of`. size: members that a slot holds.
-        advance: (theta, walks, samples (m, size, ...), logits (m, size, C), live (m,), reset (m,)) -> theta, stuck (m,).
+        advance: (theta, walks, samples (m, size, ...), logits (m, size, C), live (m,), reset (m,)) -> theta,
+            stuck (m,).
         ended: (walk, length of its move) -> whether to give up.
     """
     m = network.m

@@ -1,7 +1,7 @@
 """Weights boundary of single points in all layers: DeepFool on every trainable parameter, many points at once.
 
-Each point moves a copy of the parameters of its own. A fixed number of slots hold copies; a slot whose point is finished
-takes the next waiting one, so the batch stays full and the compiled program has one shape.
+Each point moves a copy of the parameters of its own. A fixed number of slots hold copies; a slot whose point is
+finished takes the next waiting one, so the batch stays full and the compiled program has one shape.
 """
 
 import keras
@@ -94,8 +94,23 @@ def deepfool(
         ValueError: for a setting that cannot be, logits that are not finite, or a network that cannot be copied.
     """
     check(norm, dtype, {"slots": slots, "max_steps": max_steps})
-    m, n = slots, len(x)
-    network = copy_derivatives.network(model, m, norm, dtype)
+    return walk(copy_derivatives.network(model, slots, norm, dtype), x, max_steps, tolerance, dtype, label)
+
+
+def walk(
+    network: copy_derivatives.Network,
+    x: np.ndarray,
+    max_steps: int,
+    tolerance: float = boundary.TOLERANCE,
+    dtype: str = "float64",
+    label: str = "boundary scores, all layers",
+) -> boundary.Points:
+    """`deepfool` with copies that are there already, so that several calls compile once.
+
+    Raises:
+        ValueError: for logits that are not finite.
+    """
+    m, n = network.m, len(x)
     first = start_logits(network, x, dtype) if n else np.empty((0, 1))
     if not np.isfinite(first).all():
         raise ValueError("the network's logits are not finite; train the model again")

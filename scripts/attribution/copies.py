@@ -36,7 +36,9 @@ class Patches(layers.Layer):
             x = ops.pad(x, ((0, 0), (above, below), (left, right), (0, 0)))
         down, along = self.strides
         # the corner of each of a window's places, and how far they reach over all windows
-        corners = [(i * self.dilation[0], j * self.dilation[1]) for i in range(self.size[0]) for j in range(self.size[1])]
+        corners = [
+            (i * self.dilation[0], j * self.dilation[1]) for i in range(self.size[0]) for j in range(self.size[1])
+        ]
         tall, wide = (rows - 1) * down + 1, (columns - 1) * along + 1
 
         # the slices' own gradients, one generic scatter each, took as long as the matrix products
@@ -207,7 +209,7 @@ def _require_graph(model) -> None:
     if not graph or len(model.outputs) != 1:
         name = getattr(model, "name", type(model).__name__)
         raise ValueError(
-            f"network '{name}' is no built Sequential or functional model with one input and one output; write it as one"
+            f"network '{name}' is no built Sequential or functional model with one input and one output; make it one"
         )
 
 
@@ -215,9 +217,7 @@ def _with_parameters(layer, x, m: int, dtype: str):
     """Apply the copies of a layer that has parameters."""
     if type(layer) not in COPIED:
         known = ", ".join(kind.__name__ for kind in COPIED)
-        raise ValueError(
-            f"layer '{layer.name}' is a {type(layer).__name__}; parameters can be copied of {known} only"
-        )
+        raise ValueError(f"layer '{layer.name}' is a {type(layer).__name__}; parameters can be copied of {known} only")
     if isinstance(layer, layers.BatchNormalization):
         if layer.axis not in (-1, len(x.shape) - 1):
             raise ValueError(f"layer '{layer.name}' normalises axis {layer.axis}; copies need the last axis")
