@@ -247,6 +247,11 @@ def inverse_of_last_layer(wildcards):
     return {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
 
 
+def boundary_of(wildcards):
+    """What boundary scores are computed from: the last layer's factors, or the network itself."""
+    return network_of(wildcards) or {"gradients": f"{RUN.format(**wildcards)}/gradients.h5"}
+
+
 def repetitions(wildcards, name):
     """Files of networks trained again: the run's own training, and those that show its noise."""
     run, count = RUN.format(**wildcards), config["retraining"]["repetitions"]

@@ -32,3 +32,5 @@ PENALTY = "penalty"
 # boundary-groups-FORM.h5, beside members
 SCORE, SHARE, TIED = "score", "share", "tied"
 WEIGHTS, INTERCEPT = "weights", "intercept"
+# weights boundary
+SCORE, SOLVED, STEPS, TARGET, INDEX = "score", "solved", "steps", "target", "index"
