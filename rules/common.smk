@@ -28,6 +28,7 @@ OF_THE_RUN = (
     "overlap.csv",
     "retrieval.h5",
     "retrieval.csv",
+    "boundary_move.h5",
 )
 
 
@@ -312,5 +313,7 @@ IMAGE_FIGURES = [
     "overlap",
 ]
 DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
+# of studies whose labels were flipped; figure 13 is of two-dimensional data only
+FLIPPED_FIGURES = ["inspection", "boundary-points", "boundary-solved"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]
