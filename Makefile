@@ -3,7 +3,8 @@ PYTHON ?= python3
 SNAKEMAKE := $(VENV)/bin/snakemake
 REPORT := results/report.html
 
-.PHONY: all toy toy-seeds toy-datamodels cifar10-cnn near-duplicates toy-boundary cifar10-boundary report test lint bench lock clean
+.PHONY: all toy toy-seeds toy-datamodels toy-flipped toy-boundary cifar10-cnn near-duplicates cifar10-flipped \
+  cifar10-boundary report test lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -24,11 +25,17 @@ toy-seeds: $(VENV)/installed  ## the same over training seeds and recipes, and i
 toy-datamodels: $(VENV)/installed  ## datamodels of thousands of subsets
 	$(SNAKEMAKE) --quiet rules reason host -- toy_datamodels
 
+toy-flipped: $(VENV)/installed  ## flipped labels of the toy set: which score finds them
+	$(SNAKEMAKE) --quiet rules reason host -- toy_flipped
+
 cifar10-cnn: $(VENV)/installed  ## CIFAR-10 with `cnn`; SETTINGS=mine.yaml adds settings, such as a path of the archive
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_cnn
 
 near-duplicates: $(VENV)/installed  ## which method finds near-duplicates; needs near-duplicates.csv or SETTINGS
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- near_duplicates
+
+cifar10-flipped: $(VENV)/installed  ## the same of CIFAR-10 with `cnn`
+	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_flipped
 
 toy-boundary: $(VENV)/installed  ## weights-boundary scores of groups of the toy study
 	$(SNAKEMAKE) --quiet rules reason host -- toy_boundary

@@ -43,6 +43,7 @@ include: "rules/datamodels.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/images.smk"
+include: "rules/inspection.smk"
 
 
 localrules:
@@ -52,6 +53,8 @@ localrules:
     cifar10_cnn,
     near_duplicates,
     near_duplicates_seeds,
+    toy_flipped,
+    cifar10_flipped,
     toy_boundary,
     cifar10_boundary,
 
@@ -95,6 +98,20 @@ rule near_duplicates:
 rule near_duplicates_seeds:
     input:
         study_table("near-duplicates", "retrieval-seeds.csv"),
+
+
+# A tenth of the toy set's labels flipped: which score finds them
+rule toy_flipped:
+    input:
+        study_target("toy-flipped", [*FLIPPED_FIGURES, "13-boundary"]),
+        study_table("toy-flipped", "inspection-seeds.csv"),
+
+
+# The same of CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml
+rule cifar10_flipped:
+    input:
+        study_target("cifar10-flipped", FLIPPED_FIGURES),
+        study_table("cifar10-flipped", "inspection-seeds.csv"),
 
 
 # How far the weights must move to change predictions, of groups

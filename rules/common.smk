@@ -30,6 +30,7 @@ OF_THE_RUN = (
     "overlap.csv",
     "retrieval.h5",
     "retrieval.csv",
+    "boundary_move.h5",
 )
 
 
@@ -327,5 +328,7 @@ IMAGE_FIGURES = [
 BOUNDARY_FIGURES = ["15-group-boundary", "boundary-forms", "boundary-overlap"]
 BOUNDARY_IMAGE_FIGURES = [*BOUNDARY_FIGURES, "14-boundary-groups-simple", "14-boundary-groups-exact"]
 DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
+# of studies whose labels were flipped; figure 13 is of two-dimensional data only
+FLIPPED_FIGURES = ["inspection", "boundary-points", "boundary-solved"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]

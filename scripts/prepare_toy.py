@@ -5,7 +5,7 @@ from attribution import data_file, log, provenance, toy
 
 def prepare_toy(settings: dict, path: str, attributes: dict) -> None:
     """Write data.h5 from a data set's settings (see `toy.draw`)."""
-    arrays = toy.draw(settings["discs"], settings["class_names"], settings["noise"], settings["seed"])
+    arrays = toy.draw(**{key: settings[key] for key in ("discs", "class_names", "noise", "seed", "flipped")})
     subgroup_names = [disc["name"] for disc in settings["discs"]]
     data_file.write(path, arrays, settings["class_names"], subgroup_names, attributes)
 

@@ -20,9 +20,9 @@ DEFAULTS = {
 
 
 def complete(dataset: dict) -> dict:
-    """A data set's settings with the defaults of what is not given; those of the toy set as they are."""
+    """A data set's settings with the defaults of what is not given."""
     if dataset["loader"] == "toy":
-        return dataset
+        return {"flipped": DEFAULTS["flipped"]} | dataset
     return DEFAULTS | {"class_names": class_names(dataset), "subgroup_names": []} | dataset
 
 
