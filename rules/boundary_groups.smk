@@ -1,22 +1,25 @@
 # Weights boundary of groups.
 # Inputs: data.h5, gradients.h5, hessian.h5, influence.h5.  Outputs: group_boundary.csv (random groups and clusters, by
-# every form), boundary-groups-FORM.h5 (Algorithm 1 with a boundary score), boundary_overlap.csv, figures 14 and 15.
+# every form), boundary-groups-FORM.h5 (Algorithm 1 with a boundary score), both also in all layers with the iterative
+# forms; boundary_overlap.csv, figures 14 and 15.
 # Steps: measure_group_boundary; find_boundary_groups; compare_boundary_groups; one rule a figure.
 
 
 rule measure_group_boundary:
     input:
+        unpack(network_of),
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
         code=code("measure_group_boundary.py"),
     output:
-        table=f"{RUN}/group_boundary.csv",
+        table=f"{RUN}{{scope}}/group_boundary.csv",
     log:
-        "results/logs/measure_group_boundary/{dataset}-{model}-seed{seed}.log",
+        "results/logs/measure_group_boundary/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
-        "results/benchmarks/measure_group_boundary/{dataset}-{model}-seed{seed}.tsv"
+        "results/benchmarks/measure_group_boundary/{dataset}-{model}-seed{seed}{scope}.tsv"
     params:
-        groups=config["boundary"]["groups"],
+        scope=scope_of,
+        boundary={key: config["boundary"][key] for key in ("groups", "points")},
         training=training_of,
     script:
         "../scripts/measure_group_boundary.py"
@@ -25,18 +28,20 @@ rule measure_group_boundary:
 rule find_boundary_groups:
     input:
         unpack(inverse_of_last_layer),
+        unpack(network_of),
         data="results/{dataset}/data.h5",
         influence=f"{RUN}/influence.h5",
         code=code("find_boundary_groups.py"),
     output:
-        groups=f"{RUN}/boundary-groups-{{form}}.h5",
+        groups=f"{RUN}{{scope}}/boundary-groups-{{form}}.h5",
     log:
-        "results/logs/find_boundary_groups/{dataset}-{model}-seed{seed}-{form}.log",
+        "results/logs/find_boundary_groups/{dataset}-{model}-seed{seed}{scope}-{form}.log",
     benchmark:
-        "results/benchmarks/find_boundary_groups/{dataset}-{model}-seed{seed}-{form}.tsv"
+        "results/benchmarks/find_boundary_groups/{dataset}-{model}-seed{seed}{scope}-{form}.tsv"
     params:
+        scope=scope_of,
         group=lambda w: settings.group(config["groups"], "", study_of(w)),
-        boundary={key: config["boundary"][key] for key in ("groups", "greedy")},
+        boundary=config["boundary"],
         training=training_of,
         cg=config["influence"]["cg"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),

@@ -15,12 +15,12 @@ from attribution import (
     atomic,
     boundary_candidates,
     boundary_greedy,
+    boundary_scope,
     greedy,
     h5,
     inverse_files,
     names,
     recovery,
-    schedule,
     seed_points,
 )
 
@@ -51,14 +51,12 @@ def compare_boundary_groups(
         seeds = pairs[:, 0].tolist()
     keys = greedy.tie_keys(x, y, tie_seed)
     del x
-    features, residuals, weights = h5.read(
-        files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN, names.PARAMETERS
-    )
-    features = features.astype(np.float64)
+    features, weights = boundary_scope.last_layer(files["gradients"])
+    (residuals,) = h5.read(files["gradients"], names.RESIDUALS_TRAIN)
     own, step_norm = h5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
     solve = inverse_files.open_inverse(files, cg)
     size = boundary["greedy"]["size"]
-    settings = boundary["groups"] | {"optimizer": schedule.final_optimizer(training)}
+    score = boundary_scope.scorer(files, "last_layer", boundary, training)
     lists = [[seed] for seed in seeds]
     groups, seconds = {}, {}
 
@@ -72,7 +70,7 @@ def compare_boundary_groups(
             g.members for g in greedy.grow(features, residuals, solve, own, step_norm, lists, size, rule, "max", keys)
         ])  # fmt: skip
     timed("embedding-cosine", lambda: [recovery.nearest(features[:, :-1], s, size, "cosine", keys) for s in seeds])
-    rng = np.random.default_rng(settings["seed"])
+    rng = np.random.default_rng(boundary["groups"]["seed"])
     timed("random-class", lambda: [
         np.append(s, rng.choice(np.setdiff1d(np.flatnonzero(y == y[s]), s), size - 1, replace=False)) for s in seeds
     ])  # fmt: skip
@@ -82,7 +80,7 @@ def compare_boundary_groups(
         )
         timed(f"boundary-{form}", lambda form=form, pools=pools: [
             g.members for g in boundary_greedy.grow(
-                features, weights.reshape(features.shape[1], -1), lists, pools, size, form, settings, keys
+                lambda members: score(members, form), lists, pools, size, form, keys, features, weights
             )
         ])  # fmt: skip
     rows = []

@@ -5,23 +5,22 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import numpy as np
-
 from attribution import (
     boundary_candidates,
     boundary_greedy,
+    boundary_scope,
     greedy,
     h5,
     inverse_files,
     names,
     provenance,
-    schedule,
     seed_points,
 )
 
 
 def find_boundary_groups(
     files: dict,
+    scope: str,
     group: dict,
     form: str,
     boundary: dict,
@@ -34,7 +33,8 @@ def find_boundary_groups(
     """Write boundary-groups-FORM.h5, one folder a seed point, named by its training index.
 
     Args:
-        files: paths of `data`, `gradients`, `hessian`, `influence`. group: section `groups`, for seeds and ties.
+        files: paths of `data`, and of the last layer's `gradients`, `hessian` and `influence`, by which candidates are
+            chosen; in all layers `model`. scope: of the score. group: section `groups`, for seeds and ties.
         form: of the score. boundary: section `boundary`. training: of the model. cg: of the inverse Hessian.
         subgroups: names, in the order of their numbers.
 
@@ -46,26 +46,19 @@ def find_boundary_groups(
     seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     del x
-    features, residuals, weights = h5.read(
-        files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN, names.PARAMETERS
-    )
-    features = features.astype(np.float64)
+    features, weights = boundary_scope.last_layer(files["gradients"])
+    (residuals,) = h5.read(files["gradients"], names.RESIDUALS_TRAIN)
     chosen = settings["forms"][form]
     (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
     pools = boundary_candidates.pools(
         chosen["from"], chosen["count"], seeds, y, features, residuals, own,
         inverse_files.open_inverse(files, cg), group["excluded"], keys,
     )  # fmt: skip
+    score = boundary_scope.scorer(files, scope, boundary, training)
     groups = boundary_greedy.grow(
-        features,
-        weights.reshape(features.shape[1], residuals.shape[1]),
-        [[seed] for seed in seeds],
-        pools,
-        settings["size"],
-        form,
-        boundary["groups"] | {"optimizer": schedule.final_optimizer(training)},
-        keys,
-    )
+        lambda members: score(members, form), [[seed] for seed in seeds], pools, settings["size"], form, keys,
+        features, weights,
+    )  # fmt: skip
     arrays, facts = {}, {}
     for name, seed, found, pool in zip(seed_names, seeds, groups, pools, strict=True):
         arrays |= {
@@ -89,6 +82,7 @@ def find_boundary_groups(
 if "snakemake" in globals():
     find_boundary_groups(
         dict(snakemake.input.items()),
+        snakemake.params.scope,
         snakemake.params.group,
         snakemake.wildcards.form,
         snakemake.params.boundary,

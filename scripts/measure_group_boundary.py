@@ -10,43 +10,44 @@ import time
 import numpy as np
 import pandas as pd
 
-from attribution import atomic, boundary_groups, greedy, h5, names, recovery, schedule
+from attribution import atomic, boundary_groups, boundary_scope, greedy, h5, names, recovery
 
 KINDS = ("random", "clustered")
 
 
-def measure_group_boundary(data: str, gradients: str, settings: dict, training: dict, path: str) -> None:
+def measure_group_boundary(files: dict, scope: str, boundary: dict, training: dict, path: str) -> None:
     """Write a row a group and form: what Groups holds, and `seconds` a group.
 
     Random groups are drawn from a class; clustered ones are a random point of it and its nearest neighbours within the
     class by cosine in the embedding. Both kinds of a class, size and draw start from the same point.
 
     Args:
-        data, gradients: paths. settings: section `boundary.groups`. training: of the model, whose
-            optimiser at its last learning rate form `simple` uses.
+        files: paths of `data` and `gradients` of the last layer, and for all layers `model`.
+        scope: `last_layer`, with the forms of the settings, or `all_layers`, with the iterative ones among them.
+        boundary: sections `groups` and `points` of the settings. training: of the model, whose optimiser at its last
+            learning rate form `simple` uses.
 
     Raises:
         ValueError: when a class has fewer points than a group is to have.
     """
-    x, y = h5.read(data, names.X_TRAIN, names.Y_TRAIN)
+    settings = boundary["groups"]
+    x, y = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
     keys = greedy.tie_keys(x, y, settings["seed"])
     del x
-    features, weights, residuals = h5.read(gradients, names.FEATURES_TRAIN, names.PARAMETERS, names.RESIDUALS_TRAIN)
-    features = features.astype(np.float64)
-    weights = weights.reshape(features.shape[1], residuals.shape[1])
-    facts, groups = draw(features, y, keys, settings)
+    facts, groups = draw(boundary_scope.last_layer(files["gradients"])[0], y, keys, settings)
     members = boundary_groups.padded(groups)
-    own = settings | {"optimizer": schedule.final_optimizer(training)}
+    score = boundary_scope.scorer(files, scope, boundary, training)
+    forms = [form for form in settings["forms"] if scope == "last_layer" or form in boundary_scope.ITERATIVE]
     tables = []
-    for form in log.progress(settings["forms"], f"boundary scores of {len(groups)} groups"):
+    for form in log.progress(forms, f"boundary scores of {len(groups)} groups"):
         begun = time.perf_counter()
-        found = boundary_groups.score(features, weights, members, form, own)
+        found = score(members, form)
         seconds = (time.perf_counter() - begun) / len(groups)
         columns = {name: getattr(found, name) for name in ("score", "solved", "steps", "share", "norm")}
         tables.append(facts.assign(form=form, **columns, seconds=seconds))
         print(f"{form}: {found.solved.mean():.1%} solved, {seconds:.2e} s a group", flush=True)
     table = pd.concat(tables)
-    classes = h5.attributes(data)["class_names"]
+    classes = h5.attributes(files["data"])["class_names"]
     table["class"] = [classes[number] for number in table["class"]]
     with atomic.replacing(path) as temporary:
         table.to_csv(temporary, index=False)
@@ -77,9 +78,9 @@ def draw(
 
 if "snakemake" in globals():
     measure_group_boundary(
-        snakemake.input.data,
-        snakemake.input.gradients,
-        snakemake.params.groups,
+        dict(snakemake.input.items()),
+        snakemake.params.scope,
+        snakemake.params.boundary,
         snakemake.params.training,
         snakemake.output.table,
     )

@@ -19,7 +19,8 @@ def layer(columns, n=50, d=6, seed=0):
 
 def grow(features, weights, keys, seeds, size, form, settings=SETTINGS):
     everyone = [np.arange(len(features)) for _ in seeds]
-    return boundary_greedy.grow(features, weights, [[s] for s in seeds], everyone, size, form, settings, keys)
+    score = lambda members: boundary_groups.score(features, weights, members, form, settings)  # noqa: E731
+    return boundary_greedy.grow(score, [[s] for s in seeds], everyone, size, form, keys, features, weights)
 
 
 @pytest.mark.parametrize("columns", [1, 4])

@@ -49,7 +49,7 @@ def study(tmp_path):
 
 def test_table_of_random_groups_and_clusters(study, tmp_path):
     path = tmp_path / "group_boundary.csv"
-    measure_group_boundary.measure_group_boundary(study["data"], study["gradients"], GROUPS, TRAINING, str(path))
+    measure_group_boundary.measure_group_boundary(study, "last_layer", {"groups": GROUPS}, TRAINING, str(path))
     table = pd.read_csv(path)
     assert len(table) == 2 * 2 * 2 * 2 * 4 and set(table["class"]) == {"low", "high"}
     assert table.score.notna().equals(table.solved)
@@ -59,7 +59,7 @@ def test_table_of_random_groups_and_clusters(study, tmp_path):
     assert table[table.form == "simple"].solved.any()
     with pytest.raises(ValueError, match=r"boundary\.groups\.sizes holds 99, but class 0 has 40 points"):
         measure_group_boundary.measure_group_boundary(
-            study["data"], study["gradients"], GROUPS | {"sizes": [99]}, TRAINING, str(path)
+            study, "last_layer", {"groups": GROUPS | {"sizes": [99]}}, TRAINING, str(path)
         )
     assert len(pd.read_csv(path)) == len(table)
 

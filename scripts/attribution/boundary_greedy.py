@@ -1,17 +1,19 @@
 """Algorithm 1 with a weights boundary in place of influence: the member that raises the group's score least.
 
-Last layer, many seeds at once. What decides a step, in this order: the score of the group with the candidate; among
-candidates that raise it by nothing, because the group's own move changes their prediction too, the smallest signed
-distance to the boundary under the moved weights (form `exact`); then `greedy.tie_keys`. A candidate with which the
-group is unsolved is never taken; when no other is left the group ends.
+Many seeds at once, in the last layer or, with another `score`, in all layers. What decides a step, in this order: the
+score of the group with the candidate; among candidates that raise it by nothing, because the group's own move changes
+their prediction too, the smallest signed distance to the boundary under the moved weights (form `exact`); then
+`greedy.tie_keys`. A candidate with which the group is unsolved is never taken; when no other is left the group ends.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from attribution import boundary, boundary_exact, boundary_groups, greedy, log
+from attribution import boundary, boundary_exact, greedy, log
 
 # Candidates that are scored at one time by the exact and the mean form.
 CHUNK = 8192
@@ -32,22 +34,22 @@ class Grown(NamedTuple):
 
 
 def grow(
-    features: np.ndarray,
-    weights: np.ndarray,
+    score: Callable,
     seeds: list[list[int]],
     candidates: list[np.ndarray],
     size: int,
     form: str,
-    settings: dict,
     keys: np.ndarray,
+    features: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> list[Grown]:
     """Grow one group from each list of seeds.
 
     Args:
-        features: (n, D) extended features. weights: (D, C).
+        score: padded members (M, S) -> `boundary_groups.Groups` by that form; what the forms exact and mean record.
         seeds: members that must be in. candidates: for each group, indices of the points that may join.
-        size: members at the end. form: one of `boundary_groups.FORMS`, with its `settings`.
-        keys: (n,) from `greedy.tie_keys`.
+        size: members at the end. form: one of `boundary_groups.FORMS`. keys: (n,) from `greedy.tie_keys`.
+        features, weights: (n, D) extended features and (D, C), for the forms exact and mean.
 
     Returns:
         one Grown a seed list.
@@ -64,14 +66,18 @@ def grow(
                 f"{size} members: lower boundary.greedy.size or widen boundary.greedy.candidates"
             )
         pools.append(pool)
-    step = {"exact": _exact_step, "mean": _mean_step}.get(form, _scored_step)
+    if form == "exact":
+        step, record = partial(_exact_step, features, weights), partial(_record_exact, features, weights)
+    else:
+        step = partial(_mean_step, features, weights) if form == "mean" else partial(_scored_step, score)
+        record = partial(_record, score)
     states = [_State(list(group)) for group in seeds]
     for state in states:
         for rank in range(1, len(state.members) + 1):
-            _record(state, features, weights, state.members[:rank], form, settings, False)
+            record(state, state.members[:rank], False)
     ended = [False] * len(seeds)
     for _ in log.progress(range(size - min(map(len, seeds))), f"{len(seeds)} groups, form {form}"):
-        for j, chosen in enumerate(step(features, weights, states, pools, form, settings, keys)):
+        for j, chosen in enumerate(step(states, pools, keys)):
             if ended[j] or len(states[j].members) >= size:
                 continue
             point, tied = chosen
@@ -80,7 +86,7 @@ def grow(
                 continue
             states[j].members.append(point)
             pools[j] = pools[j][pools[j] != point]
-            _record(states[j], features, weights, states[j].members, form, settings, tied)
+            record(states[j], states[j].members, tied)
     return [
         Grown(np.array(s.members), np.array(s.score), np.array(s.share), np.array(s.tied), end, s.solves)
         for s, end in zip(states, ended, strict=True)
@@ -99,31 +105,34 @@ class _State:
     solves: int = 0
 
 
-def _record(state, features, weights, members, form, settings, tied) -> None:
-    h = features[members]
-    if form == "exact":
-        start = None
-        if state.found is not None and state.found.feasible and len(state.found.target) + 1 == len(h):
-            # the new member goes where the group's move brings it closest
-            moved = h[-1:] @ (weights + boundary_exact.change(h[:-1], weights, state.found))
-            last = boundary.runner_up(moved, boundary.predictions(h[-1:] @ weights))
-            start = np.append(state.found.target, last)
-        state.found = boundary_exact.smallest(h, weights, start)
-        state.solves += state.found.solves
-        score, share = state.found.score, 0.0
-        if state.found.feasible:
-            moved = h @ (weights + boundary_exact.move(h, weights, state.found.target))
-            share = float(np.mean(boundary.predictions(moved) != boundary.predictions(h @ weights)))
-    else:
-        found = boundary_groups.score(h, weights, np.arange(len(h))[None], form, settings)
-        state.solves += 1
-        score, share = float(found.score[0]), float(found.share[0])
+def _record(score: Callable, state: _State, members: list, tied: bool) -> None:
+    found = score(np.array([members]))
+    state.solves += 1
+    _append(state, float(found.score[0]), float(found.share[0]), tied)
+
+
+def _record_exact(features, weights, state: _State, members: list, tied: bool) -> None:
+    h, start, share = features[members], None, 0.0
+    if state.found is not None and state.found.feasible and len(state.found.target) + 1 == len(h):
+        # the new member goes where the group's move brings it closest
+        moved = h[-1:] @ (weights + boundary_exact.change(h[:-1], weights, state.found))
+        last = boundary.runner_up(moved, boundary.predictions(h[-1:] @ weights))
+        start = np.append(state.found.target, last)
+    state.found = boundary_exact.smallest(h, weights, start)
+    state.solves += state.found.solves
+    if state.found.feasible:
+        moved = h @ (weights + boundary_exact.move(h, weights, state.found.target))
+        share = float(np.mean(boundary.predictions(moved) != boundary.predictions(h @ weights)))
+    _append(state, state.found.score, share, tied)
+
+
+def _append(state: _State, score: float, share: float, tied: bool) -> None:
     state.score.append(score)
     state.share.append(share)
     state.tied.append(tied)
 
 
-def _exact_step(features, weights, states, pools, form, settings, keys) -> list[tuple[int, bool]]:
+def _exact_step(features, weights, states: list, pools: list, keys) -> list[tuple[int, bool]]:
     """Next members by the exact form.
 
     The members keep their targets, the candidate takes the class that it is closest to after the group's move. Then the
@@ -178,7 +187,7 @@ def _least_raise(features, weights, state, pool, distance, keys) -> tuple[int, b
     return best, level
 
 
-def _mean_step(features, weights, states, pools, form, settings, keys) -> list[tuple[int, bool]]:
+def _mean_step(features, weights, states: list, pools: list, keys) -> list[tuple[int, bool]]:
     """Next members by the mean form, whose score is a closed form of the sum of features: all candidates at once."""
     chosen = []
     for state, pool in zip(states, pools, strict=True):
@@ -199,13 +208,13 @@ def _mean_step(features, weights, states, pools, form, settings, keys) -> list[t
     return chosen
 
 
-def _scored_step(features, weights, states, pools, form, settings, keys) -> list[tuple[int, bool]]:
-    """Next members by an iterative form: the group with each candidate is one group of `boundary_groups.score`."""
+def _scored_step(score: Callable, states: list, pools: list, keys) -> list[tuple[int, bool]]:
+    """Next members by an iterative form: the group with each candidate is one group of `score`."""
     chosen = []
     for state, pool in zip(states, pools, strict=True):
         members = np.empty((len(pool), len(state.members) + 1), np.int64)
         members[:, :-1], members[:, -1] = state.members, pool
-        found = boundary_groups.score(features, weights, members, form, settings)
+        found = score(members)
         state.solves += len(pool)
         if not found.solved.any():
             chosen.append((-1, False))

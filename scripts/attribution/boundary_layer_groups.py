@@ -6,37 +6,20 @@ to the size of the largest group of a set of similar sizes.
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from attribution import boundary, boundary_layers, copy_derivatives, ensemble, log
+from attribution import boundary, boundary_groups, boundary_layers, copy_derivatives, ensemble, log
+from attribution.boundary_groups import Groups
 from attribution.residuals import residuals
 
 MAX_PASSES = 10
 # How far past the mean boundary of its members a step of the iterative forms goes, as a share of their differences of
 # the two largest logits at the start: without it members that were moved fall back when others are.
-ITERATIVE_OVERSHOOT = 0.02
+ITERATIVE_OVERSHOOT = boundary_groups.ITERATIVE_OVERSHOOT
 # The simple form stops where a move is longer than this.
 LONGEST = 1.0
-
-
-class Groups(NamedTuple):
-    """A row a group, M groups, S members of the largest.
-
-    `score` (M,) float64 length of the move that changes every member's prediction, NaN where unsolved; `solved` (M,)
-    bool; `steps` (M,) int64; `share` (M,) float64 of the members that have changed at the end; `norm` (M,) float64
-    length of the move, solved or not; `target` (M, S) int64 classes that the moved network predicts, -1 after a
-    group's last member.
-    """
-
-    score: np.ndarray
-    solved: np.ndarray
-    steps: np.ndarray
-    share: np.ndarray
-    norm: np.ndarray
-    target: np.ndarray
 
 
 def batch(
@@ -172,7 +155,6 @@ def universal(
 def simple(
     model: keras.Model,
     x: np.ndarray,
-    y: np.ndarray,
     groups: list,
     training: dict,
     norm: str = "l2",
@@ -184,11 +166,12 @@ def simple(
 ) -> Groups:
     """Gradient ascent on the mean loss of a group until every prediction has changed (the simple weights boundary).
 
-    The loss is the cross-entropy without penalties; the optimiser is the training's, at its final learning rate, from
-    its own start. A group is unsolved where the move becomes longer than `longest`, or after `max_steps`.
+    The loss is the cross-entropy without penalties. Its labels are the classes predicted at the start, so that a rising
+    loss changes predictions also where the network is wrong. The optimiser is the training's, at its final learning
+    rate, from its own start. A group is unsolved where the move becomes longer than `longest`, or after `max_steps`.
 
     Args:
-        groups, and others as in `batch`. y: (n,) labels. training: the recipe's, see `training.train`.
+        groups, and others as in `batch`. training: the recipe's, see `training.train`.
         norm: that measures the move; the direction is the optimiser's.
     """
     boundary_layers.check(norm, dtype, {"slots": slots, "max_steps": max_steps})
@@ -204,7 +187,7 @@ def simple(
         for slot, walk in enumerate(walks):
             if walk is not None:
                 s = len(walk.members)
-                seeds[slot, :s] = residuals(logits[slot, :s], y[walk.members]) / s
+                seeds[slot, :s] = residuals(logits[slot, :s], walk.predicted) / s
                 walk.steps += 1
                 step[slot] = walk.steps
         rate = ensemble.step_sizes(training, training["epochs"] - 1, step)

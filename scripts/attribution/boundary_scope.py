@@ -1,0 +1,54 @@
+"""Boundary scores of groups in either scope, as one function of padded members."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from attribution import boundary_groups, h5, names, schedule
+
+# Forms that exist for a network's other layers, too; the others rest on logits that are linear in the weights.
+ITERATIVE = ("batch", "universal", "simple")
+
+
+def last_layer(gradients: str) -> tuple[np.ndarray, np.ndarray]:
+    """Extended features (n, D), float64, and weights (D, C) of gradients.h5."""
+    features, weights = h5.read(gradients, names.FEATURES_TRAIN, names.PARAMETERS)
+    features = features.astype(np.float64)
+    return features, weights.reshape(features.shape[1], -1)
+
+
+def scorer(files: dict, scope: str, boundary: dict, training: dict) -> Callable:
+    """The function (members (M, S), form) -> `boundary_groups.Groups`.
+
+    Args:
+        files: paths of `gradients`, and for all layers of `data` and `model`. scope: `last_layer` or `all_layers`.
+        boundary: sections `groups` and `points` of the settings. training: of the model, for form `simple`.
+    """
+    if scope == "last_layer":
+        features, weights = last_layer(files["gradients"])
+        settings = boundary["groups"] | {"optimizer": schedule.final_optimizer(training)}
+        return lambda members, form: boundary_groups.score(features, weights, members, form, settings)
+    return partial(_all_layers, files, boundary, training)
+
+
+def _all_layers(files: dict, boundary: dict, training: dict, members: np.ndarray, form: str) -> boundary_groups.Groups:
+    import keras
+
+    from attribution import boundary_layer_groups
+
+    if form not in ITERATIVE:
+        raise ValueError(f"boundary form '{form}' exists in the last layer only; in all layers {', '.join(ITERATIVE)}")
+    model = keras.models.load_model(files["model"], compile=False)
+    (x,) = h5.read(files["data"], names.X_TRAIN)
+    groups, chosen, points = [row[row >= 0] for row in members], boundary["groups"], boundary["points"]
+    common = {"slots": min(points["slots"], len(groups)), "dtype": points["precision"]}
+    if form == "batch":
+        return boundary_layer_groups.batch(model, x, groups, max_steps=chosen["max_steps"], **common)
+    if form == "universal":
+        return boundary_layer_groups.universal(
+            model, x, groups, max_passes=chosen["passes"], orders=chosen["orders"], seed=chosen["seed"], **common
+        )
+    return boundary_layer_groups.simple(
+        model, x, groups, training, max_steps=chosen["max_steps"], longest=chosen["max_norm"], **common
+    )
