@@ -34,8 +34,6 @@ def looped(network: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     start = [v.numpy() for v in variables]
     for sample in x:
         sample = sample[None].astype("float32")
-        for v, w in zip(variables, start, strict=True):
-            v.assign(w)
         f = network(sample, training=False).numpy()
         first = int(boundary.predictions(f)[0])
         count = 0
@@ -58,6 +56,8 @@ def looped(network: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         moved = sum(((v.numpy() - w) ** 2).sum() for v, w in zip(variables, start, strict=True))
         scores.append(float(np.sqrt(moved)))
         steps.append(count)
+        for v, w in zip(variables, start, strict=True):
+            v.assign(w)
     return np.array(scores), np.array(steps)
 
 

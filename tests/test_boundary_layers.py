@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from attribution import all_layers, boundary, boundary_layers, copies
+from attribution import all_layers, boundary, boundary_layers, copies, copy_derivatives
 
 CLOSED_FORM = 1e-9
 LOOP = 1e-7
@@ -132,24 +132,34 @@ def test_slots_and_order_do_not_change_the_result():
     np.testing.assert_allclose(single.score, base.score, rtol=1e-3)
 
 
-def test_the_move_of_the_score_changes_the_prediction_and_a_shorter_one_along_it_does_not():
+def test_the_move_changes_the_prediction_and_random_shorter_ones_do_not():
     """Checked with the original network's own logits, not with those of the copies."""
     model = small()
     x = points(model, 10)
     network = all_layers.in_float64(model)
-    first = boundary.predictions(network(x).numpy())
-    found = boundary_layers.deepfool(model, x)
-    assert found.solved.all() and (found.score > 0).all()
-    assert (found.target != first).all()
+    first, start = boundary.predictions(network(x).numpy()), [v.numpy() for v in network.trainable_variables]
+    copied, seen = copy_derivatives.network(model, len(x)), []
+
+    def state(theta, samples):
+        seen.append(theta)
+        return copied.state(theta, samples)
+
+    # a slot for every point: a finished one rests, so the last parameters seen are where each point ended
+    found = boundary_layers.walk(copied._replace(state=state), x, 100)
+    assert found.solved.all() and (found.score > 0).all() and (found.target != first).all()
     rng = np.random.default_rng(3)
-    start = network.get_weights()
     for i in range(len(x)):
+        moved = [w[i].numpy() for w in seen[-1]]
+        for variable, w in zip(network.trainable_variables, moved, strict=True):
+            variable.assign(w)
+        assert boundary.predictions(network(x[i : i + 1]).numpy())[0] == found.target[i]
+        size = np.sqrt(sum(((w - v) ** 2).sum() for w, v in zip(moved, start, strict=True)))
+        assert size == pytest.approx(found.score[i], rel=1e-6)
         for _ in range(20):
             noise = [rng.normal(size=w.shape) for w in start]
-            # moving statistics are no parameters
-            noise[4:6] = [np.zeros_like(w) for w in noise[4:6]]
-            size = np.sqrt(sum((w**2).sum() for w in noise))
-            network.set_weights([w + 0.9 * found.score[i] * e / size for w, e in zip(start, noise, strict=True)])
+            share = 0.9 * found.score[i] / np.sqrt(sum((e**2).sum() for e in noise))
+            for variable, w, e in zip(network.trainable_variables, start, noise, strict=True):
+                variable.assign(w + share * e)
             assert boundary.predictions(network(x[i : i + 1]).numpy())[0] == first[i]
 
 
