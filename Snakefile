@@ -57,6 +57,8 @@ localrules:
     cifar10_flipped,
     toy_boundary,
     cifar10_boundary,
+    cifar10_boundary_all_layers,
+    cifar10_group_recovery,
 
 
 # The study of the report's section 4.1, in both scopes
@@ -117,10 +119,25 @@ rule cifar10_flipped:
 # How far the weights must move to change predictions, of groups
 rule toy_boundary:
     input:
-        study_target("toy", BOUNDARY_FIGURES),
+        study_target("toy", [*BOUNDARY_FIGURES, *POINT_FIGURES, "13-boundary"]),
 
 
 # The same of CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml
 rule cifar10_boundary:
     input:
-        study_target("cifar10-cnn", BOUNDARY_IMAGE_FIGURES),
+        study_target("cifar10-cnn", [*BOUNDARY_IMAGE_FIGURES, *POINT_FIGURES]),
+        study_result("cifar10-cnn", "evaluation.csv"),
+
+
+# Groups by boundary scores in all layers, hours of work: for a cluster; needs --configfile config/cifar10.yaml
+rule cifar10_boundary_all_layers:
+    input:
+        study_result("cifar10-cnn", "group_boundary.csv", "all_layers"),
+        study_result("cifar10-cnn", "boundary-groups-simple.h5", "all_layers"),
+
+
+# Which groups find near-duplicates and hidden classes; needs --configfile config/cifar10.yaml
+rule cifar10_group_recovery:
+    input:
+        [study_target(study, ["boundary-overlap"]) for study in ("near-duplicates", "cifar10-vehicles")],
+        [study_result(study, "evaluation.csv") for study in ("near-duplicates", "cifar10-vehicles")],

@@ -28,6 +28,7 @@ OF_THE_RUN = (
     "datamodels-small.csv",
     "datamodels-full.csv",
     "overlap.csv",
+    "boundary_overlap.csv",
     "retrieval.h5",
     "retrieval.csv",
     "boundary_move.h5",
@@ -141,6 +142,14 @@ def evaluated_variants(wildcards):
     return [name for name in chosen if not settings.group(config["groups"], name)["adaptive"]]
 
 
+def measured_of(wildcards):
+    """Tables of a run without a plane: of all data, of injected near-duplicates, of flipped labels."""
+    chosen = data_settings(wildcards)
+    found = ["overlap", "boundary_overlap"]
+    found += [name for name, key in (("retrieval", "inject"), ("inspection", "flipped")) if chosen[key]]
+    return {name: f"{RUN.format(**wildcards)}/{name}.csv" for name in found}
+
+
 def group_settings(wildcards):
     """Settings of Algorithm 1 for a variant; groups.h5 itself takes the section's own values."""
     variant = wildcards.variant.lstrip("-")
@@ -197,6 +206,16 @@ def study_target(study, figures):
         return [f"results/figures/{study}/{name}.png" for name in figures]
 
     return files
+
+
+def study_result(study, name, scope=None):
+    """Input function: a result of a study."""
+
+    def file(wildcards):
+        required_study(study)
+        return run_path(study, name, scope=scope)
+
+    return file
 
 
 def study_table(study, name):
@@ -326,6 +345,7 @@ IMAGE_FIGURES = [
 ]
 # of scores of groups by weights boundary, in targets toy_boundary and cifar10_boundary
 BOUNDARY_FIGURES = ["15-group-boundary", "boundary-forms", "boundary-overlap"]
+POINT_FIGURES = ["boundary-points", "boundary-solved"]
 BOUNDARY_IMAGE_FIGURES = [*BOUNDARY_FIGURES, "14-boundary-groups-simple", "14-boundary-groups-exact"]
 DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
 # of studies whose labels were flipped; figure 13 is of two-dimensional data only

@@ -19,6 +19,8 @@ rule evaluate_study:
         "results/logs/evaluate_study/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/evaluate_study/{dataset}-{model}-seed{seed}{scope}.tsv"
+    wildcard_constraints:
+        dataset=loaded_by("toy"),
     params:
         evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
         methods=evaluated_variants,
@@ -26,6 +28,25 @@ rule evaluate_study:
         target=lambda w: study_of(w)["target"],
     script:
         "../scripts/evaluate_study.py"
+
+
+# The same table of other data, from what else is measured of the run
+rule evaluate_images:
+    input:
+        unpack(measured_of),
+        code=code("evaluate_images.py"),
+    output:
+        evaluation=f"{RUN}/evaluation.csv",
+    log:
+        "results/logs/evaluate_images/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/evaluate_images/{dataset}-{model}-seed{seed}.tsv"
+    wildcard_constraints:
+        dataset=loaded_by("cifar10", "npz", "h5"),
+    params:
+        intervals={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
+    script:
+        "../scripts/evaluate_images.py"
 
 
 rule gather_seeds:

@@ -103,7 +103,7 @@ rule plot_boundary_points:
         png=report(
             "results/figures/{study}/boundary-points{layers}.png",
             caption="../report/boundary-points.rst",
-            category="6. Boundary scores",
+            category="6. Weights boundary",
             labels={"figure": "Boundary score of points{layers}, {study}"},
         ),
         pdf="results/figures/{study}/boundary-points{layers}.pdf",
@@ -130,7 +130,7 @@ rule plot_boundary_solved:
         png=report(
             "results/figures/{study}/boundary-solved.png",
             caption="../report/boundary-solved.rst",
-            category="6. Boundary scores",
+            category="6. Weights boundary",
             labels={"figure": "Points whose boundary was found, {study}"},
         ),
         pdf="results/figures/{study}/boundary-solved.pdf",
@@ -155,7 +155,7 @@ rule plot_boundary_move:
         png=report(
             "results/figures/{study}/13-boundary.png",
             caption="../report/13-boundary.rst",
-            category="6. Boundary scores",
+            category="6. Weights boundary",
             labels={"figure": "Figure 13: a move to the boundary, {study}"},
         ),
         pdf="results/figures/{study}/13-boundary.pdf",
