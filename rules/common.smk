@@ -241,6 +241,11 @@ def inverse_of_last_layer(wildcards):
     return {"gradients": f"{run}/gradients.h5", "hessian": f"{run}/hessian.h5"}
 
 
+def boundary_of(wildcards):
+    """What boundary scores are computed from: the last layer's factors, or the network itself."""
+    return network_of(wildcards) or {"gradients": f"{RUN.format(**wildcards)}/gradients.h5"}
+
+
 def repetitions(wildcards, name):
     """Files of networks trained again: the run's own training, and those that show its noise."""
     run, count = RUN.format(**wildcards), config["retraining"]["repetitions"]
@@ -314,6 +319,6 @@ IMAGE_FIGURES = [
 ]
 DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
 # of studies whose labels were flipped; figure 13 is of two-dimensional data only
-FLIPPED_FIGURES = ["inspection", "boundary-points", "boundary-solved"]
+FLIPPED_FIGURES = ["inspection", "boundary-points", "boundary-points-all-layers", "boundary-solved"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]

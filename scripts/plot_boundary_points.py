@@ -36,9 +36,7 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
     (y,) = h5.read(files["data"], names.Y_TRAIN)
     (logits,) = h5.read(files["gradients"], names.LOGITS_TRAIN)
     (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
-    with h5py.File(files["boundary"]) as file:
-        score = file["score"][()]
-        index = file["index"][()] if "index" in file else np.arange(len(y))
+    index, score = h5.read(files["boundary"], names.INDEX, names.SCORE)
     with h5py.File(files["data"]) as file:
         flipped = file[names.FLIPPED_TRAIN][()][index] if names.FLIPPED_TRAIN in file else np.zeros(len(index), bool)
     known = np.isfinite(score)

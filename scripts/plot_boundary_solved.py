@@ -5,7 +5,6 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -24,9 +23,8 @@ def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], st
     spread = np.linspace(-0.2, 0.2, len(boundaries)) if len(boundaries) > 1 else [0.0]
     colours = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.PINK, drawing.ORANGE)
     for name, scope, shift, colour, mark in zip(boundaries, scopes, spread, colours, MARKERS, strict=False):
-        with h5py.File(name) as file:
-            solved, steps = file["solved"][()], file["steps"][()]
-            label = y[file["index"][()]] if "index" in file else y
+        index, solved, steps = h5.read(name, names.INDEX, names.SOLVED, names.STEPS)
+        label = y[index]
         chosen = [label == c for c in range(len(classes))] + [np.ones(len(label), bool)]
         text = f"{scope}: {solved.sum()} of {len(solved)} solved, {steps.mean():.1f} steps on average"
         places = np.arange(rows) + shift

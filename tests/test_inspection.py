@@ -151,7 +151,8 @@ def write_run(folder, labels=None):
         {},
     )  # fmt: skip
     h5.write(folder / "influence.h5", {names.SELF_INFLUENCE: own, names.STEP_NORM: step}, {})
-    h5.write(folder / "boundary.h5", boundary.closed_form(h, weights)._asdict(), {"norm": "l2", "scope": "last_layer"})
+    scores = boundary.closed_form(h, weights)._asdict() | {names.INDEX: np.arange(len(h))}
+    h5.write(folder / "boundary.h5", scores, {"norm": "l2", "scope": "last_layer"})
     return {name: folder / f"{name}.h5" for name in ("data", "gradients", "influence", "boundary")}
 
 

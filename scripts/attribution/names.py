@@ -30,3 +30,5 @@ GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks
 OWN, TEST = "own", "test"
 PENALTY = "penalty"
 WEIGHTS, INTERCEPT = "weights", "intercept"
+# weights boundary
+SCORE, SOLVED, STEPS, TARGET, INDEX = "score", "solved", "steps", "target", "index"

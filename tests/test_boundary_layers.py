@@ -1,0 +1,205 @@
+"""Weights boundary of single points in all layers: closed form, a plain loop, slots, order, scale, norms."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from attribution import all_layers, boundary, boundary_layers, copies
+
+CLOSED_FORM = 1e-9
+LOOP = 1e-7
+NORMS = tuple(boundary.DUAL)
+ORDERS = {"l2": 2, "l1": 1, "linf": np.inf}
+
+
+def dense(columns, inputs=6, seed=0, scale=1.0):
+    """One Dense layer with weights of its own; the float32 values are what all forms see."""
+    model = keras.Sequential([keras.Input((inputs,)), layers.Dense(columns)])
+    rng = np.random.default_rng(seed)
+    model.set_weights([scale * rng.normal(size=w.shape).astype(np.float32) for w in model.get_weights()])
+    return model
+
+
+def small(columns=3, seed=0):
+    """Convolution, batch normalisation, pooling, hidden layer; 5 x 5 x 2 inputs."""
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential(
+        [
+            keras.Input((5, 5, 2)),
+            layers.Conv2D(3, 3, padding="same"),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(4, activation="tanh"),
+            layers.Dense(columns),
+        ]
+    )
+    rng = np.random.default_rng(seed)
+    model.layers[1].set_weights([rng.uniform(0.5, 1.5, w.shape) for w in model.layers[1].get_weights()])
+    return model
+
+
+def points(model, n=30, seed=1):
+    return np.random.default_rng(seed).normal(size=(n, *model.input_shape[1:])).astype(np.float32)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 4])
+@pytest.mark.parametrize("norm", NORMS)
+def test_one_dense_layer_has_the_closed_form(columns, norm):
+    model = dense(columns)
+    x = points(model)
+    kernel, bias = (w.astype(np.float64) for w in model.get_weights())
+    h = np.concatenate([x.astype(np.float64), np.ones((len(x), 1))], axis=1)
+    exact = boundary.closed_form(h, np.concatenate([kernel, bias[None]]), norm)
+    found = boundary_layers.deepfool(model, x, norm, slots=7)
+    np.testing.assert_allclose(found.score, exact.score, rtol=CLOSED_FORM)
+    np.testing.assert_array_equal(found.target, exact.target)
+    assert found.solved.all() and (found.steps == 1).all()
+
+
+def moved_one_at_a_time(model, sample, norm, max_steps=100):
+    """The definition, on a clone that is changed: score, steps, class reached, moved parameters."""
+    network = all_layers.in_float64(model)
+    variables, x = network.trainable_variables, sample[None].astype(np.float64)
+    start = np.concatenate([v.numpy().ravel() for v in variables])
+
+    def logits():
+        return boundary.class_logits(network(x, training=False).numpy())[0]
+
+    first = int(logits().argmax())
+    order = {"l2": 2, "l1": np.inf, "linf": 1}[norm]
+    for step in range(1, max_steps + 1):
+        with tf.GradientTape(persistent=True) as tape:
+            f = network(x, training=False)[0]
+            f = tf.concat([tf.zeros_like(f), f], 0) if len(f) == 1 else f
+            gaps = [f[c] - f[first] for c in range(len(f))]
+        best = (np.inf, None, None)
+        for c, gap in enumerate(gaps):
+            if c == first:
+                continue
+            g = np.concatenate([p.numpy().ravel() for p in tape.gradient(gap, variables)])
+            ratio = abs(float(gap)) / np.linalg.norm(g, ord=order)
+            if ratio < best[0]:
+                best = (ratio, g, c)
+        ratio, g, _ = best
+        if norm == "l2":
+            unit = g / np.linalg.norm(g)
+        elif norm == "linf":
+            unit = np.sign(g)
+        else:
+            unit = np.sign(g) * (np.arange(len(g)) == np.abs(g).argmax())
+        theta = np.concatenate([v.numpy().ravel() for v in variables]) + ratio * unit
+        place = 0
+        for v in variables:
+            v.assign(theta[place : place + v.numpy().size].reshape(v.shape))
+            place += v.numpy().size
+        f = logits()
+        top = np.sort(f)
+        if f.argmax() != first or top[-1] - top[-2] < 1e-6:
+            return np.linalg.norm(theta - start, ord=ORDERS[norm]), step
+    return np.nan, max_steps
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_slots_give_what_a_loop_over_one_changed_network_gives(columns, norm):
+    model = small(columns)
+    x = points(model, 12)
+    before = [w.tobytes() for w in model.get_weights()]
+    found = boundary_layers.deepfool(model, x, norm, slots=5)
+    assert [w.tobytes() for w in model.get_weights()] == before
+    alone = [moved_one_at_a_time(model, sample, norm) for sample in x]
+    score, steps = np.array([a[0] for a in alone]), np.array([a[1] for a in alone])
+    assert found.solved.mean() > 0.9
+    np.testing.assert_allclose(found.score[found.solved], score[found.solved], rtol=LOOP)
+    np.testing.assert_array_equal(found.steps, steps)
+
+
+def test_slots_and_order_do_not_change_the_result():
+    model = small()
+    x = points(model)
+    base = boundary_layers.deepfool(model, x, slots=4)
+    order = np.random.default_rng(2).permutation(len(x))
+    for other, places in ((boundary_layers.deepfool(model, x, slots=50), slice(None)),
+                          (boundary_layers.deepfool(model, x[order], slots=3), order)):  # fmt: skip
+        np.testing.assert_allclose(other.score, base.score[places], rtol=1e-8)
+        for name in ("solved", "steps", "target"):
+            np.testing.assert_array_equal(getattr(other, name), getattr(base, name)[places])
+    single = boundary_layers.deepfool(model, x, dtype="float32")
+    np.testing.assert_allclose(single.score, base.score, rtol=1e-3)
+
+
+def test_the_move_of_the_score_changes_the_prediction_and_a_shorter_one_along_it_does_not():
+    """Checked with the original network's own logits, not with those of the copies."""
+    model = small()
+    x = points(model, 10)
+    network = all_layers.in_float64(model)
+    first = boundary.predictions(network(x).numpy())
+    found = boundary_layers.deepfool(model, x)
+    assert found.solved.all() and (found.score > 0).all()
+    assert (found.target != first).all()
+    rng = np.random.default_rng(3)
+    start = network.get_weights()
+    for i in range(len(x)):
+        for _ in range(20):
+            noise = [rng.normal(size=w.shape) for w in start]
+            # moving statistics are no parameters
+            noise[4:6] = [np.zeros_like(w) for w in noise[4:6]]
+            size = np.sqrt(sum((w**2).sum() for w in noise))
+            network.set_weights([w + 0.9 * found.score[i] * e / size for w, e in zip(start, noise, strict=True)])
+            assert boundary.predictions(network(x[i : i + 1]).numpy())[0] == first[i]
+
+
+def test_scaling_the_only_layer_scales_the_score():
+    base = boundary_layers.deepfool(dense(3), points(dense(3)))
+    for a in (1 / 1024, 1024):
+        model = dense(3, scale=a)
+        np.testing.assert_allclose(
+            boundary_layers.deepfool(model, points(model)).score, a * base.score, rtol=CLOSED_FORM
+        )
+
+
+def test_ties_and_points_that_cannot_move():
+    model = small()
+    x = points(model, 5)
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    found = boundary_layers.deepfool(model, x)
+    # the biases of the last layer do move
+    assert found.solved.all() and (found.score == 0).all() and (found.steps == 0).all()
+
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, layers.Dense(2, use_bias=False)(layers.ReLU()(inputs)))
+    model.set_weights([np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 1.0]])])
+    x = np.array([[-1.0, -2.0, -1.0], [1.0, 1.0, 1.0]])
+    found = boundary_layers.deepfool(model, x, slots=2)
+    # all logits of the first are 0 whatever the weights are
+    assert found.solved.tolist() == [False, True] and np.isnan(found.score[0]) and found.score[1] > 0
+
+
+def test_the_last_step_allowed_counts_and_the_next_does_not():
+    model = small()
+    x = points(model, 20)
+    base = boundary_layers.deepfool(model, x)
+    limit = int(np.median(base.steps))
+    few = boundary_layers.deepfool(model, x, max_steps=limit)
+    np.testing.assert_array_equal(few.solved, base.steps <= limit)
+    np.testing.assert_allclose(few.score[few.solved], base.score[few.solved], rtol=1e-12)
+    assert not few.solved.all() and np.isnan(few.score[~few.solved]).all()
+
+
+def test_wrong_settings_are_named():
+    model = dense(2)
+    for changes, sentence in (
+        ({"norm": "l3"}, "boundary norm is 'l3'; allowed are l2, l1, linf"),
+        ({"slots": 0}, "boundary slots is 0; allowed is 1 or more"),
+        ({"dtype": "float16"}, "boundary precision is 'float16'; allowed are float64, float32"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            boundary_layers.deepfool(model, points(model), **changes)
+    model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
+    with pytest.raises(ValueError, match="logits are not finite"):
+        boundary_layers.deepfool(model, points(model))
+    assert copies.copied_layers(model) == model.layers
