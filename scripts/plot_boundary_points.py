@@ -67,8 +67,11 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
             )  # fmt: skip
         figure.colorbar(cells, ax=here, label="points")
         rho = stats.spearmanr(score, ranked).statistic
+        text = f"Spearman {rho:.2f}"
+        if here is axes[1]:
+            text += f", with |margin| {stats.spearmanr(score, np.abs(ranked)).statistic:.2f}"
         left_out = f", {(~inside).sum()} outside" if (~inside).any() else ""
-        here.set(xlabel=xlabel, ylabel=ylabel, title=f"Spearman {rho:.2f}{left_out}")
+        here.set(xlabel=xlabel, ylabel=ylabel, title=f"{text}{left_out}")
     unsolved = f", {(~known).sum()} without a boundary left out" if (~known).any() else ""
     figure.suptitle(f"{scope}, {known.sum()} points{unsolved}", fontsize=9.5)
     handles, labels = axes[0].get_legend_handles_labels()
