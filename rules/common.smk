@@ -349,6 +349,6 @@ POINT_FIGURES = ["boundary-points", "boundary-solved"]
 BOUNDARY_IMAGE_FIGURES = [*BOUNDARY_FIGURES, "14-boundary-groups-simple", "14-boundary-groups-exact"]
 DUPLICATE_FIGURES = ["training-curves", "12-near-duplicates", "retrieval"]
 # of studies whose labels were flipped; figure 13 is of two-dimensional data only
-FLIPPED_FIGURES = ["inspection", "boundary-points", "boundary-solved"]
+FLIPPED_FIGURES = ["inspection", "boundary-points", "boundary-points-all-layers", "boundary-solved"]
 # datamodels that figure 10 puts one below the other
 SHOWN_ESTIMATORS = ["retrain", "influence"]

@@ -5,7 +5,7 @@
 
 
 # scopes whose boundary scores figure boundary-solved puts side by side
-SOLVED_SCOPES = ["last_layer"]
+SOLVED_SCOPES = ["last_layer", "all_layers"]
 
 
 # self-influence is the last layer's in either scope: the Hessian of all layers is for small networks only

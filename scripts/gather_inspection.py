@@ -8,7 +8,7 @@ if "snakemake" in globals():
 import h5py
 import numpy as np
 
-from attribution import atomic, inspection
+from attribution import atomic, inspection, names
 
 
 def gather_inspection(files: list[str], settings: dict, path: str) -> None:
@@ -26,7 +26,7 @@ def gather_inspection(files: list[str], settings: dict, path: str) -> None:
     orders, first = {}, None
     for name in files:
         with h5py.File(name) as file:
-            points = np.stack([file["index"][()], file["flipped"][()]])
+            points = np.stack([file[names.INDEX][()], file["flipped"][()]])
             first = points if first is None else first
             if not np.array_equal(points, first):
                 raise ValueError(f"{name} holds other points than {files[0]}; make both again from the same data.h5")

@@ -7,7 +7,6 @@ if "snakemake" in globals():
 
 import time
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -29,8 +28,8 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
     hold what single random orders give. `seconds`: of scores that are computed here, not read.
 
     Args:
-        files: paths of `data`, `gradients`, `influence` (both of the last layer) and `boundary`, whose `index`, where
-            it has one, says which points are inspected. settings: section `inspection`.
+        files: paths of `data`, `gradients`, `influence` (both of the last layer) and `boundary`, whose `index`
+            says which points are inspected. settings: section `inspection`.
 
     Raises:
         ValueError: when no label was flipped, or too few for an interval.
@@ -44,9 +43,7 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
     (y,) = h5.read(files["data"], names.Y_TRAIN)
     features, logits = h5.read(files["gradients"], names.FEATURES_TRAIN, names.LOGITS_TRAIN)
     (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
-    with h5py.File(files["boundary"]) as file:
-        score = file["score"][()]
-        index = file["index"][()] if "index" in file else np.arange(len(y))
+    index, score = h5.read(files["boundary"], names.INDEX, names.SCORE)
     start = time.perf_counter()
     # neighbours are those among all training points, whichever are inspected
     neighbours = inspection.other_labels(features[:, :-1], y, settings["neighbours"])[index]
@@ -68,7 +65,7 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
     ]
     rows = pd.concat([rows, pd.DataFrame(by_chance, columns=rows.columns)])
     rows["seconds"] = rows.method.map(seconds)
-    arrays = {"flipped": flipped, "index": index, "shares": GRID}
+    arrays = {"flipped": flipped, names.INDEX: index, "shares": GRID}
     arrays |= {f"suspicion/{method}": values for method, values in suspicion.items()}
     for name, part, chance in zip(("curves", "low", "high"), result[:3], random, strict=True):
         arrays |= {f"{name}/{method}": part[i, : len(GRID)] for i, method in enumerate(methods)}

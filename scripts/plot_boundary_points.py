@@ -36,9 +36,7 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
     (y,) = h5.read(files["data"], names.Y_TRAIN)
     (logits,) = h5.read(files["gradients"], names.LOGITS_TRAIN)
     (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
-    with h5py.File(files["boundary"]) as file:
-        score = file["score"][()]
-        index = file["index"][()] if "index" in file else np.arange(len(y))
+    index, score = h5.read(files["boundary"], names.INDEX, names.SCORE)
     with h5py.File(files["data"]) as file:
         flipped = file[names.FLIPPED_TRAIN][()][index] if names.FLIPPED_TRAIN in file else np.zeros(len(index), bool)
     known = np.isfinite(score)
@@ -69,8 +67,11 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
             )  # fmt: skip
         figure.colorbar(cells, ax=here, label="points")
         rho = stats.spearmanr(score, ranked).statistic
+        text = f"Spearman {rho:.2f}"
+        if here is axes[1]:
+            text += f", with |margin| {stats.spearmanr(score, np.abs(ranked)).statistic:.2f}"
         left_out = f", {(~inside).sum()} outside" if (~inside).any() else ""
-        here.set(xlabel=xlabel, ylabel=ylabel, title=f"Spearman {rho:.2f}{left_out}")
+        here.set(xlabel=xlabel, ylabel=ylabel, title=f"{text}{left_out}")
     unsolved = f", {(~known).sum()} without a boundary left out" if (~known).any() else ""
     figure.suptitle(f"{scope}, {known.sum()} points{unsolved}", fontsize=9.5)
     handles, labels = axes[0].get_legend_handles_labels()

@@ -5,9 +5,9 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from attribution import drawing, h5, names
 
@@ -22,18 +22,19 @@ def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], st
     rows = len(classes) + 1
     figure, axes = plt.subplots(1, 2, figsize=(7.6, 1.3 + 0.27 * rows), sharey=True)
     spread = np.linspace(-0.2, 0.2, len(boundaries)) if len(boundaries) > 1 else [0.0]
+    lowest = 100.0
     colours = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.PINK, drawing.ORANGE)
     for name, scope, shift, colour, mark in zip(boundaries, scopes, spread, colours, MARKERS, strict=False):
-        with h5py.File(name) as file:
-            solved, steps = file["solved"][()], file["steps"][()]
-            label = y[file["index"][()]] if "index" in file else y
+        index, solved, steps = h5.read(name, names.INDEX, names.SOLVED, names.STEPS)
+        label = y[index]
         chosen = [label == c for c in range(len(classes))] + [np.ones(len(label), bool)]
         text = f"{scope}: {solved.sum()} of {len(solved)} solved, {steps.mean():.1f} steps on average"
         places = np.arange(rows) + shift
         # a class that was not drawn has no share
-        share = [100 * solved[rows].mean() if rows.any() else np.nan for rows in chosen]
+        share = [100 * solved[part].mean() if part.any() else np.nan for part in chosen]
+        lowest = min(lowest, np.nanmin(share))
         axes[0].plot(share, places, mark, color=colour, label=text)
-        middle = np.array([np.percentile(steps[rows], (5, 50, 95)) if rows.any() else [np.nan] * 3 for rows in chosen])
+        middle = np.array([np.percentile(steps[part], (5, 50, 95)) if part.any() else [np.nan] * 3 for part in chosen])
         axes[1].errorbar(
             middle[:, 1], places, xerr=[middle[:, 1] - middle[:, 0], middle[:, 2] - middle[:, 1]], fmt=mark,
             color=colour, capsize=2, lw=1.2,
@@ -41,9 +42,10 @@ def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], st
     axes[0].set_yticks(range(rows), [*classes, "all"])
     axes[0].set_ylim(rows - 0.5, -0.5)
     axes[0].set(xlabel="points solved, %")
-    axes[0].set_xlim(min(axes[0].get_xlim()[0], 98.0), 100.15 if axes[0].get_xlim()[0] > 97 else 101)
+    axes[0].set_xlim(min(98.0, lowest - 1), 100.2)
     axes[1].set(xlabel="steps")
     axes[1].set_xlim(0, max(2.0, axes[1].get_xlim()[1]))
+    axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
     for here in axes:
         here.grid(axis="y", color=drawing.FAINT, lw=0.5)
         here.set_axisbelow(True)

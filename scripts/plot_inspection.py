@@ -30,12 +30,12 @@ def verdict(rows: pd.DataFrame, metric: str) -> str:
     value = plain.set_index("method").value
     leaders = list(value.index[value == value.max()])
     best, baseline = leaders[0], paired.baseline.iloc[0]
-    named = f"{metric}: {' and '.join(leaders)} {value[best]:.3f}"
+    named = f"{metric}: {', '.join(leaders)} {value[best]:.3f}"
     if baseline in leaders:
         return named
     gap = paired.loc[best]
     word = "ahead of" if gap.low > 0 else "not told apart from"
-    return f"{named}, {word} {baseline} {value[baseline]:.3f} (difference {gap.low:.3f} to {gap.high:.3f})"
+    return f"{named}, {word} {baseline} {value[baseline]:.3f} (difference {gap.low:.4f} to {gap.high:.4f})"
 
 
 def plot_inspection(curves: str, table: str, level: float, style: str, dpi: int, path: str) -> None:
@@ -49,10 +49,11 @@ def plot_inspection(curves: str, table: str, level: float, style: str, dpi: int,
                  for name in (*LOOKS, inspection.RANDOM)}  # fmt: skip
     best = np.minimum(100, shares / flips)
     left.plot(shares, best, color=drawing.BLACK, lw=0.8, ls=":", label="best possible")
-    for name, (value, low, high) in drawn.items():
-        colour, line, _ = LOOKS.get(name, ("#888888", "--", ""))
+    for i, (name, (value, low, high)) in enumerate(drawn.items()):
+        colour, line, mark = LOOKS.get(name, ("#888888", "--", ""))
         left.fill_between(shares, low, high, color=colour, alpha=0.18, lw=0)
-        left.plot(shares, value, color=colour, ls=line, label=name)
+        # marks at other places on each line, so that coinciding lines show all of theirs
+        left.plot(shares, value, color=colour, ls=line, marker=mark, markevery=(4 + 3 * i, 20), label=name)
     left.set(xlabel="training points inspected, %", ylabel="flipped labels found, %", xlim=(0, 100), ylim=(0, 102))
     plain = rows[rows.baseline == ""]
     metrics = [metric for metric in dict.fromkeys(plain.metric) if metric != inspection.AREA]

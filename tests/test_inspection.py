@@ -1,5 +1,10 @@
 """Inspection for flipped labels: curves on closed forms, ties, chance, bootstrap, the scripts on real files."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
 import matplotlib.image
 import numpy as np
@@ -151,7 +156,8 @@ def write_run(folder, labels=None):
         {},
     )  # fmt: skip
     h5.write(folder / "influence.h5", {names.SELF_INFLUENCE: own, names.STEP_NORM: step}, {})
-    h5.write(folder / "boundary.h5", boundary.closed_form(h, weights)._asdict(), {"norm": "l2", "scope": "last_layer"})
+    scores = boundary.closed_form(h, weights)._asdict() | {names.INDEX: np.arange(len(h))}
+    h5.write(folder / "boundary.h5", scores, {"norm": "l2", "scope": "last_layer"})
     return {name: folder / f"{name}.h5" for name in ("data", "gradients", "influence", "boundary")}
 
 
@@ -240,7 +246,7 @@ def test_the_verdict_names_all_that_lead_and_whether_they_are_told_apart():
          ["margin", "area", 0.2, 0.1, 0.3, "boundary"]],
         columns=["method", "metric", "value", "low", "high", "baseline"],
     )  # fmt: skip
-    assert plot_inspection.verdict(rows, "area").startswith("area: loss and margin 0.900, ahead of boundary 0.700")
+    assert plot_inspection.verdict(rows, "area").startswith("area: loss, margin 0.900, ahead of boundary 0.700")
     rows.loc[rows.baseline != "", "low"] = -0.1
     assert "not told apart from boundary" in plot_inspection.verdict(rows, "area")
 
@@ -324,3 +330,19 @@ def test_flips_of_the_toy_set_leave_its_points_as_they_were():
     np.testing.assert_array_equal(flipped[names.Y_TRAIN] != plain[names.Y_TRAIN], mask)
     for name in set(plain) - {names.Y_TRAIN}:
         np.testing.assert_array_equal(flipped[name], plain[name])
+
+
+def test_the_target_draws_every_figure_in_both_scopes(tmp_path):
+    root = Path(__file__).parent.parent
+    command = [Path(sys.executable).with_name("snakemake"), "-s", root / "Snakefile", "--workflow-profile",
+               root / "profiles/default", "--cores", "1", "-n", "--", "toy_flipped"]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout + done.stderr
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", text.partition("Job stats:")[2].partition("total")[0], re.MULTILINE))
+    expected = {
+        "measure_inspection": "5", "gather_inspection": "1", "compute_boundary": "6", "map_boundary_move": "1",
+        "plot_inspection": "1", "plot_boundary_points": "2", "plot_boundary_solved": "1", "plot_boundary_move": "1",
+        "prepare_toy": "1", "train_model": "5",
+    }  # fmt: skip
+    assert {name: jobs.get(name) for name in expected} == expected
