@@ -26,6 +26,7 @@ OF_THE_RUN = (
     "datamodels-small.csv",
     "datamodels-full.csv",
     "overlap.csv",
+    "overlap.h5",
     "retrieval.h5",
     "retrieval.csv",
 )
@@ -186,22 +187,22 @@ def required_study(study, *keys):
             raise WorkflowError(f"studies.{study}.{key} is missing; set it, config/README.md says how")
 
 
-def study_target(study, figures):
-    """Input function: these figures of a study."""
+def study_target(study, figures, *keys):
+    """Input function: these figures of a study, which must have these keys."""
 
     def files(wildcards):
-        required_study(study)
+        required_study(study, *keys)
         return [f"results/figures/{study}/{name}.png" for name in figures]
 
     return files
 
 
-def study_table(study, name):
-    """Input function: a table of a study over its training seeds."""
+def study_result(study, name):
+    """Input function: a result of a study's model and seed."""
 
     def file(wildcards):
-        required_study(study, "seeds")
-        return f"results/{study}/{name}"
+        required_study(study)
+        return run_path(study, name)
 
     return file
 
@@ -266,6 +267,17 @@ def runs_of(study):
     return [(model, seed) for model in chosen["recipes"] for seed in chosen["seeds"]]
 
 
+def agreement_files(wildcards):
+    """overlap.h5 of every model and training seed whose groups a study compares."""
+    required_study(wildcards.study, "agreement")
+    chosen = config["studies"][wildcards.study]["agreement"]
+    return [
+        run_path(wildcards.study, "overlap.h5", model=model, seed=seed)
+        for model in chosen["models"]
+        for seed in chosen["seeds"]
+    ]
+
+
 def subgroups_of_study(wildcards):
     """Names of the subgroups of the study's data."""
     return settings.subgroups(config["datasets"][config["studies"][wildcards.study]["dataset"]])
@@ -301,7 +313,7 @@ FIGURES = [
     "leave-groups-out",
     "decision-boundary",
 ]
-# of images: in target cifar10_cnn, and in near_duplicates
+# of images: in targets cifar10_cnn, cifar10_resnet and cifar10_small, and in near_duplicates
 IMAGE_FIGURES = [
     "training-curves",
     "extreme-images",
