@@ -64,7 +64,7 @@ rule plot_image_groups:
             "results/figures/{study}/11-groups{variant}.png",
             caption="../report/11-groups.rst",
             category="5. Functioning groups",
-            labels={"figure": "Figure 11: groups of images{variant}, {study}"},
+            labels={"figure": "Figures 11, 16, 17: groups of images{variant}, {study}"},
         ),
         pdf="results/figures/{study}/11-groups{variant}.pdf",
     log:

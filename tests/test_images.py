@@ -15,18 +15,8 @@ from test_cifar10 import NAMES, write_archive
 
 import gather_retrieval
 import plot_near_duplicates
-from attribution import (
-    cifar10,
-    datasets,
-    download,
-    growth_path,
-    h5,
-    influence,
-    names,
-    pictures,
-    retrieval_figure,
-    variants,
-)
+from attribution import cifar10, datasets, download, growth_path, h5, influence, names, pictures, variants
+from attribution.retrieval_figure import verdict
 
 ROOT = Path(__file__).parent.parent
 POINTS, PAIRS = 200, 12
@@ -212,10 +202,10 @@ def test_the_verdict_says_whether_the_best_is_told_apart():
     rows = [["a-max", "mrr", 0.9, 0.8, 1.0, ""], ["base", "mrr", 0.7, 0.6, 0.8, ""]]
     for low, word in ((0.1, "ahead of"), (-0.1, "not told apart from")):
         table = pd.DataFrame([*rows, ["a-max", "mrr", 0.2, low, 0.3, "base"]], columns=columns)
-        assert retrieval_figure.verdict(table, "mrr").startswith(f"mrr: a-max 0.90, {word} base 0.70 (difference 0.20")
+        assert verdict(table, "mrr").startswith(f"mrr: a-max 0.90, {word} base 0.70 (difference 0.20")
     table = pd.DataFrame([rows[1], ["a-max", "mrr", 0.1, 0, 1, ""], ["a-max", "mrr", -0.6, -0.7, -0.5, "base"]],
                          columns=columns)  # fmt: skip
-    assert retrieval_figure.verdict(table, "mrr") == "mrr: base is best, 0.70"
+    assert verdict(table, "mrr") == "mrr: base is best, 0.70"
 
 
 def test_outcomes_are_averaged_over_seeds_before_pairs_are_drawn(tmp_path):
