@@ -53,7 +53,7 @@ def gradient_cache(
     """Features, logits and residuals of n points (training and test together), written a batch at a time.
 
     Args:
-        data_bytes: of one batch of samples.
+        data_bytes: of one batch of samples, and of factors that wait to be written.
         itemsize: bytes of one stored number.
     """
     return {
