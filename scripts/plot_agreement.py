@@ -54,7 +54,7 @@ def plot_agreement(table: str, style: str, dpi: int, path: str) -> None:
                 here.text(1.02, i, f"{row.value:.3f}", va="center", fontsize=7, transform=here.get_yaxis_transform())
             here.grid(axis="y", color=drawing.FAINT, lw=0.5)
             here.set_axisbelow(True)
-            here.set_xlim(left=-0.01)
+            here.set_xlim(left=0)
         line[0].set_title(title(first, second, count), loc="left")
     for here, metric in zip(axes[-1], agreement.METRICS, strict=True):
         here.set_xlabel(LABELS[metric])
