@@ -15,14 +15,16 @@ from attribution import agreement, atomic, h5, names, retrieval
 
 COLUMNS = [
     "first_model", "second_model", "pairs", "method", "metric", "value", "low", "high", "smallest", "largest",
-    "points", "size",
+    "baseline", "points", "size",
 ]  # fmt: skip
+# What the selection rules are compared with, seed point by seed point.
+BASELINE = "embedding-cosine"
 
 
 def measure_agreement(data: str, files: list[str], interval: dict, path: str) -> None:
     """Write agreement.csv, a row a pair of models (twice the same: its training seeds), method and metric.
 
-    `points` is the number of seed points, `size` that of members with the seed point, which no metric counts. Every
+    Where `baseline` names a method, the value is the difference to it. `points` is the number of seed points, `size` that of members with the seed point, which no metric counts. Every
     pair of runs of the two models counts; `smallest` and `largest` are the extremes of their means. A seed
     point's outcome is averaged over the pairs of runs, and the bootstrap interval is over seed points. Method
     `random-class` is the expectation for random members of the seed's class.
@@ -56,12 +58,17 @@ def measure_agreement(data: str, files: list[str], interval: dict, path: str) ->
         for metric, values in chance.items():
             found.setdefault((models, agreement.CHANCE, metric), []).append(values)
     rows = []
-    for (models, method, metric), values in found.items():
-        by_pair = np.array(values)
-        low, high = retrieval.interval(by_pair.mean(axis=0), interval["resamples"], interval["level"], interval["seed"])
-        means = by_pair.mean(axis=1)
-        spread = [means.mean(), low, high, means.min(), means.max()]
-        rows.append([*models, len(by_pair), method, metric, *spread, len(seeds), size])
+    for baseline in ("", BASELINE):
+        for (models, method, metric), values in found.items():
+            if method == baseline:
+                continue
+            by_pair = np.array(values) - (np.array(found[models, baseline, metric]) if baseline else 0)
+            low, high = retrieval.interval(
+                by_pair.mean(axis=0), interval["resamples"], interval["level"], interval["seed"]
+            )
+            means = by_pair.mean(axis=1)
+            spread = [means.mean(), low, high, means.min(), means.max()]
+            rows.append([*models, len(by_pair), method, metric, *spread, baseline, len(seeds), size])
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 

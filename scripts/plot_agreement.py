@@ -34,7 +34,8 @@ def title(first: str, second: str, pairs: int) -> str:
 
 def plot_agreement(table: str, style: str, dpi: int, path: str) -> None:
     """Draw a row a pair of models and a column a metric; a line a method with its interval over seed points."""
-    rows = pd.read_csv(table)
+    rows = pd.read_csv(table, keep_default_na=False)
+    rows = rows[rows.baseline == ""]
     methods = ordered(list(rows.method))
     pairs = list(dict.fromkeys(zip(rows.first_model, rows.second_model, rows.pairs, strict=True)))
     drawing.use(style)
@@ -60,7 +61,9 @@ def plot_agreement(table: str, style: str, dpi: int, path: str) -> None:
         here.set_xlabel(LABELS[metric])
     axes[0, 0].set_yticks(range(len(methods)), methods)
     axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
-    figure.suptitle(f"groups of {rows['size'][0]} from the same {rows.points[0]} seed points, without the seed point")
+    figure.suptitle(
+        f"groups of {rows['size'].iloc[0]} from the same {rows.points.iloc[0]} seed points, without the seed point"
+    )
     drawing.save(figure, path, dpi)
 
 

@@ -34,7 +34,11 @@ def run(folder, model, seed, members):
 def measured(folder, files):
     h5.write(folder / "data.h5", {names.Y_TRAIN: LABELS}, {})
     measure_agreement.measure_agreement(folder / "data.h5", files, INTERVAL, folder / "agreement.csv")
-    return pd.read_csv(folder / "agreement.csv").set_index(["first_model", "second_model", "method", "metric"])
+    table = pd.read_csv(folder / "agreement.csv", keep_default_na=False)
+    return {
+        baseline: rows.set_index(["first_model", "second_model", "method", "metric"]).sort_index()
+        for baseline, rows in table.groupby("baseline")
+    }
 
 
 def test_shared_members_by_hand():
@@ -68,10 +72,11 @@ def test_every_pair_of_runs_counts_once(tmp_path):
     rng = np.random.default_rng(1)
     same = drawn(rng)
     files = [
-        run(tmp_path, model, seed, {"rule": same, "random": drawn(rng)})
+        run(tmp_path, model, seed, {"rule": same, "embedding-cosine": drawn(rng)})
         for model, seed in (("a", 0), ("a", 1), ("a", 2), ("b", 0))
     ]
-    found = measured(tmp_path, files)
+    tables = measured(tmp_path, files)
+    found, paired = tables[""], tables["embedding-cosine"]
     assert found.loc["a", "a"].pairs.unique() == [3] and found.loc["a", "b"].pairs.unique() == [3]
     assert ("b", "b", "rule", "overlap") not in found.index
     for pair in (("a", "a"), ("a", "b")):
@@ -79,13 +84,19 @@ def test_every_pair_of_runs_counts_once(tmp_path):
         assert (row.value, row.low, row.high, row.smallest, row.largest) == (1, 1, 1, 1, 1)
         chance = found.loc[(*pair, "random-class", "overlap")]
         assert chance.value == pytest.approx(np.mean(8 / np.array([29, 29, 49, 49])))
-        noise = found.loc[(*pair, "random", "overlap")]
+        noise = found.loc[(*pair, "embedding-cosine", "overlap")]
+        gap = paired.loc[(*pair, "rule", "overlap")]
+        assert gap.value == pytest.approx(1 - noise.value) and gap.smallest == pytest.approx(1 - noise.largest)
+        assert 0 < gap.low <= gap.value <= gap.high and (*pair, "embedding-cosine", "overlap") not in paired.index
         assert noise.low <= noise.value <= noise.high < 0.7 and noise.smallest <= noise.value <= noise.largest
         assert (row.points, row["size"]) == (4, 9)
     # the order of members does not matter
     turned = np.concatenate([same[:, :1], same[:, :0:-1]], axis=1)
-    files = [run(tmp_path, "a", 0, {"rule": same}), run(tmp_path, "b", 0, {"rule": turned})]
-    assert measured(tmp_path, files).loc["a", "b", "rule", "jaccard"].value == 1
+    files = [
+        run(tmp_path, model, 0, {"rule": members, "embedding-cosine": same})
+        for model, members in (("a", same), ("b", turned))
+    ]
+    assert measured(tmp_path, files)[""].loc["a", "b", "rule", "jaccard"].value == 1
 
 
 def test_one_run_is_a_sentence_here_and_in_the_settings(tmp_path):
