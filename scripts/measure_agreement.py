@@ -24,10 +24,10 @@ BASELINE = "embedding-cosine"
 def measure_agreement(data: str, files: list[str], interval: dict, path: str) -> None:
     """Write agreement.csv, a row a pair of models (twice the same: its training seeds), method and metric.
 
-    Where `baseline` names a method, the value is the difference to it. `points` is the number of seed points, `size` that of members with the seed point, which no metric counts. Every
-    pair of runs of the two models counts; `smallest` and `largest` are the extremes of their means. A seed
-    point's outcome is averaged over the pairs of runs, and the bootstrap interval is over seed points. Method
-    `random-class` is the expectation for random members of the seed's class.
+    Every pair of runs of the two models counts; `smallest` and `largest` are the extremes of their means. A seed
+    point's outcome is averaged over the pairs of runs, and the bootstrap interval is over seed points. Where `baseline`
+    names a method, the value is the difference to it. Method `random-class` is the expectation for random members of
+    the seed's class. `points` is the number of seed points, `size` that of members, of which the seed does not count.
 
     Args:
         data: data.h5. files: overlap.h5 of every run, of the same seed points.

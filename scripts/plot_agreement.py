@@ -61,9 +61,8 @@ def plot_agreement(table: str, style: str, dpi: int, path: str) -> None:
         here.set_xlabel(LABELS[metric])
     axes[0, 0].set_yticks(range(len(methods)), methods)
     axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
-    figure.suptitle(
-        f"groups of {rows['size'].iloc[0]} from the same {rows.points.iloc[0]} seed points, without the seed point"
-    )
+    size, points = rows["size"].iloc[0], rows["points"].iloc[0]
+    figure.suptitle(f"groups of {size} from the same {points} seed points, without the seed point")
     drawing.save(figure, path, dpi)
 
 
