@@ -3,8 +3,8 @@ PYTHON ?= python3
 SNAKEMAKE := $(VENV)/bin/snakemake
 REPORT := results/report.html
 
-.PHONY: all toy toy-seeds toy-datamodels toy-flipped toy-boundary cifar10-cnn near-duplicates cifar10-flipped \
-  cifar10-boundary report test lint bench lock clean
+.PHONY: all toy toy-seeds toy-datamodels toy-flipped toy-boundary cifar10-cnn cifar10-resnet cifar10-small \
+  agreement near-duplicates near-duplicates-seeds cifar10-flipped cifar10-boundary report test lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -31,8 +31,20 @@ toy-flipped: $(VENV)/installed  ## flipped labels of the toy set: which score fi
 cifar10-cnn: $(VENV)/installed  ## CIFAR-10 with `cnn`; SETTINGS=mine.yaml adds settings, such as a path of the archive
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_cnn
 
+cifar10-resnet: $(VENV)/installed  ## the same with the report's residual network, 12 epochs; SETTINGS as above
+	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_resnet
+
+cifar10-small: $(VENV)/installed  ## cnn, vgg19 and resnet18 on 4000 images; SETTINGS as above
+	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_small
+
+agreement: $(VENV)/installed  ## do groups depend on training seed and model; needs what near-duplicates needs
+	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- agreement
+
 near-duplicates: $(VENV)/installed  ## which method finds near-duplicates; needs near-duplicates.csv or SETTINGS
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- near_duplicates
+
+near-duplicates-seeds: $(VENV)/installed  ## the same over training seeds; SETTINGS as above
+	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- near_duplicates_seeds
 
 cifar10-flipped: $(VENV)/installed  ## the same of CIFAR-10 with `cnn`
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_flipped

@@ -51,6 +51,9 @@ localrules:
     toy_seeds,
     toy_datamodels,
     cifar10_cnn,
+    cifar10_resnet,
+    cifar10_small,
+    agreement,
     near_duplicates,
     near_duplicates_seeds,
     toy_flipped,
@@ -84,10 +87,33 @@ rule toy_datamodels:
         "results/figures/toy/datamodel-scores-full.png",
 
 
-# CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml
+# CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml. No figure draws topk.h5: it stands for the matrix of
+# all pairs, which would be 20 GB
 rule cifar10_cnn:
     input:
         study_target("cifar10-cnn", IMAGE_FIGURES),
+        study_result("cifar10-cnn", "topk.h5"),
+
+
+# CIFAR-10 with the report's residual network; needs --configfile config/cifar10.yaml
+rule cifar10_resnet:
+    input:
+        study_target("cifar10-resnet", IMAGE_FIGURES),
+
+
+# Three networks on a subset of CIFAR-10; needs --configfile config/cifar10.yaml
+rule cifar10_small:
+    input:
+        study_target("small-cnn", [*IMAGE_FIGURES, "agreement"]),
+        study_target("small-vgg19", IMAGE_FIGURES),
+        study_target("small-resnet18", IMAGE_FIGURES),
+
+
+# Groups of the same seed points over training seeds and models; needs --configfile config/cifar10.yaml
+rule agreement:
+    input:
+        study_target("near-duplicates", ["agreement"]),
+        study_target("cifar10-resnet", ["agreement"]),
 
 
 # Test images beside their near-duplicates: which method finds the partner; needs --configfile config/cifar10.yaml
@@ -99,7 +125,7 @@ rule near_duplicates:
 # The same over the study's training seeds
 rule near_duplicates_seeds:
     input:
-        study_table("near-duplicates", "retrieval-seeds.csv"),
+        study_target("near-duplicates", ["retrieval-seeds"], "seeds"),
 
 
 # A tenth of the toy set's labels flipped: which score finds them

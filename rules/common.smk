@@ -29,6 +29,7 @@ OF_THE_RUN = (
     "datamodels-full.csv",
     "overlap.csv",
     "boundary_overlap.csv",
+    "overlap.h5",
     "retrieval.h5",
     "retrieval.csv",
     "boundary_move.h5",
@@ -198,11 +199,11 @@ def required_study(study, *keys):
             raise WorkflowError(f"studies.{study}.{key} is missing; set it, config/README.md says how")
 
 
-def study_target(study, figures):
-    """Input function: these figures of a study."""
+def study_target(study, figures, *keys):
+    """Input function: these figures of a study, which must have these keys."""
 
     def files(wildcards):
-        required_study(study)
+        required_study(study, *keys)
         return [f"results/figures/{study}/{name}.png" for name in figures]
 
     return files
@@ -298,6 +299,17 @@ def runs_of(study):
     return [(model, seed) for model in chosen["recipes"] for seed in chosen["seeds"]]
 
 
+def agreement_files(wildcards):
+    """overlap.h5 of every model and training seed whose groups a study compares."""
+    required_study(wildcards.study, "agreement")
+    chosen = config["studies"][wildcards.study]["agreement"]
+    return [
+        run_path(wildcards.study, "overlap.h5", model=model, seed=seed)
+        for model in chosen["models"]
+        for seed in chosen["seeds"]
+    ]
+
+
 def subgroups_of_study(wildcards):
     """Names of the subgroups of the study's data."""
     return settings.subgroups(config["datasets"][config["studies"][wildcards.study]["dataset"]])
@@ -333,7 +345,7 @@ FIGURES = [
     "leave-groups-out",
     "decision-boundary",
 ]
-# of images: in target cifar10_cnn, and in near_duplicates
+# of images: in targets cifar10_cnn, cifar10_resnet and cifar10_small, and in near_duplicates
 IMAGE_FIGURES = [
     "training-curves",
     "extreme-images",

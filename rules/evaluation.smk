@@ -78,6 +78,7 @@ rule measure_overlap:
         influence=f"{RUN}/influence.h5",
         code=code("measure_overlap.py"),
     output:
+        members=f"{RUN}/overlap.h5",
         overlap=f"{RUN}/overlap.csv",
     log:
         "results/logs/measure_overlap/{dataset}-{model}-seed{seed}.log",
@@ -90,6 +91,23 @@ rule measure_overlap:
         cg=config["influence"]["cg"],
     script:
         "../scripts/measure_overlap.py"
+
+
+rule measure_agreement:
+    input:
+        data=data_of_study,
+        files=agreement_files,
+        code=code("measure_agreement.py"),
+    output:
+        table="results/{study}/agreement.csv",
+    log:
+        "results/logs/measure_agreement/{study}.log",
+    benchmark:
+        "results/benchmarks/measure_agreement/{study}.tsv"
+    params:
+        interval={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
+    script:
+        "../scripts/measure_agreement.py"
 
 
 rule measure_retrieval:

@@ -64,7 +64,7 @@ rule plot_image_groups:
             "results/figures/{study}/11-groups{variant}.png",
             caption="../report/11-groups.rst",
             category="5. Functioning groups",
-            labels={"figure": "Figure 11: groups of images{variant}, {study}"},
+            labels={"figure": "Figures 11, 16, 17: groups of images{variant}, {study}"},
         ),
         pdf="results/figures/{study}/11-groups{variant}.pdf",
     log:
@@ -101,6 +101,29 @@ rule plot_overlap:
         "../scripts/plot_overlap.py"
 
 
+rule plot_agreement:
+    input:
+        table="results/{study}/agreement.csv",
+        style=style_file(),
+        code=code("plot_agreement.py"),
+    output:
+        png=report(
+            "results/figures/{study}/agreement.png",
+            caption="../report/agreement.rst",
+            category="7. Evaluation",
+            labels={"figure": "Agreement of groups between trainings, {study}"},
+        ),
+        pdf="results/figures/{study}/agreement.pdf",
+    log:
+        "results/logs/plot_agreement/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_agreement/{study}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_agreement.py"
+
+
 rule plot_near_duplicates:
     input:
         data=data_of_study,
@@ -125,6 +148,29 @@ rule plot_near_duplicates:
         dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_near_duplicates.py"
+
+
+rule plot_retrieval_seeds:
+    input:
+        table="results/{study}/retrieval-seeds.csv",
+        style=style_file(),
+        code=code("plot_retrieval_seeds.py"),
+    output:
+        png=report(
+            "results/figures/{study}/retrieval-seeds.png",
+            caption="../report/retrieval-seeds.rst",
+            category="7. Evaluation",
+            labels={"figure": "Retrieval of near-duplicates over training seeds, {study}"},
+        ),
+        pdf="results/figures/{study}/retrieval-seeds.pdf",
+    log:
+        "results/logs/plot_retrieval_seeds/{study}.log",
+    benchmark:
+        "results/benchmarks/plot_retrieval_seeds/{study}.tsv"
+    params:
+        dpi=config["figures"]["dpi"],
+    script:
+        "../scripts/plot_retrieval_seeds.py"
 
 
 rule plot_retrieval:

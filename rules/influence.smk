@@ -1,7 +1,8 @@
 # Gradients, Hessian, influence of points.
 # Inputs: data.h5, model.keras.  Outputs: gradients.h5, hessian.h5, influence.h5, topk.h5, once for the last
 # layer and once, below all_layers/, for all parameters.
-# Steps: cache_gradients -> cache_hessian -> compute_influence, compute_topk (resumes at the last finished block).
+# Steps: cache_gradients -> cache_hessian -> compute_influence, compute_topk (the first and the last resume at their
+# last finished block).
 
 
 rule cache_gradients:

@@ -5,7 +5,9 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-from attribution import h5, influence, inverse_files, names, provenance, seed_points
+import numpy as np
+
+from attribution import cost, h5, influence, inverse_files, names, provenance, seed_points
 
 # Targets a step: rows of the matrix that are in memory at a time.
 BLOCK = 1024
@@ -20,6 +22,7 @@ def compute_influence(
     subgroups: list[str],
     path: str,
     attributes: dict,
+    exact: bool = True,
 ) -> None:
     """Write influence.h5; the matrix goes to the file in blocks of targets.
 
@@ -27,18 +30,26 @@ def compute_influence(
         gradients, labels: gradients.h5 and data.h5. solve: the damped inverse Hessian.
         targets: "all", or training indices and subgroup names (see `seed_points.resolve`).
         matrix_gb: size of the matrix, in 1e9 bytes, from which it is refused.
-        subgroups: names, in the order of their numbers.
+        subgroups: names, in the order of their numbers. exact: whether `solve` holds the Cholesky factor.
 
     Raises:
+        MemoryError: when it would not fit, before anything is computed.
         ValueError: when the matrix is too large, or a target does not exist.
     """
-    features, residuals = h5.read(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
-    n = len(features)
+    with h5.opened(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN) as (features, residuals):
+        (n, d), c, itemsize = features.shape, residuals.shape[1], features.dtype.itemsize
     if targets == "all":
         rows = list(range(n))
     else:
         rows = seed_points.resolve(targets, *h5.read(labels, names.X_TRAIN, names.SUBGROUP_TRAIN), subgroups)
     influence.refuse_large_matrix(len(rows), n, matrix_gb)
+    cost.require(
+        "influence",
+        cost.influence_file(len(rows), n, d, c, BLOCK, itemsize, exact),
+        f"set influence.storage to float32{' or influence.solver to cg' if exact else ''}",
+        cost.speed(np.matmul, np.ones((1024, 1024))),
+    )
+    features, residuals = h5.read(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     with h5.writing(path, attributes | {"scale": "I, not divided by n"}) as file:
         own, step_norm = influence.self_influence(features, residuals, solve, label="self-influence")
         for name, array in ((names.SELF_INFLUENCE, own), (names.STEP_NORM, step_norm), (names.TARGETS, rows)):
@@ -61,4 +72,5 @@ if "snakemake" in globals():
         snakemake.params.subgroups,
         snakemake.output.influence,
         provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        h5.attributes(snakemake.input.hessian)["solver"] == "exact",
     )

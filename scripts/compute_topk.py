@@ -7,7 +7,7 @@ if "snakemake" in globals():
 
 import numpy as np
 
-from attribution import greedy, h5, inverse_files, names, provenance, resume, topk
+from attribution import cost, greedy, h5, inverse_files, names, provenance, resume, topk
 from attribution.influence import Solve
 
 SETS = {
@@ -25,7 +25,14 @@ def tie_keys(data: str, seed: int) -> np.ndarray:
 
 
 def compute_topk(
-    data: str, gradients: str, solve: Solve, settings: dict, digest: str, path: str, attributes: dict
+    data: str,
+    gradients: str,
+    solve: Solve,
+    settings: dict,
+    digest: str,
+    path: str,
+    attributes: dict,
+    exact: bool = True,
 ) -> None:
     """Write topk.h5: `helpful_train` (n, size) indices, `helpful_train_influence` (n, size), the same for `harmful` and
     for `test`. A training point is left out of its own list.
@@ -39,7 +46,20 @@ def compute_topk(
             `tie_seed`.
         digest: changes with whatever the result depends on (see `resume.digest`); unfinished work of another digest
             is not used.
+        exact: whether `solve` holds the Cholesky factor.
+
+    Raises:
+        MemoryError: when it would not fit, before anything is computed.
     """
+    with h5.opened(gradients, *SETS["train"], names.FEATURES_TEST) as (features, residuals, tests):
+        n, block = len(features), settings["block"]
+        sizes = (n + len(tests), n, features.shape[1], residuals.shape[1], settings["size"], min(block, n))
+        cost.require(
+            "top-k influence",
+            cost.top_k(*sizes, features.dtype.itemsize, exact),
+            f"lower influence.topk.block{' or set influence.solver to cg' if exact else ''}",
+            cost.speed(np.matmul, np.ones((1024, 1024), settings["precision"])),
+        )
     features, residuals = h5.read(gradients, *SETS["train"])
     keys = tie_keys(data, settings["tie_seed"])
     shards = resume.shards(path, digest)
@@ -81,4 +101,5 @@ if "snakemake" in globals():
         resume.digest(dict(snakemake.params.items()), [*inputs.values(), *snakemake.input.code]),
         snakemake.output.topk,
         provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        h5.attributes(snakemake.input.hessian)["solver"] == "exact",
     )

@@ -7,7 +7,7 @@ if "snakemake" in globals():
 
 import numpy as np
 
-from attribution import greedy, h5, inverse_files, names, provenance, seed_points
+from attribution import cost, greedy, h5, inverse_files, names, provenance, seed_points
 from attribution.influence import Solve
 
 
@@ -20,11 +20,13 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
 
     Raises:
         ValueError: when the adaptive form is asked for in all layers.
+        MemoryError: when it would not fit, before anything is grown.
     """
-    features, residuals = h5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
     own, step_norm = h5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
     seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    require_memory(files, group, len(seeds))
+    features, residuals = h5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     common = {
         "seeds": [[seed] for seed in seeds],
@@ -63,6 +65,24 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
         if found.ties:
             print(f"group of point {seed}: {found.ties} steps had equal best scores, decided by tie_seed")
     h5.write(path, arrays, attributes | facts)
+
+
+def require_memory(files: dict, group: dict, seeds: int) -> None:
+    """Predict memory and time of so many groups, and refuse what would not fit.
+
+    Args:
+        files, group: as in `find_groups`. seeds: number of seed points.
+    """
+    exact = h5.attributes(files["hessian"])["solver"] == "exact"
+    with h5.opened(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN) as (features, residuals):
+        sizes = (seeds, group["size"], *features.shape, residuals.shape[1])
+        itemsize = features.dtype.itemsize
+    if group["adaptive"]:
+        found, remedy = cost.adaptive_groups(*sizes), "set groups.adaptive to false"
+    else:
+        found = cost.groups(*sizes, itemsize=itemsize, exact=exact)
+        remedy = f"give fewer groups.seeds{' or set influence.solver to cg' if exact else ''}"
+    cost.require("groups", found, remedy, cost.speed(np.matmul, np.ones((1024, 1024))))
 
 
 if "snakemake" in globals():

@@ -1,4 +1,4 @@
-"""overlap.csv: how much of a group are its seed's nearest neighbours in the embedding, over many seeds."""
+"""How much of a group are its seed's nearest neighbours in the embedding, over many seeds: overlap.csv, overlap.h5."""
 
 from attribution import log
 
@@ -8,14 +8,17 @@ if "snakemake" in globals():
 import numpy as np
 import pandas as pd
 
-from attribution import atomic, greedy, h5, inverse_files, names, recovery, seed_points
+from attribution import atomic, greedy, h5, inverse_files, names, provenance, recovery, seed_points
 from attribution.influence import Solve
 
 METRICS = ("euclidean", "cosine")
 
 
-def measure_overlap(files: dict, solve: Solve, settings: dict, subgroups: list[str], path: str) -> None:
-    """Write overlap.csv, a row a method, seed and metric.
+def measure_overlap(
+    files: dict, solve: Solve, settings: dict, subgroups: list[str], members_path: str, path: str, attributes: dict
+) -> None:
+    """Write overlap.csv, a row a method, seed and metric, and overlap.h5: `seeds` (s,), and for every method
+    `members/METHOD` (s, size), training indices, the seed first.
 
     `overlap-euclidean` and `overlap-cosine` are the share of a group's members after its seed that are among as many
     nearest neighbours of the seed in the embedding; `same_class` is the share that has the seed's label, for the
@@ -38,7 +41,7 @@ def measure_overlap(files: dict, solve: Solve, settings: dict, subgroups: list[s
         ]
         for metric in METRICS
     }
-    rows = []
+    rows, sets = [], {f"embedding-{metric}": found for metric, found in neighbours.items()}
     for metric, found in neighbours.items():
         for seed, members in zip(seeds, found, strict=True):
             rows.append([f"embedding-{metric}", seed, "same_class", (y[members[1:]] == y[seed]).mean()])
@@ -47,11 +50,13 @@ def measure_overlap(files: dict, solve: Solve, settings: dict, subgroups: list[s
             features, residuals, solve, own, step_norm, [[seed] for seed in seeds], size, rule,
             settings["direction"], keys,
         )  # fmt: skip
+        sets[rule] = [group.members for group in groups]
         for j, (seed, group) in enumerate(zip(seeds, groups, strict=True)):
             members = group.members[1:]
             for metric in METRICS:
                 rows.append([rule, seed, f"overlap-{metric}", np.isin(members, neighbours[metric][j][1:]).mean()])
             rows.append([rule, seed, "same_class", (y[members] == y[seed]).mean()])
+    h5.write(members_path, {names.SEEDS: seeds} | {f"{names.MEMBERS}/{m}": s for m, s in sets.items()}, attributes)
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=["method", "seed", "metric", "value"]).to_csv(temporary, index=False)
 
@@ -63,5 +68,7 @@ if "snakemake" in globals():
         inverse_files.open_inverse(files, snakemake.params.cg),
         snakemake.params.overlap,
         snakemake.params.subgroups,
+        snakemake.output.members,
         snakemake.output.overlap,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
     )

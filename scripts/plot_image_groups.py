@@ -1,4 +1,4 @@
-"""Figure 11: the images of groups, in the order in which Algorithm 1 took them."""
+"""Figures 11, 16 and 17: the images of groups, in the order in which Algorithm 1 took them."""
 
 from attribution import log
 
@@ -23,7 +23,7 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
         ValueError: when the data is no images.
     """
     (own,) = h5.read(influence, names.SELF_INFLUENCE)
-    facts = h5.attributes(data)
+    facts, run = h5.attributes(data), h5.attributes(groups)
     with h5py.File(groups) as file:
         found = {
             int(seed): (
@@ -59,7 +59,9 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
                 f"{inside} of the {len(words)} shown are of its class",
                 loc="left",
             )
-    figure.suptitle(f"groups of Algorithm 1, rule {rule}, direction {direction}")
+    figure.suptitle(
+        f"{run['model']}, training seed {run['seed']}: groups of Algorithm 1, rule {rule}, direction {direction}"
+    )
     drawing.save(figure, path, dpi)
 
 

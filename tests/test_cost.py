@@ -47,6 +47,14 @@ def test_caches_and_groups_by_hand():
     assert cost.groups(seeds=3, size=25, n=n, D=D, C=C)["flops"] == 25 * 3 * one
     grown = [cost.all_pairs(t, n, D, C)["bytes"] for t in (100, 200)]
     assert grown[1] - grown[0] == 100 * 8 * (n + 2 * 650)
+    # float32 features, residuals as they were; conjugate gradients keep vectors in place of the factor
+    assert cost.factor_bytes(n, D, C, 4) == n * (4 * D + 8 * C)
+    exact, cg = (cost.all_pairs(7, n, D, C, exact=how)["bytes"] for how in (True, False))
+    assert exact - cg == 8 * (650**2 - cost.CG_VECTORS * 7 * 650)
+    # the parameters estimated anew: a Hessian for each member of each group
+    adaptive = cost.adaptive_groups(seeds=3, size=25, n=n, D=D, C=C)
+    assert adaptive["flops"] == 3 * 25 * (cost.hessian(n, D, C)["flops"] + 2 * n * 650**2)
+    assert adaptive["bytes"] > cost.hessian(n, D, C)["bytes"] + 3 * 8 * 650**2
 
 
 def test_top_k_never_holds_the_whole_matrix():

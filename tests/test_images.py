@@ -15,12 +15,13 @@ from test_cifar10 import NAMES, write_archive
 
 import gather_retrieval
 import plot_near_duplicates
-import plot_retrieval
 from attribution import cifar10, datasets, download, growth_path, h5, influence, names, pictures, variants
+from attribution.retrieval_figure import verdict
 
 ROOT = Path(__file__).parent.parent
 POINTS, PAIRS = 200, 12
 RUN = Path("results/tiny/cnn/seed0")
+TARGETS = ("cifar10_cnn", "near_duplicates", "near_duplicates_seeds", "results/figures/near-duplicates/agreement.png")
 STUDY = {
     "dataset": "tiny", "model": "cnn", "seed": 0, "scope": "last_layer",
     "groups": {"rule": "l-relative", "seeds": [{"each_class": 1, "seed": 0}], "size": 12},
@@ -43,7 +44,7 @@ def snakemake(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Both targets on 200 images, with test images that nearly repeat some of them."""
+    """All targets on 200 images, with test images that nearly repeat some of them."""
     folder, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
     labels = np.arange(cifar10.BATCH) % 10
     batches = [images_of(labels, rng) for _ in NAMES]
@@ -63,7 +64,10 @@ def finished(tmp_path_factory):
     archive = write_archive(folder / "tiny.tar.gz", members)
     (folder / "pairs.csv").write_text("\n".join(["test_index,train_index", *pairs]) + "\n")
     config = {
-        "studies": {"cifar10-cnn": STUDY, "near-duplicates": STUDY},
+        "studies": {
+            "cifar10-cnn": STUDY,
+            "near-duplicates": STUDY | {"seeds": [0, 1], "agreement": {"models": ["cnn"], "seeds": [0, 1]}},
+        },
         "datasets": {
             "tiny": {
                 "loader": "cifar10", "archive": "tiny.tar.gz",
@@ -72,12 +76,13 @@ def finished(tmp_path_factory):
             }
         },
         "models": {"cnn": {"training": {"epochs": 6, "batch_size": 16}}},
+        "influence": {"topk": {"size": 5}},
         "overlap": {"seeds": [{"each_class": 2, "seed": 1}], "size": 10},
         "retrieval": {"cutoffs": [1, 5], "resamples": 200},
         "figures": {"dpi": 50},
     }  # fmt: skip
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config))
-    done = snakemake(folder, "--", "cifar10_cnn", "near_duplicates")
+    done = snakemake(folder, "--", *TARGETS)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -90,7 +95,8 @@ def test_every_figure_is_there_and_not_blank(finished):
         *(f"cifar10-cnn/{name}.png" for name in (
             "training-curves", "extreme-images", "11-groups", "11-groups-influence", "11-groups-theta-relative",
             "11-groups-minimum", "overlap")),
-        *(f"near-duplicates/{name}.png" for name in ("training-curves", "12-near-duplicates", "retrieval")),
+        *(f"near-duplicates/{name}.png" for name in (
+            "training-curves", "12-near-duplicates", "retrieval", "retrieval-seeds", "agreement")),
     }  # fmt: skip
     for path in figures:
         pixels = matplotlib.image.imread(finished / "results/figures" / path)
@@ -144,8 +150,31 @@ def test_overlap_has_every_method_and_seed(finished):
     assert mean["l-relative"] > 0.2
 
 
+def test_agreement_is_that_of_the_groups_that_overlap_measures(finished):
+    rows = pd.read_csv(finished / "results/near-duplicates/agreement.csv", keep_default_na=False)
+    rows = rows[rows.baseline == ""].set_index(["method", "metric"])
+    runs = [finished / f"results/tiny/cnn/seed{seed}/overlap.h5" for seed in (0, 1)]
+    for method in ("influence", "l-relative", "embedding-cosine"):
+        first, second = (h5.read(file, f"members/{method}")[0][:, 1:] for file in runs)
+        shares = [len(set(a) & set(b)) / 9 for a, b in zip(first, second, strict=True)]
+        assert len(shares) == 20 and rows.value[method, "overlap"] == pytest.approx(np.mean(shares))
+    (y,) = h5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
+    (seeds,) = h5.read(runs[0], names.SEEDS)
+    others = np.array([(y == y[seed]).sum() - 1 for seed in seeds])
+    assert rows.value["random-class", "overlap"] == pytest.approx((9 / others).mean())
+
+
+def test_the_lists_stand_for_the_matrix(finished):
+    matrix, targets = h5.read(finished / RUN / "influence.h5", names.INFLUENCE, names.TARGETS)
+    columns, values = h5.read(finished / RUN / "topk.h5", "helpful_train", "helpful_train_influence")
+    assert columns.shape == (POINTS + PAIRS, 5)
+    for row, target in enumerate(targets):
+        others = np.delete(matrix[row], target)
+        np.testing.assert_allclose(values[target], np.sort(others)[:-6:-1], rtol=1e-3, atol=1e-5 * np.abs(others).max())
+
+
 def test_nothing_reruns_until_the_study_changes(finished):
-    dry = ("-n", "--quiet", "rules", "--", "cifar10_cnn", "near_duplicates")
+    dry = ("-n", "--quiet", "rules", "--", *TARGETS)
     for path in finished.glob("*.*"):
         os.utime(path)
     done = snakemake(finished, *dry)
@@ -202,10 +231,10 @@ def test_the_verdict_says_whether_the_best_is_told_apart():
     rows = [["a-max", "mrr", 0.9, 0.8, 1.0, ""], ["base", "mrr", 0.7, 0.6, 0.8, ""]]
     for low, word in ((0.1, "ahead of"), (-0.1, "not told apart from")):
         table = pd.DataFrame([*rows, ["a-max", "mrr", 0.2, low, 0.3, "base"]], columns=columns)
-        assert plot_retrieval.verdict(table, "mrr").startswith(f"mrr: a-max 0.90, {word} base 0.70 (difference 0.20")
+        assert verdict(table, "mrr").startswith(f"mrr: a-max 0.90, {word} base 0.70 (difference 0.20")
     table = pd.DataFrame([rows[1], ["a-max", "mrr", 0.1, 0, 1, ""], ["a-max", "mrr", -0.6, -0.7, -0.5, "base"]],
                          columns=columns)  # fmt: skip
-    assert plot_retrieval.verdict(table, "mrr") == "mrr: base is best, 0.70"
+    assert verdict(table, "mrr") == "mrr: base is best, 0.70"
 
 
 def test_outcomes_are_averaged_over_seeds_before_pairs_are_drawn(tmp_path):

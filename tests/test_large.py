@@ -1,5 +1,13 @@
 """Caches for large data: blocks of rows in files, float32 features, the Hessian and its factor without copies."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import h5py
 import keras
 import numpy as np
@@ -10,6 +18,8 @@ import cache_hessian
 from attribution import features, h5, hessian, influence, inverse, models, names, solvers
 from attribution.residuals import probabilities, residuals
 
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+START = 60.0
 RECIPE = {"architecture": "mlp", "hidden": [9, 6], "dropout": 0.0, "l1": 0.0, "l2": 0.01}
 DAMPING = {"mode": "relative", "value": 1e-3}
 
@@ -31,7 +41,7 @@ def files(request, tmp_path_factory):
 def cached(folder, name, batch, storage):
     path = folder / name
     cache_gradients.cache_gradients(
-        folder / "data.h5", folder / "model.keras", "last_layer", batch, storage, path, {"created_by": "test"}
+        folder / "data.h5", folder / "model.keras", "last_layer", batch, storage, "key", path, {"created_by": "test"}
     )
     with h5py.File(path) as file:
         return {name: array[()] for name, array in file.items()}
@@ -51,6 +61,70 @@ def test_gradients_are_those_of_one_pass_whatever_the_block(files):
         np.testing.assert_allclose(found[f"residuals_{part}"], residuals(logits, y), rtol=1e-9)
     assert h5.attributes(files / "gradients.h5") == {"created_by": "test"}
     assert not list(files.glob(".*"))
+
+
+CHILD = """
+import json, sys
+import cache_gradients
+from attribution import resume
+a = json.loads(sys.argv[1])
+cache_gradients.SHARD = 1
+cache_gradients.cache_gradients(a["data"], a["model"], "last_layer", a["batch"], "float64",
+    resume.digest({"batch": a["batch"]}, [a["data"], a["model"]]), a["path"], {})
+"""
+
+
+def test_a_killed_cache_resumes_with_equal_arrays(tmp_path):
+    rng, n, m = np.random.default_rng(0), 20_000, 2000
+    x, y = rng.normal(size=(n + m, 4)).astype(np.float32), rng.integers(0, 3, n + m)
+    h5.write(
+        tmp_path / "data.h5",
+        {names.X_TRAIN: x[:n], names.Y_TRAIN: y[:n], names.X_TEST: x[n:], names.Y_TEST: y[n:]},
+        {},
+    )
+    models.build(RECIPE, (4,), 3, 0).save(tmp_path / "model.keras")
+
+    def child(folder):
+        arguments = {
+            "data": str(tmp_path / "data.h5"), "model": str(tmp_path / "model.keras"), "batch": 50,
+            "path": str(tmp_path / folder / "gradients.h5"),
+        }  # fmt: skip
+        environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        return subprocess.Popen(
+            [sys.executable, "-c", CHILD, json.dumps(arguments)], env=environment, stderr=subprocess.DEVNULL
+        )
+
+    folder, finished = tmp_path / "killed", []
+    for least in (20, 150):
+        going, until = child("killed"), time.monotonic() + START
+        try:
+            while len(list(folder.glob(".gradients-*/x_train-*.h5"))) < least:
+                assert going.poll() is None and time.monotonic() < until
+                time.sleep(0.005)
+        finally:
+            going.kill()
+            assert going.wait() == -signal.SIGKILL
+        (shards,) = folder.iterdir()
+        finished.append({file.name: file.stat().st_mtime_ns for file in shards.glob("[!.]*.h5")})
+    # the second child kept what the first had finished
+    assert finished[0].items() <= finished[1].items() and len(finished[1]) < (n + m) // 50
+    assert child("killed").wait() == 0
+    assert [file.name for file in folder.iterdir()] == ["gradients.h5"]
+    assert child("whole").wait() == 0
+    with h5py.File(tmp_path / "whole/gradients.h5") as whole, h5py.File(folder / "gradients.h5") as killed:
+        assert whole.keys() == killed.keys() and whole[names.FEATURES_TRAIN].shape == (n, 7)
+        for name in whole:
+            np.testing.assert_array_equal(whole[name][()], killed[name][()])
+
+
+def test_parts_of_any_number_of_batches_give_the_same_arrays(files, monkeypatch):
+    expected = cached(files, "whole.h5", 16, "float64")
+    for shard in (1, 3):
+        monkeypatch.setattr(cache_gradients, "SHARD", shard)
+        found = cached(files, f"parts-{shard}.h5", 16, "float64")
+        assert found.keys() == expected.keys()
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
 
 
 def test_float32_storage_loses_nothing_of_a_float32_network(files):

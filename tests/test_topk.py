@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import pytest
 
 import compute_influence
 import compute_topk
-from attribution import greedy, h5, hessian, influence, names, residuals, resume, solvers, topk
+import find_groups
+from attribution import cost, greedy, h5, hessian, influence, inverse, names, residuals, resume, solvers, topk
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 START = 60.0
@@ -172,6 +174,63 @@ def test_bad_sizes_and_values_are_sentences(tmp_path):
     p["r"][3] = np.nan
     with pytest.raises(ValueError, match="NaN or infinite"):
         computed(p, tmp_path, SETTINGS)
+
+
+def study(folder, d=6, n=90):
+    """Files of a last layer, with its groups' settings."""
+    p = problem(n=n, d=d)
+    write_files(p, folder)
+    with h5py.File(folder / "data.h5", "a") as file:
+        file[names.SUBGROUP_TRAIN] = np.zeros(n, dtype=np.int64)
+    h5.write(folder / "hessian.h5", {names.CHOLESKY: p["lower"]}, {"solver": "exact", "scope": "last_layer"})
+    files = {name: folder / f"{name}.h5" for name in ("data", "gradients", "hessian", "influence")}
+    group = {"seeds": [0, 1], "excluded": [], "tie_seed": 0, "size": 8, "rule": "influence", "direction": "max",
+             "stop": "size", "adaptive": False}  # fmt: skip
+    return files, inverse.from_factor(files["hessian"]), group
+
+
+def stages(files, solve, group, folder):
+    """The three stages after the Hessian, with the setting that each refusal names."""
+    return (
+        ("influence", "influence.storage to float32 or influence.solver to cg", lambda: (
+            compute_influence.compute_influence(
+                files["gradients"], solve, files["data"], [0, 1], 1.0, [], files["influence"], {}))),
+        ("top-k influence", "lower influence.topk.block or set influence.solver to cg", lambda: (
+            compute_topk.compute_topk(
+                files["data"], files["gradients"], solve, SETTINGS, "key", folder / "topk.h5", {}))),
+        ("groups", "give fewer groups.seeds or set influence.solver to cg", lambda: (
+            find_groups.find_groups(files, solve, group, [], folder / "groups.h5", {}))),
+    )  # fmt: skip
+
+
+def test_each_stage_that_would_not_fit_is_refused_before_it_reads(tmp_path, monkeypatch, capsys):
+    files, solve, group = study(tmp_path)
+    for name, _, run in stages(files, solve, group, tmp_path):
+        run()
+        assert f"{name}: " in capsys.readouterr().out
+    made = [files["influence"], tmp_path / "topk.h5", tmp_path / "groups.h5"]
+    before = [path.read_bytes() for path in made]
+    monkeypatch.setattr(cost, "available_memory", lambda: 1000)
+    for name, remedy, run in stages(files, solve, group, tmp_path):
+        with pytest.raises(MemoryError, match=rf"^{name} needs .*; .*{remedy}") as error:
+            run()
+        assert "\n" not in str(error.value)
+    assert [path.read_bytes() for path in made] == before
+    with pytest.raises(MemoryError, match=r"set groups\.adaptive to false$"):
+        find_groups.find_groups(files, solve, group | {"adaptive": True}, [], tmp_path / "groups.h5", {})
+
+
+def test_stages_take_no_more_than_predicted_and_not_much_less(tmp_path, monkeypatch):
+    files, solve, group = study(tmp_path, d=150, n=2500)
+    predicted = []
+    monkeypatch.setattr(cost, "require", lambda label, found, *_: predicted.append(found["bytes"]))
+    for name, _, run in stages(files, solve, group | {"size": 3}, tmp_path):
+        tracemalloc.start()
+        run()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        # beside it `all_pairs` holds CHUNK_BYTES of gradients, and their factors in its layout
+        assert 0.4 * predicted[-1] < peak <= predicted[-1] + 3 * influence.CHUNK_BYTES, (name, peak, predicted[-1])
 
 
 CHILD = """

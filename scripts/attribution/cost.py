@@ -15,6 +15,7 @@ FLOAT64 = 8
 FLOAT32 = 4
 # (k, k) arrays alive at one time while the Hessian is put together, damped and factored
 HESSIAN_COPIES, HESSIAN_COPIES_ONE_LOGIT = 2.5, 5
+CG_VECTORS = 5  # arrays that conjugate gradients keep for each right-hand side
 INTERPRETER = 700 << 20  # TensorFlow and the other libraries themselves
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -53,7 +54,7 @@ def gradient_cache(
     """Features, logits and residuals of n points (training and test together), written a batch at a time.
 
     Args:
-        data_bytes: of one batch of samples.
+        data_bytes: of one batch of samples, and of factors that wait to be written.
         itemsize: bytes of one stored number.
     """
     return {
@@ -66,8 +67,8 @@ def gradient_cache(
 
 
 def factor_bytes(n: int, D: int, C: int, itemsize: int = FLOAT64) -> int:
-    """Bytes of the two factors of n last-layer gradients, (n, D) features and (n, C) residuals."""
-    return itemsize * n * (D + C)
+    """Bytes of the two factors of n last-layer gradients: (n, D) features of `itemsize`, (n, C) float64 residuals."""
+    return n * (itemsize * D + FLOAT64 * C)
 
 
 def hessian(n: int, D: int, C: int, chunk_bytes: int = 64 << 20) -> dict:
@@ -94,32 +95,59 @@ def _influence_flops(targets: int, n: int, D: int, C: int) -> int:
     return targets * (2 * (D * C) ** 2 + 2 * n * C * (D + 1))
 
 
+def _inverse_bytes(k: int, columns: int, exact: bool) -> int:
+    """Of the damped inverse Hessian applied to so many columns: its Cholesky factor, or the vectors of CG."""
+    return FLOAT64 * (k * k if exact else CG_VECTORS * k * columns)
+
+
 def _influence(targets: int, n: int, D: int, C: int, held: int) -> dict:
     """Cost of influence on targets that holds so many bytes."""
     flops = _influence_flops(targets, n, D, C)
     return {"targets": targets, "n": n, "D": D, "C": C, "k": D * C, "bytes": held, "flops": flops}
 
 
-def all_pairs(targets: int, n: int, D: int, C: int) -> dict:
-    """The whole (targets, n) influence matrix."""
-    k = D * C
-    held = factor_bytes(n, D, C) + FLOAT64 * (k * k + 2 * targets * k + targets * n)
+def all_pairs(
+    targets: int, n: int, D: int, C: int, block: int | None = None, itemsize: int = FLOAT64, exact: bool = True
+) -> dict:
+    """Influence of n points on targets.
+
+    Args:
+        block: rows of the (targets, n) matrix in memory at a time, all by default. itemsize: bytes of one stored
+            feature. exact: by the Cholesky factor, else by conjugate gradients, whose iterations are not in `flops`.
+    """
+    k, rows = D * C, min(targets, block or targets)
+    held = factor_bytes(n, D, C, itemsize) + _inverse_bytes(k, rows, exact) + FLOAT64 * rows * (2 * k + n)
     return _influence(targets, n, D, C, held)
 
 
-def top_k(targets: int, n: int, D: int, C: int, top: int, block: int) -> dict:
+def influence_file(
+    targets: int, n: int, D: int, C: int, block: int, itemsize: int = FLOAT64, exact: bool = True
+) -> dict:
+    """Self-influence of n points, `block` at a time, and their influence on targets. Args as `all_pairs`."""
+    own = all_pairs(block, n, D, C, block, itemsize, exact)["bytes"] - FLOAT64 * block * n
+    found = all_pairs(targets, n, D, C, block, itemsize, exact)
+    return found | {"bytes": max(own, found["bytes"]), "flops": found["flops"] + n * (2 * (D * C) ** 2 + 4 * D * C)}
+
+
+def top_k(
+    targets: int, n: int, D: int, C: int, top: int, block: int, itemsize: int = FLOAT64, exact: bool = True
+) -> dict:
     """The `top` most helpful and most harmful points of each target, in blocks of targets.
 
-    Holds one (block, n) part of the matrix with its sorting order, never the whole.
+    Holds one (block, n) part of the matrix with its sorting order, never the whole. Other args as `all_pairs`.
+    """
+    part = all_pairs(block, n, D, C, block, itemsize, exact)["bytes"] + FLOAT64 * block * n
+    return _influence(targets, n, D, C, part + 2 * 2 * FLOAT64 * targets * top)
+
+
+def groups(seeds: int, size: int, n: int, D: int, C: int, itemsize: int = FLOAT64, exact: bool = True) -> dict:
+    """Algorithm 1 for several seeds at once: each member costs one solve and one pass over the factors.
+
+    Args:
+        itemsize, exact: as in `all_pairs`.
     """
     k = D * C
-    held = factor_bytes(n, D, C) + FLOAT64 * (k * k + 2 * block * k + 2 * block * n) + 2 * 2 * FLOAT64 * targets * top
-    return _influence(targets, n, D, C, held)
-
-
-def groups(seeds: int, size: int, n: int, D: int, C: int) -> dict:
-    """Algorithm 1 for several seeds at once: each member costs one solve and one pass over the factors."""
-    k = D * C
+    held = factor_bytes(n, D, C, itemsize) + _inverse_bytes(k, seeds, exact) + FLOAT64 * seeds * (3 * k + 2 * n)
     return {
         "seeds": seeds,
         "size": size,
@@ -127,9 +155,20 @@ def groups(seeds: int, size: int, n: int, D: int, C: int) -> dict:
         "D": D,
         "C": C,
         "k": k,
-        "bytes": factor_bytes(n, D, C) + FLOAT64 * (k * k + seeds * (2 * k + 2 * n)),
+        "bytes": held,
         "flops": size * _influence_flops(seeds, n, D, C),
     }
+
+
+def adaptive_groups(seeds: int, size: int, n: int, D: int, C: int) -> dict:
+    """Algorithm 1 with parameters re-estimated: a Hessian, its factor and all self-influences for every member.
+
+    Beside the Hessian in the making, the whole training set's, its factor and a group's are held.
+    """
+    k, step = D * C, hessian(n, D, C)
+    held = factor_bytes(n, D, C) + step["bytes"] + FLOAT64 * (3 * k * k + 2 * n * C)
+    found = groups(seeds, size, n, D, C)
+    return found | {"bytes": held, "flops": seeds * size * (step["flops"] + n * 2 * k * k)}
 
 
 def speed(multiply: Callable = np.matmul, square=None, seconds: float = 0.05) -> float:

@@ -30,19 +30,21 @@ def extended_features(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarr
     return result
 
 
-def feature_blocks(model: keras.Model, x, batch: int) -> Iterator[np.ndarray]:
+def feature_blocks(model: keras.Model, x, batch: int, rows: range | None = None) -> Iterator[np.ndarray]:
     """Rows of `extended_features`, `batch` at a time.
 
     Args:
         x: (n, ...) samples, an array or an HDF5 data set. model, batch: as in `extended_features`.
+        rows: consecutive ones to go through, all by default.
 
     Yields:
         (batch, D) float64, the last block may be shorter.
     """
     layer = models.last_dense(model)
     body = keras.Model(model.input, layer.input)
-    for start in range(0, len(x), batch):
-        h = body.predict_on_batch(x[start : start + batch])
+    rows = range(len(x)) if rows is None else rows
+    for start in range(rows.start, rows.stop, batch):
+        h = body.predict_on_batch(x[start : min(start + batch, rows.stop)])
         block = np.full((len(h), h.shape[1] + 1), float(layer.use_bias))
         block[:, :-1] = h
         yield block

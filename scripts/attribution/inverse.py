@@ -1,5 +1,6 @@
 """The damped inverse Hessian that the cached files describe, as one function on vectors."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,13 @@ def cache_of_factor(matrix: np.ndarray, damping: dict, trace: float) -> tuple[di
 
 
 def from_factor(path: Path) -> Solve:
-    """(k, b) -> (k, b) by the Cholesky factor in hessian.h5."""
-    (lower,) = h5.read(path, names.CHOLESKY)
-    return lambda b: solvers.exact(lower, b)
+    """(k, b) -> (k, b) by the Cholesky factor in hessian.h5, read at the first call: a stage can predict its memory."""
+
+    @functools.cache
+    def lower() -> np.ndarray:
+        return h5.read(path, names.CHOLESKY)[0]
+
+    return lambda b: solvers.exact(lower(), b)
 
 
 def last_layer_cg(gradients: Path, damping: float, tolerance: float, max_iterations: int) -> Solve:

@@ -19,6 +19,7 @@ INFLUENCE, TARGETS = "influence", "targets"
 
 MEMBERS, NORMALISED_INFLUENCE, COSINE, TIES = "members", "normalised_influence", "cosine", "ties"
 PEAK = "peak"
+SEEDS = "seeds"
 
 GRID_X, GRID_Y, FEATURES_GRID, LOGITS_GRID = "grid_x", "grid_y", "features_grid", "logits_grid"
 BOUNDARY_DISTANCE, BOUNDARY_PATHS = "boundary_distance", "boundary_paths"

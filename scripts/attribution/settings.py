@@ -32,6 +32,7 @@ def check(config: dict, schema: dict) -> None:
             values = settings[key] if isinstance(settings[key], list) else [settings[key]]
             for value in values:
                 one_of(f"studies.{study}.{key}", value, config[LOOKUPS[key]])
+        _agreement(config, study)
         dataset = config["datasets"][settings["dataset"]]
         if dataset["loader"] == "toy":
             for key in OF_TOY:
@@ -74,6 +75,18 @@ def group(groups: dict, variant: str, study: dict | None = None) -> dict:
     """
     base = {key: value for key, value in groups.items() if key != "variants"} | (study or {}).get("groups", {})
     return base | (groups["variants"][variant] if variant else {})
+
+
+def _agreement(config: dict, study: str) -> None:
+    chosen = config["studies"][study].get("agreement")
+    if chosen is None:
+        return
+    for model in chosen["models"]:
+        one_of(f"studies.{study}.agreement.models", model, config["models"])
+    if len(chosen["models"]) * len(chosen["seeds"]) < 2:
+        raise SettingError(
+            f"studies.{study}.agreement names a single training; allowed are two models or seeds, or more"
+        )
 
 
 def _group_size(config: dict, study: str) -> None:
