@@ -14,6 +14,12 @@ include: "rules/common.smk"
 check_settings()
 
 
+# only where Snakemake itself submits, not in the jobs it has submitted
+onstart:
+    if workflow.is_main_process:
+        refuse_duplicates()
+
+
 wildcard_constraints:
     dataset="|".join(config["datasets"]),
     model="|".join(config["models"]),
