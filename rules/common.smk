@@ -85,12 +85,11 @@ def size_of(wildcards):
     if not hasattr(wildcards, "model"):
         return data
     chosen, study = config["influence"], study_of(wildcards)
-    groups, retrained, targets = config["groups"] | study.get("groups", {}), config["retraining"]["groups"], None
-    if hasattr(wildcards, "scope"):
-        targets = influence_targets(wildcards)
+    groups, retrained = config["groups"] | study.get("groups", {}), config["retraining"]["groups"]
+    targets = influence_targets(wildcards)
     facts = {
         "batch_size": chosen["batch_size"],
-        "targets": data["n"] if targets in (None, "all") else len(targets),
+        "targets": data["n"] if targets == "all" else len(targets),
         "top": chosen["topk"]["size"],
         "block": chosen["topk"]["block"],
         "group_size": groups["size"],

@@ -1,6 +1,6 @@
 """What a rule asks of a cluster: memory, minutes, cores, GPUs, as functions of the experiment's size.
 
-Loaded whenever the workflow is parsed: no TensorFlow, no Keras. Compared with measured use by tests/test_requirements.py.
+Loaded whenever the workflow is parsed: no TensorFlow, no Keras. Tested against measured use.
 """
 
 import ast
@@ -228,8 +228,8 @@ COSTS = {
     "find_groups": _groups,
     "measure_group_growth": _factors(6, 2000),
     "evaluate_study": _factors(6, 100),
-    "measure_overlap": _factors(8, 4 * 100 * 25),
-    "measure_retrieval": _factors(12, 8 * 143 * 25),
+    "measure_overlap": _factors(8, 4 * 100 * 12),
+    "measure_retrieval": _factors(12, 8 * 143 * 6),
     "retrain_leave_one_out": _members(lambda size: _twice(size["n"], size)),
     "retrain_groups": _members(lambda size: _twice(size["removals"], size)),
     "retrain_subsets": _members(lambda size: size["members"]),
