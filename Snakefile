@@ -12,6 +12,7 @@ include: "rules/common.smk"
 
 
 check_settings()
+share_gpus()
 
 
 # only where Snakemake itself submits, not in the jobs it has submitted

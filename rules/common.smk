@@ -123,6 +123,15 @@ def cpus(rule):
     return lambda wildcards: requirements.request(rule, size_of(wildcards))["threads"]
 
 
+def share_gpus():
+    """Local runs train at most as many networks at a time as there are GPUs; `--resources gpu=2` allows others.
+
+    Not in profiles/default: its `resources` would replace those of profiles/slurm.
+    """
+    if "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", max(1, len(devices.visible())))
+
+
 def refuse_duplicates():
     """Stop before the first job while jobs of an earlier run in this folder are on the cluster."""
     jobs = cluster.earlier_jobs(os.getcwd())
