@@ -165,43 +165,6 @@ def same_history(folder: Path, expected_folder: Path, epochs: int) -> None:
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
-def test_the_study_after_a_killed_snakemake_and_a_cancelled_job(cluster, local, tmp_path, capsys):
-    folder = copy_of_project(tmp_path)
-    begun = time.monotonic()
-    command = [*SLURM, *QUICK, "--", "toy"]
-    going = start(command, folder)
-    wait_for(lambda: len(running(folder)) == 2, "two running jobs on the GPU node")
-    os.kill(going.pid, signal.SIGKILL)
-    going.wait()
-    run([*SLURM, "--unlock", "--", "toy"], folder)
-    submitted = {job["JobId"] for job in jobs(folder)}
-    text = run(command, folder, expected=1)
-    assert "of an earlier run in this folder are still on the cluster" in text
-    assert all(number in text for number in running(folder))
-    assert {job["JobId"] for job in jobs(folder)} == submitted, "a duplicate was submitted"
-    cancel = re.search(r"scancel --name=\S+", text)[0]
-    subprocess.run(cancel.split(), check=True)
-    wait_for(lambda: all(job["JobState"] in ENDS for job in jobs(folder)), "the end of the cancelled jobs")
-
-    going = start(command, folder)
-    cancelled = wait_for(lambda: [n for n in running(folder) if n not in submitted], "a new job on the GPU node")[0]
-    subprocess.run(["scancel", cancelled], check=True)
-    text = finish(going, folder)
-    states = {job["JobId"]: job for job in jobs(folder)}
-    assert states[cancelled]["JobState"] == "CANCELLED" and "CANCELLED" in text
-    for job in states.values():
-        if job["JobState"] == "COMPLETED":
-            training = re.search("train_model|retrain|cache_gradients", job["Comment"])
-            assert job["NodeList"] == ("g1" if training else "c1"), job
-            assert job["NumCPUs"] == "1" and int(job["MinMemoryNode"].rstrip("M")) >= 1000, job
-            assert (job.get("TresPerJob") == "gres:gpu:1") == bool(training), job
-    count = same_results(folder, local)
-    assert "Nothing to be done" in run([*LOCAL, "-n", "--", "toy"], folder)
-    with capsys.disabled():
-        print(f"\n{listed(folder)}\ntiny study under SLURM, with both interruptions: {time.monotonic() - begun:.0f} s; "
-              f"{count} arrays equal those of the local run")  # fmt: skip
-
-
 def test_a_job_over_its_memory_is_repeated_with_more(cluster, local, tmp_path, capsys):
     folder = copy_of_project(tmp_path)
     # the first attempt has too little for TensorFlow
@@ -243,6 +206,43 @@ def test_a_lost_node_gives_its_job_back(cluster, local, tmp_path, capsys):
     same_history(folder, local, 40)
     with capsys.disabled():
         print(f"\n{listed(folder)}")
+
+
+def test_the_study_after_a_killed_snakemake_and_a_cancelled_job(cluster, local, tmp_path, capsys):
+    folder = copy_of_project(tmp_path)
+    begun = time.monotonic()
+    command = [*SLURM, *QUICK, "--", "toy"]
+    going = start(command, folder)
+    wait_for(lambda: len(running(folder)) == 2, "two running jobs on the GPU node")
+    os.kill(going.pid, signal.SIGKILL)
+    going.wait()
+    run([*SLURM, "--unlock", "--", "toy"], folder)
+    submitted = {job["JobId"] for job in jobs(folder)}
+    text = run(command, folder, expected=1)
+    assert "of an earlier run in this folder are still on the cluster" in text
+    assert all(number in text for number in running(folder))
+    assert {job["JobId"] for job in jobs(folder)} == submitted, "a duplicate was submitted"
+    cancel = re.search(r"scancel --name=\S+", text)[0]
+    subprocess.run(cancel.split(), check=True)
+    wait_for(lambda: all(job["JobState"] in ENDS for job in jobs(folder)), "the end of the cancelled jobs")
+
+    going = start(command, folder)
+    cancelled = wait_for(lambda: [n for n in running(folder) if n not in submitted], "a new job on the GPU node")[0]
+    subprocess.run(["scancel", cancelled], check=True)
+    text = finish(going, folder)
+    states = {job["JobId"]: job for job in jobs(folder)}
+    assert states[cancelled]["JobState"] == "CANCELLED" and "CANCELLED" in text
+    for job in states.values():
+        if job["JobState"] == "COMPLETED":
+            training = re.search("train_model|retrain|cache_gradients", job["Comment"])
+            assert job["NodeList"] == ("g1" if training else "c1"), job
+            assert job["NumCPUs"] == "1" and int(job["MinMemoryNode"].rstrip("M")) >= 1000, job
+            assert (job.get("TresPerJob") == "gres:gpu:1") == bool(training), job
+    count = same_results(folder, local)
+    assert "Nothing to be done" in run([*LOCAL, "-n", "--", "toy"], folder)
+    with capsys.disabled():
+        print(f"\n{listed(folder)}\ntiny study under SLURM, with both interruptions: {time.monotonic() - begun:.0f} s; "
+              f"{count} arrays equal those of the local run")  # fmt: skip
 
 
 def node_state() -> str:
