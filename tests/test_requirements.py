@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import asked_and_used
+import plan_retrainings
 from attribution import architectures, deadline, devices, network_cost, network_sizes, requirements
 from attribution.cluster import parse, refusal
 
@@ -104,7 +105,7 @@ def test_jobs_of_this_folder_and_the_command_that_cancels_them(tmp_path):
 def test_requests_of_a_finished_cifar10_study():
     """CIFAR10_RESULTS is the folder `results` of a study run with config/cifar10.yaml."""
     results = os.environ.get("CIFAR10_RESULTS", "")
-    if not Path(results, "benchmarks").is_dir():
+    if not results or not Path(results, "benchmarks").is_dir():
         pytest.skip("CIFAR10_RESULTS names no folder with the benchmarks of a finished CIFAR-10 study")
     requests = asked_and_used.asked(
         ["config/cifar10.yaml"], ["cifar10_cnn", "near_duplicates_seeds", "near_duplicates"]
@@ -112,3 +113,9 @@ def test_requests_of_a_finished_cifar10_study():
     rows = asked_and_used.table(Path(results), requests)
     assert {"train_model", "cache_gradients", "cache_hessian"} <= {row["rule"] for row in rows}
     assert not asked_and_used.wrong(rows)
+
+
+def test_the_scheduler_plans_very_many_retrainings():
+    found = plan_retrainings.plan(300_000, 1000)
+    assert found["jobs"] == 301  # and the held-out ones
+    assert found["seconds"] < 60 and found["megabytes"] < 2000
