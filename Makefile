@@ -4,7 +4,8 @@ SNAKEMAKE := $(VENV)/bin/snakemake
 REPORT := results/report.html
 
 .PHONY: all toy toy-seeds toy-datamodels toy-flipped toy-boundary cifar10-cnn cifar10-resnet cifar10-small \
-  agreement near-duplicates near-duplicates-seeds cifar10-flipped cifar10-boundary report test lint bench lock clean
+  agreement near-duplicates near-duplicates-seeds cifar10-flipped cifar10-boundary report test slurm test-slurm lint bench \
+  lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -15,6 +16,12 @@ $(VENV)/installed: locks/run.txt locks/dev.txt
 	$(VENV)/bin/pip install -q --require-hashes -r locks/run.txt
 	$(VENV)/bin/pip install -q --require-hashes -r locks/dev.txt
 	touch $@
+
+$(VENV)/slurm: $(VENV)/installed locks/slurm.txt
+	$(VENV)/bin/pip install -q --require-hashes -r locks/slurm.txt
+	touch $@
+
+slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profiles/slurm needs
 
 toy: $(VENV)/installed  ## the toy study
 	$(SNAKEMAKE) --quiet rules reason host -- toy
@@ -61,6 +68,9 @@ report: toy  ## one self-contained HTML file of the toy study
 test: $(VENV)/installed  ## set up the environment and run the tests
 	$(VENV)/bin/python -m pytest -q tests
 
+test-slurm: $(VENV)/slurm  ## the tiny study on a real SLURM of this host, as root; skips where SLURM is not installed
+	$(VENV)/bin/python -m pytest -q -rs tests/slurm
+
 lint: $(VENV)/installed  ## style of Python and Snakemake files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -71,7 +81,7 @@ bench: $(VENV)/installed  ## cost of the numerics, as ratios to plain matrix pro
 	for benchmark in benchmarks/bench_*.py; do $(VENV)/bin/python $$benchmark || exit 1; done
 
 lock:  ## resolve locks/*.in again; needs uv
-	for part in run dev; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	for part in run dev slurm; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-find-links -q locks/$$part.in -o locks/$$part.txt; done
 
 clean:  ## remove results, keep the environment

@@ -12,6 +12,13 @@ include: "rules/common.smk"
 
 
 check_settings()
+share_gpus()
+
+
+# only where Snakemake itself submits, not in the jobs it has submitted
+onstart:
+    if workflow.is_main_process:
+        refuse_duplicates()
 
 
 wildcard_constraints:

@@ -14,6 +14,9 @@ rule compute_boundary:
         "results/logs/compute_boundary/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/compute_boundary/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("compute_boundary")
+    resources:
+        **asked("compute_boundary"),
     params:
         scope=scope_of,
         boundary=config["boundary"]["points"],

@@ -17,6 +17,9 @@ rule measure_group_boundary:
         "results/logs/measure_group_boundary/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/measure_group_boundary/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("measure_group_boundary")
+    resources:
+        **asked("measure_group_boundary"),
     params:
         scope=scope_of,
         boundary={key: config["boundary"][key] for key in ("groups", "points")},
@@ -38,6 +41,9 @@ rule find_boundary_groups:
         "results/logs/find_boundary_groups/{dataset}-{model}-seed{seed}{scope}-{form}.log",
     benchmark:
         "results/benchmarks/find_boundary_groups/{dataset}-{model}-seed{seed}{scope}-{form}.tsv"
+    threads: cpus("find_boundary_groups")
+    resources:
+        **asked("find_boundary_groups"),
     params:
         scope=scope_of,
         group=lambda w: settings.group(config["groups"], "", study_of(w)),
@@ -61,6 +67,9 @@ rule compare_boundary_groups:
         "results/logs/compare_boundary_groups/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/compare_boundary_groups/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("compare_boundary_groups")
+    resources:
+        **asked("compare_boundary_groups"),
     params:
         overlap=config["overlap"],
         tie_seed=config["groups"]["tie_seed"],
@@ -89,6 +98,9 @@ rule plot_group_boundary:
         "results/logs/plot_group_boundary/{study}.log",
     benchmark:
         "results/benchmarks/plot_group_boundary/{study}.tsv"
+    threads: cpus("plot_group_boundary")
+    resources:
+        **asked("plot_group_boundary"),
     params:
         shown=config["boundary"]["groups"]["shown"],
         dpi=config["figures"]["dpi"],
@@ -113,6 +125,9 @@ rule plot_boundary_forms:
         "results/logs/plot_boundary_forms/{study}.log",
     benchmark:
         "results/benchmarks/plot_boundary_forms/{study}.tsv"
+    threads: cpus("plot_boundary_forms")
+    resources:
+        **asked("plot_boundary_forms"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -137,6 +152,9 @@ rule plot_boundary_groups:
         "results/logs/plot_boundary_groups/{study}-{form}.log",
     benchmark:
         "results/benchmarks/plot_boundary_groups/{study}-{form}.tsv"
+    threads: cpus("plot_boundary_groups")
+    resources:
+        **asked("plot_boundary_groups"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -160,6 +178,9 @@ rule plot_boundary_overlap:
         "results/logs/plot_boundary_overlap/{study}.log",
     benchmark:
         "results/benchmarks/plot_boundary_overlap/{study}.tsv"
+    threads: cpus("plot_boundary_overlap")
+    resources:
+        **asked("plot_boundary_overlap"),
     params:
         size=config["boundary"]["greedy"]["size"],
         forms=config["boundary"]["greedy"]["forms"],

@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import datasets, settings, subsets
+from attribution import cluster, datasets, devices, requirements, settings, subsets
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
@@ -74,6 +74,78 @@ def code(script):
         found.add(path)
         waiting += imported(path)
     return sorted(os.path.relpath(path) for path in found)
+
+
+@functools.cache
+def data_size(dataset):
+    """Numbers of points and shape of a data set, for what its rules ask for."""
+    return requirements.of_data(config["datasets"][dataset])
+
+
+def size_of(wildcards):
+    """The sizes that a job's request depends on, as far as its wildcards give them."""
+    if not hasattr(wildcards, "dataset"):
+        return {}
+    data = data_size(wildcards.dataset)
+    if not hasattr(wildcards, "model"):
+        return data
+    chosen, study = config["influence"], study_of(wildcards)
+    groups, retrained = config["groups"] | study.get("groups", {}), config["retraining"]["groups"]
+    targets, drawn = influence_targets(wildcards), config["boundary"]["groups"]
+    facts = {
+        "batch_size": chosen["batch_size"],
+        "targets": data["n"] if targets == "all" else len(targets),
+        "top": chosen["topk"]["size"],
+        "block": chosen["topk"]["block"],
+        "group_size": groups["size"],
+        "removals": 3 * len(retrained["shares"]) * retrained["draws"],
+        "subsets": int(getattr(wildcards, "subsets", 0)),
+        "members": shard_numbers(wildcards.shard)[1] if hasattr(wildcards, "shard") else 0,
+        "boundary_points": config["boundary"]["points"]["points"],
+        "slots": config["boundary"]["points"]["slots"],
+        "boundary_groups": 2 * data["classes"] * len(drawn["sizes"]) * drawn["draws"],
+        "boundary_members": 2 * data["classes"] * sum(drawn["sizes"]) * drawn["draws"],
+    }
+    scope = scope_of(wildcards) if hasattr(wildcards, "scope") else "last_layer"
+    return requirements.of_run(data, config["models"][wildcards.model], scope, **facts)
+
+
+def asked(rule):
+    """Resources of a rule: memory, minutes and GPUs by the experiment's size, more at each attempt.
+
+    `serial` is for groups of jobs, see profiles/slurm. On a machine without a GPU none is asked for.
+    """
+
+    def of(key):
+        return lambda wildcards, attempt: requirements.request(rule, size_of(wildcards), attempt)[key]
+
+    def gpu(wildcards, attempt):
+        here = workflow.executor_plugin is not None and workflow.local_exec and not workflow.dryrun
+        return 0 if here and not devices.visible() else requirements.request(rule, size_of(wildcards))["gpu"]
+
+    found = {"mem_mb": of("mem_mb"), "runtime": of("runtime"), "serial": 1}
+    return found | ({"gpu": gpu} if rule in requirements.GPU_RULES else {})
+
+
+def cpus(rule):
+    """Threads of a rule, by the experiment's size."""
+    return lambda wildcards: requirements.request(rule, size_of(wildcards))["threads"]
+
+
+def share_gpus():
+    """Local runs train at most as many networks at a time as there are GPUs; `--resources gpu=2` allows others.
+
+    Not in profiles/default: its `resources` would replace those of profiles/slurm.
+    """
+    if "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", max(1, len(devices.visible())))
+
+
+def refuse_duplicates():
+    """Stop before the first job while jobs of an earlier run in this folder are on the cluster."""
+    jobs = cluster.earlier_jobs(os.getcwd())
+    if jobs:
+        raise WorkflowError(cluster.refusal(jobs))
 
 
 def loaded_by(*loaders):

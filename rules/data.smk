@@ -19,6 +19,9 @@ rule prepare_toy:
         "results/benchmarks/prepare_toy/{dataset}.tsv"
     wildcard_constraints:
         dataset=loaded_by("toy"),
+    threads: cpus("prepare_toy")
+    resources:
+        **asked("prepare_toy"),
     params:
         settings=data_settings,
     script:
@@ -38,6 +41,9 @@ rule download_archive:
     wildcard_constraints:
         folder="(md5|sha256)-[0-9a-f]+",
         file="[^/]+",
+    threads: cpus("download_archive")
+    resources:
+        **asked("download_archive"),
     params:
         source=download_of,
     script:
@@ -57,6 +63,9 @@ rule prepare_cifar10:
         "results/benchmarks/prepare_cifar10/{dataset}.tsv"
     wildcard_constraints:
         dataset=loaded_by("cifar10"),
+    threads: cpus("prepare_cifar10")
+    resources:
+        **asked("prepare_cifar10"),
     params:
         settings=data_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
@@ -77,6 +86,9 @@ rule prepare_arrays:
         "results/benchmarks/prepare_arrays/{dataset}.tsv"
     wildcard_constraints:
         dataset=loaded_by("npz", "h5"),
+    threads: cpus("prepare_arrays")
+    resources:
+        **asked("prepare_arrays"),
     params:
         settings=data_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),

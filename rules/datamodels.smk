@@ -25,6 +25,9 @@ rule fit_datamodels:
         "results/logs/fit_datamodels/{dataset}-{model}-seed{seed}-alpha{alpha}-k{subsets}.log",
     benchmark:
         "results/benchmarks/fit_datamodels/{dataset}-{model}-seed{seed}-alpha{alpha}-k{subsets}.tsv"
+    threads: cpus("fit_datamodels")
+    resources:
+        **asked("fit_datamodels"),
     params:
         datamodels={key: config["datamodels"][key] for key in ("penalties", "components", "seed")},
         cg=config["influence"]["cg"],
@@ -48,5 +51,8 @@ rule gather_datamodels:
         "results/logs/gather_datamodels/{dataset}-{model}-seed{seed}-{extent}.log",
     benchmark:
         "results/benchmarks/gather_datamodels/{dataset}-{model}-seed{seed}-{extent}.tsv"
+    threads: cpus("gather_datamodels")
+    resources:
+        **asked("gather_datamodels"),
     script:
         "../scripts/gather_datamodels.py"

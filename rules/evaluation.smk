@@ -21,6 +21,9 @@ rule evaluate_study:
         "results/benchmarks/evaluate_study/{dataset}-{model}-seed{seed}{scope}.tsv"
     wildcard_constraints:
         dataset=loaded_by("toy"),
+    threads: cpus("evaluate_study")
+    resources:
+        **asked("evaluate_study"),
     params:
         evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
         methods=evaluated_variants,
@@ -43,6 +46,9 @@ rule evaluate_images:
         "results/benchmarks/evaluate_images/{dataset}-{model}-seed{seed}.tsv"
     wildcard_constraints:
         dataset=loaded_by("cifar10", "npz", "h5"),
+    threads: cpus("evaluate_images")
+    resources:
+        **asked("evaluate_images"),
     params:
         intervals={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
     script:
@@ -65,6 +71,9 @@ rule gather_seeds:
         "results/logs/gather_seeds/{study}.log",
     benchmark:
         "results/benchmarks/gather_seeds/{study}.tsv"
+    threads: cpus("gather_seeds")
+    resources:
+        **asked("gather_seeds"),
     params:
         runs=lambda w: [list(run) for run in runs_of(w.study)],
     script:
@@ -84,6 +93,9 @@ rule measure_overlap:
         "results/logs/measure_overlap/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/measure_overlap/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("measure_overlap")
+    resources:
+        **asked("measure_overlap"),
     params:
         overlap=lambda w: config["overlap"]
         | {key: settings.group(config["groups"], "", study_of(w))[key] for key in ("direction", "tie_seed")},
@@ -104,6 +116,9 @@ rule measure_agreement:
         "results/logs/measure_agreement/{study}.log",
     benchmark:
         "results/benchmarks/measure_agreement/{study}.tsv"
+    threads: cpus("measure_agreement")
+    resources:
+        **asked("measure_agreement"),
     params:
         interval={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
     script:
@@ -123,6 +138,9 @@ rule measure_retrieval:
         "results/logs/measure_retrieval/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/measure_retrieval/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("measure_retrieval")
+    resources:
+        **asked("measure_retrieval"),
     params:
         retrieval=config["retrieval"] | {"tie_seed": config["groups"]["tie_seed"]},
         cg=config["influence"]["cg"],
@@ -140,6 +158,9 @@ rule gather_retrieval:
         "results/logs/gather_retrieval/{study}.log",
     benchmark:
         "results/benchmarks/gather_retrieval/{study}.tsv"
+    threads: cpus("gather_retrieval")
+    resources:
+        **asked("gather_retrieval"),
     params:
         retrieval=config["retrieval"],
     script:

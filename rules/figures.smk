@@ -23,6 +23,9 @@ rule plot_dataset:
         "results/logs/plot_dataset/{study}.log",
     benchmark:
         "results/benchmarks/plot_dataset/{study}.tsv"
+    threads: cpus("plot_dataset")
+    resources:
+        **asked("plot_dataset"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -48,6 +51,9 @@ rule plot_self_influence:
         "results/logs/plot_self_influence/{study}.log",
     benchmark:
         "results/benchmarks/plot_self_influence/{study}.tsv"
+    threads: cpus("plot_self_influence")
+    resources:
+        **asked("plot_self_influence"),
     params:
         top=config["evaluation"]["top"],
         dpi=config["figures"]["dpi"],
@@ -76,6 +82,9 @@ rule plot_relative_influence:
         "results/logs/plot_relative_influence/{study}.log",
     benchmark:
         "results/benchmarks/plot_relative_influence/{study}.tsv"
+    threads: cpus("plot_relative_influence")
+    resources:
+        **asked("plot_relative_influence"),
     params:
         models=lambda w: config["studies"][w.study]["compared"],
         target=lambda w: config["studies"][w.study]["target"],
@@ -103,6 +112,9 @@ rule plot_group_growth:
         "results/logs/plot_group_growth/{study}.log",
     benchmark:
         "results/benchmarks/plot_group_growth/{study}.tsv"
+    threads: cpus("plot_group_growth")
+    resources:
+        **asked("plot_group_growth"),
     params:
         titles=pool_titles,
         dpi=config["figures"]["dpi"],
@@ -129,6 +141,9 @@ rule plot_greedy_stages:
         "results/logs/plot_greedy_stages/{study}.log",
     benchmark:
         "results/benchmarks/plot_greedy_stages/{study}.tsv"
+    threads: cpus("plot_greedy_stages")
+    resources:
+        **asked("plot_greedy_stages"),
     params:
         target=lambda w: config["studies"][w.study]["target"],
         subgroups=subgroups_of_study,
@@ -155,6 +170,9 @@ rule plot_turning_point:
         "results/logs/plot_turning_point/{study}.log",
     benchmark:
         "results/benchmarks/plot_turning_point/{study}.tsv"
+    threads: cpus("plot_turning_point")
+    resources:
+        **asked("plot_turning_point"),
     params:
         rules=RULES,
         target=lambda w: config["studies"][w.study]["target"],
@@ -182,6 +200,9 @@ rule plot_datamodel_components:
         "results/logs/plot_datamodel_components/{study}-{extent}.log",
     benchmark:
         "results/benchmarks/plot_datamodel_components/{study}-{extent}.tsv"
+    threads: cpus("plot_datamodel_components")
+    resources:
+        **asked("plot_datamodel_components"),
     params:
         estimators=SHOWN_ESTIMATORS,
         alpha=config["datamodels"]["shown_alpha"],
@@ -209,6 +230,9 @@ rule plot_datamodel_scores:
         "results/logs/plot_datamodel_scores/{study}-{extent}.log",
     benchmark:
         "results/benchmarks/plot_datamodel_scores/{study}-{extent}.tsv"
+    threads: cpus("plot_datamodel_scores")
+    resources:
+        **asked("plot_datamodel_scores"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -233,6 +257,9 @@ rule plot_leave_one_out:
         "results/logs/plot_leave_one_out/{study}.log",
     benchmark:
         "results/benchmarks/plot_leave_one_out/{study}.tsv"
+    threads: cpus("plot_leave_one_out")
+    resources:
+        **asked("plot_leave_one_out"),
     params:
         models=lambda w: config["studies"][w.study]["retrained"],
         l2=config["retraining"]["shown_l2"],
@@ -258,6 +285,9 @@ rule plot_leave_groups_out:
         "results/logs/plot_leave_groups_out/{study}.log",
     benchmark:
         "results/benchmarks/plot_leave_groups_out/{study}.tsv"
+    threads: cpus("plot_leave_groups_out")
+    resources:
+        **asked("plot_leave_groups_out"),
     params:
         models=lambda w: config["studies"][w.study]["retrained"],
         l2=config["retraining"]["shown_l2"],
@@ -285,6 +315,9 @@ rule plot_decision_boundary:
         "results/logs/plot_decision_boundary/{study}.log",
     benchmark:
         "results/benchmarks/plot_decision_boundary/{study}.tsv"
+    threads: cpus("plot_decision_boundary")
+    resources:
+        **asked("plot_decision_boundary"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -308,6 +341,9 @@ rule plot_recipes:
         "results/logs/plot_recipes/{study}.log",
     benchmark:
         "results/benchmarks/plot_recipes/{study}.tsv"
+    threads: cpus("plot_recipes")
+    resources:
+        **asked("plot_recipes"),
     params:
         target=lambda w: config["studies"][w.study]["target"],
         models=lambda w: config["studies"][w.study]["recipes"],

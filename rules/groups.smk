@@ -16,6 +16,9 @@ rule find_groups:
         "results/logs/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.log",
     benchmark:
         "results/benchmarks/find_groups/{dataset}-{model}-seed{seed}{scope}{variant}.tsv"
+    threads: cpus("find_groups")
+    resources:
+        **asked("find_groups"),
     params:
         group=group_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
@@ -36,6 +39,9 @@ rule measure_group_growth:
         "results/logs/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/measure_group_growth/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("measure_group_growth")
+    resources:
+        **asked("measure_group_growth"),
     params:
         growth=config["growth"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),

@@ -20,6 +20,9 @@ rule plot_training_curves:
         "results/logs/plot_training_curves/{study}.log",
     benchmark:
         "results/benchmarks/plot_training_curves/{study}.tsv"
+    threads: cpus("plot_training_curves")
+    resources:
+        **asked("plot_training_curves"),
     params:
         model=lambda w: config["studies"][w.study]["model"],
         dpi=config["figures"]["dpi"],
@@ -46,6 +49,9 @@ rule plot_extreme_images:
         "results/logs/plot_extreme_images/{study}.log",
     benchmark:
         "results/benchmarks/plot_extreme_images/{study}.tsv"
+    threads: cpus("plot_extreme_images")
+    resources:
+        **asked("plot_extreme_images"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -71,6 +77,9 @@ rule plot_image_groups:
         "results/logs/plot_image_groups/{study}{variant}.log",
     benchmark:
         "results/benchmarks/plot_image_groups/{study}{variant}.tsv"
+    threads: cpus("plot_image_groups")
+    resources:
+        **asked("plot_image_groups"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -94,6 +103,9 @@ rule plot_overlap:
         "results/logs/plot_overlap/{study}.log",
     benchmark:
         "results/benchmarks/plot_overlap/{study}.tsv"
+    threads: cpus("plot_overlap")
+    resources:
+        **asked("plot_overlap"),
     params:
         size=config["overlap"]["size"],
         dpi=config["figures"]["dpi"],
@@ -118,6 +130,9 @@ rule plot_agreement:
         "results/logs/plot_agreement/{study}.log",
     benchmark:
         "results/benchmarks/plot_agreement/{study}.tsv"
+    threads: cpus("plot_agreement")
+    resources:
+        **asked("plot_agreement"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -143,6 +158,9 @@ rule plot_near_duplicates:
         "results/logs/plot_near_duplicates/{study}.log",
     benchmark:
         "results/benchmarks/plot_near_duplicates/{study}.tsv"
+    threads: cpus("plot_near_duplicates")
+    resources:
+        **asked("plot_near_duplicates"),
     params:
         rule=lambda w: settings.group(config["groups"], "", config["studies"][w.study])["rule"],
         dpi=config["figures"]["dpi"],
@@ -167,6 +185,9 @@ rule plot_retrieval_seeds:
         "results/logs/plot_retrieval_seeds/{study}.log",
     benchmark:
         "results/benchmarks/plot_retrieval_seeds/{study}.tsv"
+    threads: cpus("plot_retrieval_seeds")
+    resources:
+        **asked("plot_retrieval_seeds"),
     params:
         dpi=config["figures"]["dpi"],
     script:
@@ -190,6 +211,9 @@ rule plot_retrieval:
         "results/logs/plot_retrieval/{study}.log",
     benchmark:
         "results/benchmarks/plot_retrieval/{study}.tsv"
+    threads: cpus("plot_retrieval")
+    resources:
+        **asked("plot_retrieval"),
     params:
         dpi=config["figures"]["dpi"],
     script:

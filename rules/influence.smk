@@ -16,6 +16,9 @@ rule cache_gradients:
         "results/logs/cache_gradients/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/cache_gradients/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("cache_gradients")
+    resources:
+        **asked("cache_gradients"),
     params:
         scope=scope_of,
         batch_size=config["influence"]["batch_size"],
@@ -35,6 +38,9 @@ rule cache_hessian:
         "results/logs/cache_hessian/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/cache_hessian/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("cache_hessian")
+    resources:
+        **asked("cache_hessian"),
     params:
         scope=scope_of,
         solver=config["influence"]["solver"],
@@ -55,6 +61,9 @@ rule compute_influence:
         "results/logs/compute_influence/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/compute_influence/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("compute_influence")
+    resources:
+        **asked("compute_influence"),
     params:
         targets=influence_targets,
         matrix_gb=config["influence"]["matrix_gb"],
@@ -75,6 +84,9 @@ rule compute_topk:
         "results/logs/compute_topk/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/compute_topk/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("compute_topk")
+    resources:
+        **asked("compute_topk"),
     params:
         topk=config["influence"]["topk"] | {"tie_seed": config["groups"]["tie_seed"]},
         cg=config["influence"]["cg"],

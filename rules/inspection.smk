@@ -23,6 +23,9 @@ rule measure_inspection:
         "results/logs/measure_inspection/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/measure_inspection/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("measure_inspection")
+    resources:
+        **asked("measure_inspection"),
     params:
         inspection=config["inspection"],
     script:
@@ -39,6 +42,9 @@ rule gather_inspection:
         "results/logs/gather_inspection/{study}.log",
     benchmark:
         "results/benchmarks/gather_inspection/{study}.tsv"
+    threads: cpus("gather_inspection")
+    resources:
+        **asked("gather_inspection"),
     params:
         inspection=config["inspection"],
     script:
@@ -57,6 +63,9 @@ rule map_boundary_move:
         "results/logs/map_boundary_move/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/map_boundary_move/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("map_boundary_move")
+    resources:
+        **asked("map_boundary_move"),
     params:
         plane=config["plane"],
         batch_size=config["influence"]["batch_size"],
@@ -84,6 +93,9 @@ rule plot_inspection:
         "results/logs/plot_inspection/{study}.log",
     benchmark:
         "results/benchmarks/plot_inspection/{study}.tsv"
+    threads: cpus("plot_inspection")
+    resources:
+        **asked("plot_inspection"),
     params:
         level=config["inspection"]["level"],
         dpi=config["figures"]["dpi"],
@@ -113,6 +125,9 @@ rule plot_boundary_points:
         "results/benchmarks/plot_boundary_points/{study}{layers}.tsv"
     wildcard_constraints:
         layers="(-all-layers)?",
+    threads: cpus("plot_boundary_points")
+    resources:
+        **asked("plot_boundary_points"),
     params:
         scope=lambda w: w.layers[1:].replace("-", " ") or "last layer",
         dpi=config["figures"]["dpi"],
@@ -138,6 +153,9 @@ rule plot_boundary_solved:
         "results/logs/plot_boundary_solved/{study}.log",
     benchmark:
         "results/benchmarks/plot_boundary_solved/{study}.tsv"
+    threads: cpus("plot_boundary_solved")
+    resources:
+        **asked("plot_boundary_solved"),
     params:
         scopes=[scope.replace("_", " ") for scope in SOLVED_SCOPES],
         dpi=config["figures"]["dpi"],
@@ -163,6 +181,9 @@ rule plot_boundary_move:
         "results/logs/plot_boundary_move/{study}.log",
     benchmark:
         "results/benchmarks/plot_boundary_move/{study}.tsv"
+    threads: cpus("plot_boundary_move")
+    resources:
+        **asked("plot_boundary_move"),
     params:
         dpi=config["figures"]["dpi"],
     script:

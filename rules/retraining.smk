@@ -14,6 +14,9 @@ rule retrain_leave_one_out:
         "results/logs/retrain_leave_one_out/{dataset}-{model}-seed{seed}-{repetition}.log",
     benchmark:
         "results/benchmarks/retrain_leave_one_out/{dataset}-{model}-seed{seed}-{repetition}.tsv"
+    threads: cpus("retrain_leave_one_out")
+    resources:
+        **asked("retrain_leave_one_out"),
     params:
         recipe=lambda w: config["models"][w.model],
     script:
@@ -30,6 +33,9 @@ rule retrain_groups:
         "results/logs/retrain_groups/{dataset}-{model}-seed{seed}-{repetition}.log",
     benchmark:
         "results/benchmarks/retrain_groups/{dataset}-{model}-seed{seed}-{repetition}.tsv"
+    threads: cpus("retrain_groups")
+    resources:
+        **asked("retrain_groups"),
     params:
         recipe=lambda w: config["models"][w.model],
         groups=config["retraining"]["groups"],
@@ -52,6 +58,9 @@ rule compare_removals:
         "results/logs/compare_removals/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/compare_removals/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("compare_removals")
+    resources:
+        **asked("compare_removals"),
     params:
         l2s=config["retraining"]["convex_l2"],
         groups=config["retraining"]["groups"],
@@ -69,6 +78,9 @@ rule retrain_subsets:
         "results/logs/retrain_subsets/{dataset}-{model}-seed{seed}-alpha{alpha}-{shard}.log",
     benchmark:
         "results/benchmarks/retrain_subsets/{dataset}-{model}-seed{seed}-alpha{alpha}-{shard}.tsv"
+    threads: cpus("retrain_subsets")
+    resources:
+        **asked("retrain_subsets"),
     params:
         recipe=lambda w: config["models"][w.model],
         numbers=lambda w: shard_numbers(w.shard),

@@ -15,6 +15,9 @@ rule train_model:
         "results/logs/train_model/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/train_model/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("train_model")
+    resources:
+        **asked("train_model"),
     params:
         recipe=lambda w: config["models"][w.model],
     script:
@@ -32,6 +35,9 @@ rule map_decision_boundary:
         "results/logs/map_decision_boundary/{dataset}-{model}-seed{seed}.log",
     benchmark:
         "results/benchmarks/map_decision_boundary/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("map_decision_boundary")
+    resources:
+        **asked("map_decision_boundary"),
     params:
         plane=config["plane"],
         batch_size=config["influence"]["batch_size"],

@@ -1,9 +1,10 @@
 """Factors of the gradients of all points, with the parameters and their weight decay; resumes after a kill."""
 
-from attribution import log
+from attribution import devices, log
 
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
+    devices.take_one()
 
 from pathlib import Path
 

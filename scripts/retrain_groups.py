@@ -1,9 +1,10 @@
 """Train the network again without groups of training points."""
 
-from attribution import log
+from attribution import devices, log
 
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
+    devices.take_one()
 
 from attribution import h5, names, provenance, retraining, subsets
 

@@ -1,9 +1,10 @@
 """Train the network again without each training point."""
 
-from attribution import log
+from attribution import devices, log
 
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
+    devices.take_one()
 
 from attribution import provenance, retraining, subsets
 

@@ -1,9 +1,10 @@
 """One shard of networks trained on random subsets, for datamodels."""
 
-from attribution import log
+from attribution import devices, log
 
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
+    devices.take_one()
 
 from attribution import h5, names, provenance, retraining, subsets
 

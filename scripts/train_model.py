@@ -5,6 +5,12 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
+from attribution import deadline, devices
+
+if "snakemake" in globals():
+    ends = deadline.of_job(snakemake.resources.get("runtime"))
+    devices.take_one()
+
 import os
 import shutil
 from collections.abc import Iterable
@@ -18,7 +24,9 @@ import keras
 from attribution import cost, h5, models, names, network_cost, precision, resume, training
 
 
-def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: str, history: str) -> None:
+def train_model(
+    data: str, recipe: dict, seed: int, code: Iterable[str], model: str, history: str, ends: float | None = None
+) -> None:
     """Train and write the model and its history; a repeated call after a kill goes on from the last finished epoch.
 
     A trained model of the user's (architecture keras-file) is checked and evaluated instead: one row, epoch 0.
@@ -31,8 +39,10 @@ def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: 
             training starts anew.
         model: path to write, ending in .keras.
         history: path to write, a csv.
+        ends: when the job must have ended, see `deadline.of_job`.
 
     Raises:
+        deadline.OutOfTime: when the job's time does not suffice; the finished epochs are kept.
         ValueError: when the network does not fit the data.
         MemoryError: when training would not fit in memory.
         RuntimeError: when training diverges or ends at chance level; neither file is then written.
@@ -56,7 +66,9 @@ def train_model(data: str, recipe: dict, seed: int, code: Iterable[str], model: 
             f"lower models.{folder.parent.name}.training.batch_size",
             network_cost.speed(),
         )
-        rows = training.train(network, x_train, y_train, x_test, y_test, recipe["training"], seed, checkpoint, label)
+        rows = training.train(
+            network, x_train, y_train, x_test, y_test, recipe["training"], seed, checkpoint, label, ends
+        )
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.
     checkpoint.mkdir(parents=True, exist_ok=True)
@@ -76,4 +88,5 @@ if "snakemake" in globals():
         code=[*snakemake.input.code, *snakemake.input.get("own", [])],
         model=snakemake.output.model,
         history=snakemake.output.history,
+        ends=ends,
     )

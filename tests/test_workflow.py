@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
+import asked_and_used
 import cache_hessian
 import compute_influence
 from attribution import h5, inverse_files, names
@@ -186,6 +187,12 @@ def test_topk_is_the_sorted_influence_matrix(finished):
         assert not list(folder.glob(".topk-*"))
         # no target asks for it, and the test below compares all that the study leaves
         (folder / "topk.h5").unlink()
+
+
+def test_jobs_ask_for_what_they_use(finished):
+    rows = asked_and_used.table(finished / "results", asked_and_used.asked(["config/tiny.yaml"], ["toy"]))
+    assert {"train_model", "retrain_subsets", "cache_hessian", "plot_dataset"} <= {row["rule"] for row in rows}
+    assert not asked_and_used.wrong(rows)
 
 
 def complete(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Train a network; killed and resumed it ends with the same bytes. Backend-neutral Keras 3."""
 
+import time
 from pathlib import Path
 
 import h5py
@@ -7,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from attribution import h5, log, precision
+from attribution import deadline, h5, log, precision
 from attribution.residuals import cross_entropy
 from attribution.schedule import learning_rate
 
@@ -15,6 +16,7 @@ HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
 STATE = "state.h5"
 EVALUATION_BATCH = 1024  # samples a forward pass of the evaluation
 EVALUATION_POINTS = 10_000  # training points evaluated after an epoch, drawn with the seed; all after the last one
+FIRST_LOOK = 20  # batches of the first epoch, whose time holds the compilation, before the clock is judged by batches
 CHANCE_MARGIN = 0.05  # share of the way from always naming the largest class to perfection that training must cover
 
 
@@ -92,6 +94,7 @@ def train(
     seed: int,
     checkpoint: Path,
     label: str,
+    ends: float | None = None,
 ) -> pd.DataFrame:
     """Train in place, going on from the last finished epoch where the checkpoint folder holds one.
 
@@ -107,6 +110,8 @@ def train(
         seed: of the batch order.
         checkpoint: folder of the saved state, of this training alone; made here, left to the caller to remove.
         label: names the training in messages.
+        ends: when to have ended, see `deadline.of_job`. No epoch is begun that would take longer, judged by the last
+            one, and the first is given up as soon as its batches show that it would; None for no limit.
 
     Returns:
         One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy. Both sets are evaluated after the
@@ -114,6 +119,7 @@ def train(
         training set EVALUATION_POINTS points before the last epoch.
 
     Raises:
+        deadline.OutOfTime: when the time does not suffice.
         ValueError: when the checkpoint is of another model, or of a longer training.
         RuntimeError: when the loss is not finite, or the end is no better than chance.
     """
@@ -131,7 +137,11 @@ def train(
     batches = -(-len(x_train) // training["batch_size"])
     bar = log.progress((), f"{label}, batches", training["epochs"] * batches)
     bar.initial = bar.n = len(rows) * batches
+    first, took = len(rows), 0.0
     for epoch in range(len(rows), training["epochs"]):
+        kept = f"{epoch} of {training['epochs']} epochs are kept"
+        deadline.require(ends, took, label, kept)
+        began = time.monotonic()
         rate = learning_rate(training, epoch)
         model.optimizer.learning_rate = rate
         order = epoch_order(seed, epoch, len(x_train))
@@ -141,6 +151,12 @@ def train(
             batch = order[i * training["batch_size"] : (i + 1) * training["batch_size"]]
             model.train_on_batch(x_train[batch], targets[batch])
             bar.update()
+            if epoch == first and i and i % FIRST_LOOK == 0:
+                if i == FIRST_LOOK:
+                    compiled = time.monotonic()
+                else:
+                    a_batch = (time.monotonic() - compiled) / (i - FIRST_LOOK)
+                    deadline.require(ends, a_batch * (batches - i), label, kept)
         if evaluated is not model:
             evaluated.set_weights(model.get_weights())
         seen = slice(None) if epoch + 1 == training["epochs"] else sample
@@ -152,6 +168,7 @@ def train(
             )
         rows.append(row)
         save(state, variables, rows)
+        took = time.monotonic() - began
         print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
 
     bar.close()

@@ -1,0 +1,121 @@
+"""What rules ask for: sizes against built networks, files without reading them, growth, and measured use."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import asked_and_used
+import plan_retrainings
+from attribution import architectures, deadline, devices, network_cost, network_sizes, requirements
+from attribution.cluster import parse, refusal
+
+ROOT = Path(__file__).parent.parent
+MODELS = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]
+CIFAR10 = {"loader": "cifar10"}
+
+
+@pytest.mark.parametrize("name", ["mlp-dropout", "cnn", "resnet", "resnet18", "vgg19"])
+def test_sizes_are_those_of_the_built_network(name):
+    recipe, shape = MODELS[name], (2,) if name == "mlp-dropout" else (32, 32, 3)
+    outputs = 1 if name == "mlp-dropout" else 10
+    model = architectures.ARCHITECTURES[recipe["architecture"]](shape, outputs, recipe)
+    built, found = network_cost.sizes(model), network_sizes.sizes(recipe, shape, outputs)
+    assert found["flops"] == built["flops"]
+    assert found["parameters"] == pytest.approx(built["parameters"], rel=0.02)
+    assert built["activations"] / 3 <= found["activations"] <= 3 * built["activations"]
+    assert found["features"] == model.layers[-1].kernel.shape[0]
+
+
+def test_sizes_of_data_from_settings_and_from_headers(tmp_path):
+    found = requirements.of_data(CIFAR10 | {"points": 4000})
+    assert (found["n"], found["m"], found["shape"], found["classes"]) == (4000, 10_000, (32, 32, 3), 10)
+    arrays = {"x_train": np.zeros((70, 5, 4), "f4"), "x_test": np.zeros((30, 5, 4), "f4")}
+    np.savez_compressed(tmp_path / "own.npz", **arrays)
+    found = requirements.of_data({"loader": "npz", "path": str(tmp_path / "own.npz"), "class_names": ["a", "b"]})
+    assert (found["n"], found["m"], found["shape"], found["classes"]) == (70, 30, (5, 4), 2)
+    assert found["sample_bytes"] == 5 * 4 * 4
+
+
+def test_requests_grow_with_the_attempt_and_with_the_experiment():
+    data, settings = requirements.of_data(CIFAR10), {"batch_size": 512, "targets": 10}
+    small, large = (requirements.of_run(data, MODELS[name], **settings) for name in ("cnn", "resnet18"))
+    first, second = (requirements.request("train_model", small, attempt) for attempt in (1, 2))
+    assert second["mem_mb"] == 2 * first["mem_mb"] and second["runtime"] == 2 * first["runtime"]
+    for rule in ("train_model", "cache_hessian"):
+        a, b = (requirements.request(rule, size) for size in (small, large))
+        assert b["mem_mb"] > a["mem_mb"] and b["runtime"] > a["runtime"]
+    many = requirements.of_run(data, MODELS["cnn"], **settings | {"targets": 10_000})
+    assert requirements.request("compute_influence", many)["mem_mb"] > 8000  # (10 000, 50 000) float64 twice
+
+
+def test_every_rule_asks_and_every_gpu_rule_has_its_partition():
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    grouped = {entry.partition("=")[0] for entry in profile["groups"]}
+    rules = {}
+    for path in (ROOT / "rules").glob("*.smk"):
+        for block in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            rules[block.partition(":")[0]] = block
+    for name, block in rules.items():
+        assert f'threads: cpus("{name}")' in block and f'**asked("{name}")' in block, name
+        assert "retries:" not in block
+    assert set(requirements.COSTS) <= set(rules) and set(profile["set-resources"]) == set(requirements.GPU_RULES)
+    assert grouped <= set(rules)
+
+
+def test_a_clock_stops_only_where_a_cluster_does(monkeypatch):
+    assert deadline.of_job(5, {}) is None and deadline.of_job(None, {"SLURM_JOB_ID": "1"}) is None
+    deadline.require(None, 1e9, "a", "b")
+    ends = deadline.of_job(10, {"SLURM_JOB_ID": "1"})
+    deadline.require(ends, 470, "a", "b")
+    with pytest.raises(deadline.OutOfTime, match=r"network seed 0: the job's time is almost up .* 3 of 8 epochs"):
+        deadline.require(ends, 490, "network seed 0", "3 of 8 epochs are kept")
+
+
+def test_two_jobs_take_different_gpus(tmp_path):
+    taken = []
+    for _ in range(2):
+        environment = {devices.VISIBLE: "3,5"}
+        devices.take_one(environment, locks=tmp_path)
+        taken.append(environment[devices.VISIBLE])
+    assert taken == ["3", "5"]
+    for own in ("", "2"):
+        environment = {devices.VISIBLE: own}
+        devices.take_one(environment, locks=tmp_path)
+        assert environment[devices.VISIBLE] == own
+    (tmp_path / "nvidia0").touch()
+    (tmp_path / "nvidiactl").touch()
+    assert devices.visible({}, tmp_path) == ["0"]
+
+
+def test_jobs_of_this_folder_and_the_command_that_cancels_them(tmp_path):
+    lines = [
+        f"7|run-a|RUNNING|gpu|rule_train_model_wildcards_x|{tmp_path}",
+        f"8|run-a|PENDING|cpu|rule_plot|{tmp_path}/other",
+        f"9|bash|RUNNING|cpu|(null)|{tmp_path}",
+    ]
+    found = parse("\n".join(lines), str(tmp_path))
+    assert [job["id"] for job in found] == ["7"]
+    assert "scancel --name=run-a" in refusal(found) and "train_model" in refusal(found)
+
+
+def test_requests_of_a_finished_cifar10_study():
+    """CIFAR10_RESULTS is the folder `results` of a study run with config/cifar10.yaml."""
+    results = os.environ.get("CIFAR10_RESULTS", "")
+    if not results or not Path(results, "benchmarks").is_dir():
+        pytest.skip("CIFAR10_RESULTS names no folder with the benchmarks of a finished CIFAR-10 study")
+    requests = asked_and_used.asked(
+        ["config/cifar10.yaml"], ["cifar10_cnn", "near_duplicates_seeds", "near_duplicates"]
+    )
+    rows = asked_and_used.table(Path(results), requests)
+    assert {"train_model", "cache_gradients", "cache_hessian"} <= {row["rule"] for row in rows}
+    assert not asked_and_used.wrong(rows)
+
+
+def test_the_scheduler_plans_very_many_retrainings():
+    found = plan_retrainings.plan(300_000, 1000)
+    assert found["jobs"] == 301  # and the held-out ones
+    assert found["seconds"] < 60 and found["megabytes"] < 2000
