@@ -43,6 +43,7 @@ def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], st
     axes[0].set_ylim(rows - 0.5, -0.5)
     axes[0].set(xlabel="points solved, %")
     axes[0].set_xlim(min(98.0, lowest - 1), 100.2)
+    axes[0].xaxis.set_major_locator(MaxNLocator(5))
     axes[1].set(xlabel="steps")
     axes[1].set_xlim(0, max(2.0, axes[1].get_xlim()[1]))
     axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))

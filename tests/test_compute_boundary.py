@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 from test_boundary_layers import points, small
@@ -16,6 +17,7 @@ SETTINGS = {"norm": "l2", "points": 9, "seed": 3, "slots": 4, "precision": "floa
 @pytest.fixture
 def files(tmp_path):
     model = small()
+    model = keras.Model(model.inputs[0], model.outputs[0])
     x = points(model, 30)
     model.save(tmp_path / "model.keras")
     h5.write(tmp_path / "data.h5", {names.X_TRAIN: x}, {})
@@ -68,12 +70,12 @@ def test_all_layers_takes_the_drawn_points_and_goes_on_after_a_kill(files, tmp_p
     index, *found = read(path)
     expected = np.sort(np.random.default_rng(3).choice(30, 9, replace=False))
     np.testing.assert_array_equal(index, expected)
+    monkeypatch.setattr(boundary_layers, "walk", walk)
     exact = boundary_layers.deepfool(model, x[index], slots=9)
     np.testing.assert_allclose(found[0], exact.score, rtol=1e-8)
     np.testing.assert_array_equal(found[3], exact.target)
 
-    # a gathering run makes no copies; more points than there are means all
-    monkeypatch.setattr(boundary_layers, "walk", walk)
+    # more points than there are means all
     compute_boundary.compute_boundary(paths, "all_layers", SETTINGS | {"points": 99}, "key", path, {})
     assert read(path)[0].tolist() == list(range(30))
 

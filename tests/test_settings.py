@@ -82,6 +82,8 @@ WRONG = [
     (("groups", "seeds"), [{"seed": 0}], 'groups.seeds[0] is {"seed": 0}; allowed is 2 or more of the keys random'),
     (("groups", "seeds"), [0, {"any": 3, "seed": 0}], "groups.seeds[1].any is not a setting; allowed here are random"),
     (("groups", "seeds"), [600], "groups.seeds holds 600; allowed are indices below 532"),
+    (("boundary", "points", "norm"), "l3", 'boundary.points.norm is "l3"; allowed is one of "l2", "l1", "linf"'),
+    (("boundary", "points", "points"), 1, "boundary.points.points is 1; allowed is 2 or more"),
     (("groups", "seeds"), ["up"], 'groups.seeds is "up", which is not defined; allowed are left, right, blue'),
 ]
 
