@@ -50,7 +50,8 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
     seconds = {"embedding-neighbours": time.perf_counter() - start}
     print(f"neighbours: {seconds['embedding-neighbours']:.1f} s", flush=True)
     flipped = flipped[index]
-    suspicion = inspection.suspicion(score, logits[index], y[index], own[index], neighbours)
+    lengths = np.linalg.norm(features[index].astype(np.float64), axis=1)
+    suspicion = inspection.suspicion(score, logits[index], y[index], own[index], neighbours, lengths)
     methods, baseline, shares = list(suspicion), settings["baseline"], settings["shares"]
     grid = np.concatenate([GRID, shares])
     columns = np.arange(len(GRID), len(grid) + 1)

@@ -16,6 +16,7 @@ from attribution import drawing, inspection
 LOOKS = {
     "boundary": (drawing.BLUE, "-", "o"),
     "boundary-signed": (drawing.SKY, "-", "s"),
+    "boundary-label": (drawing.BLACK, (0, (2, 2)), "X"),
     "self-influence": (drawing.RED, "-", "^"),
     "margin": (drawing.GREEN, (0, (4, 4)), "D"),
     "loss": (drawing.ORANGE, (4, (4, 4)), "v"),

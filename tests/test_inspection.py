@@ -79,12 +79,16 @@ def test_weights_count_points_as_often_as_copies_would():
 def test_scores_are_their_definitions_and_unsolved_points_come_last():
     logits = np.array([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [0.0, 0.5, 4.0], [1.0, 0.0, 0.0]])
     labels, score = np.array([0, 0, 1, 0]), np.array([0.5, 1.5, 2.5, np.nan])
-    found = inspection.suspicion(score, logits, labels, np.arange(4.0), np.zeros(4))
+    found = inspection.suspicion(score, logits, labels, np.arange(4.0), np.zeros(4), np.array([1.0, 1, 2, 1]))
+    np.testing.assert_allclose(found["boundary-label"], np.array([-1, 3, 1.75, -1]) / np.sqrt(2))
     np.testing.assert_array_equal(found["boundary"], [-0.5, -1.5, -2.5, -np.inf])
     np.testing.assert_array_equal(found["boundary-signed"], [-0.5, 1.5, 2.5, -np.inf])
     np.testing.assert_allclose(found["margin"], [-1, 3, 3.5, -1])
     np.testing.assert_allclose(found["loss"], residuals.cross_entropy(logits, labels))
-    one = inspection.suspicion(np.array([1.0, 2.0]), np.array([[1.0], [-2.0]]), np.array([1, 1]), *np.zeros((2, 2)))
+    one = inspection.suspicion(
+        np.array([1.0, 2.0]), np.array([[1.0], [-2.0]]), np.array([1, 1]), *np.zeros((2, 2)), np.array([2.0, 2.0])
+    )
+    np.testing.assert_allclose(one["boundary-label"], [-0.5, 1])
     np.testing.assert_allclose(one["margin"], [-1, 2])
     np.testing.assert_allclose(one["boundary-signed"], [-1, 2])
 
@@ -172,7 +176,7 @@ def test_flipped_labels_of_the_toy_set_are_found_and_permuted_ones_are_not(tmp_p
     for method in ("boundary-signed", "self-influence", "margin", "loss", "embedding-neighbours"):
         assert plain.low[method, "found@20%"] > plain.high["random", "found@20%"], method
     assert list(found[found.baseline != ""].method.unique()) == [
-        "boundary", "boundary-signed", "margin", "loss", "embedding-neighbours",
+        "boundary", "boundary-signed", "boundary-label", "margin", "loss", "embedding-neighbours",
     ]  # fmt: skip
     # two classes: one order
     assert plain.value["margin", "area"] == pytest.approx(plain.value["loss", "area"], abs=1e-12)

@@ -24,7 +24,12 @@ class Order(NamedTuple):
 
 
 def suspicion(
-    score: np.ndarray, logits: np.ndarray, labels: np.ndarray, own: np.ndarray, neighbours: np.ndarray
+    score: np.ndarray,
+    logits: np.ndarray,
+    labels: np.ndarray,
+    own: np.ndarray,
+    neighbours: np.ndarray,
+    lengths: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """How suspicious each method finds each label; larger is inspected earlier.
 
@@ -32,6 +37,8 @@ def suspicion(
     that the network has memorised, or could not, lies where it is undecided, so a small distance is the suspicious end.
     `boundary-signed`: the label enters by the sign, a distance being negative where the network predicts another class
     than the label. Those points come first, the surest of them at the very front.
+    `boundary-label`: minus the signed distance of the last layer's weights to where the label and the largest other
+    class have equal logits, the margin over sqrt(2) ||h||: how far the label is from being, or staying, predicted.
     `margin`: minus (logit of the label - largest other logit). `loss`: cross-entropy, monotone in the log-odds of the
     label; with two classes it orders as the margin does. `self-influence`: of the point on itself (Koh and Liang
     2017, section 5.4). `embedding-neighbours`: share of the nearest neighbours with another label.
@@ -39,6 +46,7 @@ def suspicion(
     Args:
         score: (n,) distance to the boundary, NaN where none was found: such a point is farther than every other one.
         logits: (n, C). labels: (n,) int64. own: (n,) self-influence. neighbours: (n,) from `other_labels`.
+        lengths: (n,) ||h|| of the extended features.
 
     Returns:
         method -> (n,) float64.
@@ -48,11 +56,13 @@ def suspicion(
     others[rows, labels] = -np.inf
     distance = np.where(np.isnan(score), np.inf, score)
     agrees = boundary.predictions(logits) == labels
+    against = others.max(axis=1) - full[rows, labels]
     return {
         "boundary": -distance,
         "boundary-signed": np.where(agrees, -distance, distance),
+        "boundary-label": against / (lengths * np.sqrt(2.0 if logits.shape[1] > 1 else 1.0)),
         "self-influence": own,
-        "margin": others.max(axis=1) - full[rows, labels],
+        "margin": against,
         "loss": residuals.cross_entropy(logits, labels),
         "embedding-neighbours": neighbours,
     }
