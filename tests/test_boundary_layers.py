@@ -128,8 +128,9 @@ def test_slots_and_order_do_not_change_the_result():
         np.testing.assert_allclose(other.score, base.score[places], rtol=1e-8)
         for name in ("solved", "steps", "target"):
             np.testing.assert_array_equal(getattr(other, name), getattr(base, name)[places])
-    single = boundary_layers.deepfool(model, x, dtype="float32")
-    np.testing.assert_allclose(single.score, base.score, rtol=1e-3)
+    for slots in (1, 16):
+        single = boundary_layers.deepfool(model, x, slots=slots, dtype="float32")
+        np.testing.assert_allclose(single.score, base.score, rtol=1e-3)
 
 
 def test_the_move_changes_the_prediction_and_random_shorter_ones_do_not():

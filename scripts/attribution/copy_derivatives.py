@@ -49,11 +49,14 @@ def network(model: keras.Model, m: int, norm: str = "l2", dtype: str = "float64"
     """m copies of the trainable parameters of Dense, Conv2D and BatchNormalization layers; the model stays as it is.
 
     Args:
-        model: see `copies.copies`. norm: of the moves, `l2`, `l1` or `linf`. dtype: float64 or float32.
+        model: see `copies.copies`. m: number of copies; in float32 at least two are made.
+        norm: of the moves, `l2`, `l1` or `linf`. dtype: float64 or float32.
 
     Raises:
         ValueError: for a network that cannot be copied, see `copies.copies`, or one without trainable parameters.
     """
+    # TensorFlow 2.21's own float32 kernels end the process (SIGSEGV) on batched products of a single copy
+    m = max(m, 2) if dtype == "float32" else m
     together = copies.copies(model, m, dtype)
     moving = [together.get_layer(layer.name) for layer in copies.copied_layers(model)]
     if not moving:
