@@ -74,6 +74,14 @@ def copy_of_project(folder: Path) -> Path:
     return folder
 
 
+def asking(folder: Path, more: str) -> None:
+    """Change what training asks for, in the copy's profile: `--set-resources` would drop the profile's partitions."""
+    path, line = folder / "profiles/slurm/config.yaml", "train_model: {slurm_partition: gpu"
+    text = path.read_text()
+    assert line + "}" in text
+    path.write_text(text.replace(line + "}", f"{line}, {more}}}"))
+
+
 def run(command: list, folder: Path, expected: int = 0) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)
     text = done.stdout + done.stderr
@@ -168,7 +176,8 @@ def same_history(folder: Path, expected_folder: Path, epochs: int) -> None:
 def test_a_job_over_its_memory_is_repeated_with_more(cluster, local, tmp_path, capsys):
     folder = copy_of_project(tmp_path)
     # the first attempt has too little for TensorFlow
-    run([*SLURM, *QUICK, "--set-resources", "train_model:mem_mb=attempt*600", "--", MODEL], folder)
+    asking(folder, "mem_mb: attempt * 600")
+    run([*SLURM, *QUICK, "--", MODEL], folder)
     tried = [job for job in jobs(folder) if job["Partition"] == "gpu"]
     assert [job["MinMemoryNode"] for job in tried][:2] == ["600M", "1200M"]
     assert tried[0]["JobState"] in ("OUT_OF_MEMORY", "FAILED") and tried[-1]["JobState"] == "COMPLETED"
@@ -181,7 +190,8 @@ def test_training_stops_in_time_and_goes_on_in_the_next_attempt(cluster, tmp_pat
     folder, whole = copy_of_project(tmp_path / "slurm"), copy_of_project(tmp_path / "local")
     for copy in (folder, whole):
         (copy / "slow.yaml").write_text(f"models: {{mlp-plain: {{training: {{epochs: {EPOCHS}}}}}}}\n")
-    run([*SLURM, "slow.yaml", *QUICK, "--set-resources", "train_model:runtime=attempt", "--", MODEL], folder)
+    asking(folder, "runtime: attempt")
+    run([*SLURM, "slow.yaml", *QUICK, "--", MODEL], folder)
     run([*LOCAL, "slow.yaml", "--", MODEL], whole)
     tried = [job for job in jobs(folder) if job["Partition"] == "gpu"]
     assert [job["TimeLimit"] for job in tried][:2] == ["00:01:00", "00:02:00"]
