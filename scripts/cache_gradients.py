@@ -18,7 +18,7 @@ from attribution.residuals import residuals
 TRAIN = (names.X_TRAIN, names.Y_TRAIN, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.RESIDUALS_TRAIN)
 TEST = (names.X_TEST, names.Y_TEST, names.FEATURES_TEST, names.LOGITS_TEST, names.RESIDUALS_TEST)
 # Batches whose factors are one file of unfinished work.
-SHARD = 8
+SHARD = 2
 
 
 def cache_gradients(
