@@ -1,5 +1,6 @@
 """Training: its steps against plain NumPy, its bytes against kills, and its refusal of failed runs."""
 
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from attribution import architectures, h5, models, precision, resume, toy, training
+from attribution import architectures, deadline, h5, models, precision, resume, toy, training
 from train_model import train_model
 
 STEPS = {"rtol": 2e-4, "atol": 2e-6}  # float32 training against float64
@@ -68,6 +69,27 @@ def test_epoch_order_depends_on_seed_and_epoch_only():
     np.testing.assert_array_equal(order, training.epoch_order(3, 7, 100))
     np.testing.assert_array_equal(np.sort(order), np.arange(100))
     assert len({tuple(training.epoch_order(s, e, 100)) for s in range(5) for e in range(5)}) == 25
+
+
+def test_training_out_of_time_goes_on_to_the_same_bytes(points, tmp_path, monkeypatch):
+    whole, expected = trained(points, RECIPE, tmp_path / "whole")
+    model = models.build(RECIPE, points[0].shape[1:], 2, 0)
+    with monkeypatch.context() as patch:
+        ticks = itertools.count()  # a second passes at every look at the clock
+        patch.setattr(time, "monotonic", lambda: float(next(ticks)))
+        with pytest.raises(deadline.OutOfTime, match="almost up"):
+            training.train(model, *points, TRAINING, 0, tmp_path / "cut", "test", ends=7.5)
+    assert (
+        0
+        < len(training.restore(tmp_path / "cut" / training.STATE, state_of(model), TRAINING["epochs"]))
+        < len(expected)
+    )
+    model, found = trained(points, RECIPE, tmp_path / "cut")
+    assert found.equals(expected) and state_bytes(model) == state_bytes(whole)
+
+
+def state_of(model):
+    return model.variables + model.optimizer.variables
 
 
 def test_learning_rate_follows_the_schedule():

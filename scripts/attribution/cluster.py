@@ -32,7 +32,10 @@ def earlier_jobs(folder: str) -> list[dict]:
     if shutil.which("squeue") is None:
         return []
     command = ["squeue", "--noheader", "--user", getpass.getuser(), "--format", FIELDS]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return []
     return parse(done.stdout, folder) if done.returncode == 0 else []
 
 

@@ -28,7 +28,7 @@ QUICK = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10
 LOCAL = [SNAKEMAKE, "--cores", "2", *TINY]
 MODEL = "results/toy/mlp-plain/seed0/model.keras"
 ENDS = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL"}
-EPOCHS = 1500  # of the training that one minute does not suffice for
+LONG = 80.0  # seconds of the training that a job of one minute cannot finish
 WAIT = 400
 
 
@@ -173,23 +173,29 @@ def same_history(folder: Path, expected_folder: Path, epochs: int) -> None:
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
-def test_a_job_over_its_memory_is_repeated_with_more(cluster, local, tmp_path, capsys):
-    folder = copy_of_project(tmp_path)
-    # the first attempt has too little for TensorFlow
-    asking(folder, "mem_mb: attempt * 600")
-    run([*SLURM, *QUICK, "--", MODEL], folder)
-    tried = [job for job in jobs(folder) if job["Partition"] == "gpu"]
+def test_a_job_over_its_memory_is_killed_and_repeated_with_more(cluster, local, tmp_path, capsys):
+    folder, result = copy_of_project(tmp_path), str(Path(MODEL).with_name("decision_boundary.h5"))
+    # too little for TensorFlow; training itself would refuse before it starts, as it predicts its memory
+    profile = folder / "profiles/slurm/config.yaml"
+    line = "  map_decision_boundary: {mem_mb: attempt * 600}\n"
+    profile.write_text(profile.read_text().replace("set-resources:\n", "set-resources:\n" + line))
+    text = run([*SLURM, *QUICK, "--", result], folder)
+    tried = [job for job in jobs(folder) if "map_decision_boundary" in job["Comment"]]
     assert [job["MinMemoryNode"] for job in tried][:2] == ["600M", "1200M"]
     assert tried[0]["JobState"] in ("OUT_OF_MEMORY", "FAILED") and tried[-1]["JobState"] == "COMPLETED"
-    same_history(folder, local, 40)
+    assert re.search(r"oom|Killed|SIGKILL|status 137|status -9|code 9", text, re.IGNORECASE), text[-6000:]
+    with h5py.File(folder / result) as found, h5py.File(local / result) as expected:
+        for name in expected:
+            np.testing.assert_array_equal(found[name][()], expected[name][()], err_msg=name)
     with capsys.disabled():
         print(f"\n{listed(folder)}")
 
 
 def test_training_stops_in_time_and_goes_on_in_the_next_attempt(cluster, tmp_path, capsys):
     folder, whole = copy_of_project(tmp_path / "slurm"), copy_of_project(tmp_path / "local")
+    epochs = epochs_in(LONG, whole)
     for copy in (folder, whole):
-        (copy / "slow.yaml").write_text(f"models: {{mlp-plain: {{training: {{epochs: {EPOCHS}}}}}}}\n")
+        ask_epochs(copy, epochs)
     asking(folder, "runtime: attempt")
     run([*SLURM, "slow.yaml", *QUICK, "--", MODEL], folder)
     run([*LOCAL, "slow.yaml", "--", MODEL], whole)
@@ -197,9 +203,24 @@ def test_training_stops_in_time_and_goes_on_in_the_next_attempt(cluster, tmp_pat
     assert [job["TimeLimit"] for job in tried][:2] == ["00:01:00", "00:02:00"]
     # its own clock ended it, not the cluster
     assert tried[0]["JobState"] == "FAILED" and tried[-1]["JobState"] == "COMPLETED"
-    same_history(folder, whole, EPOCHS)
+    same_history(folder, whole, epochs)
     with capsys.disabled():
         print(f"\n{listed(folder)}")
+
+
+def ask_epochs(folder: Path, epochs: int) -> None:
+    (folder / "slow.yaml").write_text(f"models: {{mlp-plain: {{training: {{epochs: {epochs}}}}}}}\n")
+
+
+def epochs_in(seconds: float, folder: Path) -> int:
+    """Epochs that this machine trains in so many seconds, from two short trainings."""
+    few, many, took = 50, 450, []
+    for epochs in (few, many):
+        ask_epochs(folder, epochs)
+        begun = time.monotonic()
+        run([*LOCAL, "slow.yaml", "--", MODEL], folder)
+        took.append(time.monotonic() - begun)
+    return round(seconds * (many - few) / (took[1] - took[0]))
 
 
 def test_a_lost_node_gives_its_job_back(cluster, local, tmp_path, capsys):
