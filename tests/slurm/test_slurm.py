@@ -177,11 +177,11 @@ def test_a_job_over_its_memory_is_killed_and_repeated_with_more(cluster, local, 
     folder, result = copy_of_project(tmp_path), str(Path(MODEL).with_name("decision_boundary.h5"))
     # too little for TensorFlow; training itself would refuse before it starts, as it predicts its memory
     profile = folder / "profiles/slurm/config.yaml"
-    line = "  map_decision_boundary: {mem_mb: attempt * 600}\n"
+    line = "  map_decision_boundary: {mem_mb: attempt * 300}\n"
     profile.write_text(profile.read_text().replace("set-resources:\n", "set-resources:\n" + line))
     text = run([*SLURM, *QUICK, "--", result], folder)
     tried = [job for job in jobs(folder) if "map_decision_boundary" in job["Comment"]]
-    assert [job["MinMemoryNode"] for job in tried][:2] == ["600M", "1200M"]
+    assert [job["MinMemoryNode"] for job in tried][:2] == ["300M", "600M"]
     assert tried[0]["JobState"] in ("OUT_OF_MEMORY", "FAILED") and tried[-1]["JobState"] == "COMPLETED"
     assert re.search(r"oom|Killed|SIGKILL|status 137|status -9|code 9", text, re.IGNORECASE), text[-6000:]
     with h5py.File(folder / result) as found, h5py.File(local / result) as expected:
