@@ -156,6 +156,7 @@ rule plot_boundary_groups:
     resources:
         **asked("plot_boundary_groups"),
     params:
+        candidates=lambda w: config["boundary"]["greedy"]["forms"][w.form],
         dpi=config["figures"]["dpi"],
     script:
         "../scripts/plot_boundary_groups.py"

@@ -17,8 +17,11 @@ COLUMNS = 12
 GROUPS = 6
 
 
-def plot_boundary_groups(data: str, groups: str, style: str, dpi: int, path: str) -> None:
+def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, dpi: int, path: str) -> None:
     """Draw a block a seed: the seed large, then the members, each with its class and the score of the group with it.
+
+    Args:
+        data, groups: data.h5 and boundary-groups-FORM.h5. candidates: which points could join, `from` and `count`.
 
     Raises:
         ValueError: when the data is no images.
@@ -61,11 +64,19 @@ def plot_boundary_groups(data: str, groups: str, style: str, dpi: int, path: str
                 f"{inside} of its class{end}",
                 loc="left",
             )
-    figure.suptitle(f"groups of Algorithm 1 by weights boundary, form {form}")
+    among = {"all": "all points", "class": "the seed's class"}.get(
+        candidates["from"], f"the {candidates['count']} of the seed's class most similar by {candidates['from']}"
+    )
+    figure.suptitle(f"groups of Algorithm 1 by weights boundary, form {form}, among {among}")
     drawing.save(figure, path, dpi)
 
 
 if "snakemake" in globals():
     plot_boundary_groups(
-        snakemake.input.data, snakemake.input.groups, snakemake.input.style, snakemake.params.dpi, snakemake.output.png
+        snakemake.input.data,
+        snakemake.input.groups,
+        snakemake.params.candidates,
+        snakemake.input.style,
+        snakemake.params.dpi,
+        snakemake.output.png,
     )

@@ -13,11 +13,11 @@ from attribution import drawing, retrieval
 
 PANELS = {
     "found": "share of the members\nasked for",
-    "same_class": "share of the seed's class",
-    "same_subgroup": "share of the seed's subgroup",
-    "overlap-embedding-cosine": "share in the seed's group\nby embedding",
-    "overlap-l-relative": "share in the seed's group\nby l-relative influence",
-    "partner": "near-duplicate found",
+    "same_class": "share of the\nseed's class",
+    "same_subgroup": "share of the\nseed's subgroup",
+    "overlap-embedding-cosine": "share in its group\nby embedding",
+    "overlap-l-relative": "share in its group\nby l-relative",
+    "partner": "near-duplicate\nfound",
 }
 RESAMPLES, LEVEL = 2000, 0.95
 
@@ -31,7 +31,7 @@ def plot_boundary_overlap(table: str, size: int, forms: dict, style: str, dpi: i
     rows = pd.read_csv(table)
     methods, metrics = list(dict.fromkeys(rows.method)), [m for m in PANELS if m in set(rows.metric)]
     drawing.use(style)
-    figure, axes = plt.subplots(1, len(metrics), figsize=(1.6 + 1.75 * len(metrics), 3.4), sharey=True)
+    figure, axes = plt.subplots(1, len(metrics), figsize=(1.6 + 1.75 * len(metrics), 4.0), sharey=True)
     for here, metric in zip(axes, metrics, strict=True):
         for i, method in enumerate(methods):
             values = rows[(rows.method == method) & (rows.metric == metric)].value.to_numpy()
