@@ -11,8 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TARGETS = (
-    "toy", "toy_seeds", "toy_datamodels", "toy_flipped", "toy_boundary", "cifar10_cnn", "cifar10_resnet", "cifar10_small",
-    "agreement", "near_duplicates", "near_duplicates_seeds", "cifar10_flipped", "cifar10_boundary", "cifar10_group_recovery",
+    "toy", "toy_seeds", "toy_datamodels", "toy_flipped", "toy_boundary", "cifar10_cnn", "cifar10_resnet",
+    "cifar10_small", "agreement", "near_duplicates", "near_duplicates_seeds", "cifar10_flipped", "cifar10_boundary",
+    "cifar10_group_recovery",
 )  # fmt: skip
 
 
