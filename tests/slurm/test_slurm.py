@@ -1,4 +1,4 @@
-"""The tiny study on a real SLURM, and what clusters do to jobs. Run by `make test-slurm`; about ten minutes.
+"""The tiny study on a real SLURM, and what clusters do to jobs. Run by `make test-slurm`, about twenty minutes.
 
 Starts munged, slurmctld and two nodes on this host and ends them; the GPUs of node g1 are pretended.
 """
@@ -28,7 +28,7 @@ QUICK = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10
 LOCAL = [SNAKEMAKE, "--cores", "2", *TINY]
 MODEL = "results/toy/mlp-plain/seed0/model.keras"
 ENDS = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL"}
-LONG = 80.0  # seconds of the training that a job of one minute cannot finish
+LONG = 150.0  # estimated seconds of the training: far more than a minute, should the machine become faster meanwhile
 WAIT = 400
 
 
