@@ -12,9 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
 from attribution import requirements
 
-ROOT = Path(__file__).parent.parent
 SNAKEMAKE_MB = requirements.SNAKEMAKE / requirements.MB
 
 

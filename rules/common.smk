@@ -82,6 +82,17 @@ def data_size(dataset):
     return requirements.of_data(config["datasets"][dataset])
 
 
+def compared_seeds(dataset, classes):
+    """Seed points of `compare_boundary_groups`: the injected images where there are some, about 150, or the draws."""
+    if config["datasets"][dataset].get("inject"):
+        return 150
+    count = 0
+    for point in config["overlap"]["seeds"]:
+        draw = point if isinstance(point, dict) else {"random": 1}
+        count += draw.get("random", 0) + classes * (draw.get("each_class", 0) + draw.get("each_subgroup", 0))
+    return count
+
+
 def size_of(wildcards):
     """The sizes that a job's request depends on, as far as its wildcards give them."""
     if not hasattr(wildcards, "dataset"):
@@ -101,6 +112,7 @@ def size_of(wildcards):
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
         "subsets": int(getattr(wildcards, "subsets", 0)),
         "members": shard_numbers(wildcards.shard)[1] if hasattr(wildcards, "shard") else 0,
+        "compared_seeds": compared_seeds(wildcards.dataset, data["classes"]),
         "boundary_points": config["boundary"]["points"]["points"],
         "slots": config["boundary"]["points"]["slots"],
         "boundary_groups": 2 * data["classes"] * len(drawn["sizes"]) * drawn["draws"],
