@@ -21,7 +21,8 @@ LEAST_MB, LEAST_MINUTES = 1000, 5  # what every job may have: a smaller request 
 MARGIN = 3  # asked time over estimated time: shared nodes, slow file systems
 STARTUP = 40  # seconds: two Snakemakes and the libraries, on a slow file system
 CORE, DEVICE, MEMBERS = 1e10, 1e12, 5e9  # operations a second: of a core, of training on a GPU, of `ensemble` on a core
-STEP = 0.015  # seconds a gradient step takes at least
+SINGLE = 8e10  # operations a second of a large float32 product on the cores that it asks for
+STEP = 0.008  # seconds a gradient step takes at least
 SEVERAL_CORES = 1e12  # operations from which on a job asks for CORES
 CORES = 4
 EVERY_PAIR_TARGETS = 10
@@ -197,7 +198,7 @@ def _top(size: dict) -> tuple:
     found = cost.top_k(
         size["n"] + size["m"], size["n"], size["D"], size["C"], size.get("top", 25), size.get("block", 1024)
     )
-    return PLAIN + 2 * found["bytes"], 10 + 2 * found["flops"] / CORE, found["flops"]
+    return PLAIN + found["bytes"], 10 + found["flops"] / SINGLE, found["flops"]
 
 
 def _removals(size: dict) -> tuple:
@@ -224,7 +225,7 @@ def _points(size: dict) -> tuple:
     held = size["slots"] * 8 * (5 * size["parameters"] + (2 * others + 1) * 3 * size["activations"])
     points = size["n"] if size["boundary_points"] == "all" else size["boundary_points"]
     flops = 3 * points * size["flops"] * (2 + 2 * others)
-    return TENSORFLOW + held, 30 + flops / CORE, flops
+    return TENSORFLOW + held, 15 + flops / CORE, flops
 
 
 def _group_forms(size: dict) -> tuple:
