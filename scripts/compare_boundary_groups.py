@@ -56,7 +56,7 @@ def compare_boundary_groups(
     own, step_norm = h5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
     solve = inverse_files.open_inverse(files, cg)
     size = boundary["greedy"]["size"]
-    score = boundary_scope.scorer(files, "last_layer", boundary, training)
+    score = boundary_scope.scorer(files, "last_layer", features, weights, boundary, training)
     lists = [[seed] for seed in seeds]
     groups, seconds = {}, {}
 

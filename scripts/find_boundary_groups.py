@@ -54,7 +54,7 @@ def find_boundary_groups(
         chosen["from"], chosen["count"], seeds, y, features, residuals, own,
         inverse_files.open_inverse(files, cg), group["excluded"], keys,
     )  # fmt: skip
-    score = boundary_scope.scorer(files, scope, boundary, training)
+    score = boundary_scope.scorer(files, scope, features, weights, boundary, training)
     groups = boundary_greedy.grow(
         lambda members: score(members, form), [[seed] for seed in seeds], pools, settings["size"], form, keys,
         features, weights,

@@ -34,9 +34,10 @@ def measure_group_boundary(files: dict, scope: str, boundary: dict, training: di
     x, y = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
     keys = greedy.tie_keys(x, y, settings["seed"])
     del x
-    facts, groups = draw(boundary_scope.last_layer(files["gradients"])[0], y, keys, settings)
+    features, weights = boundary_scope.last_layer(files["gradients"])
+    facts, groups = draw(features, y, keys, settings)
     members = boundary_groups.padded(groups)
-    score = boundary_scope.scorer(files, scope, boundary, training)
+    score = boundary_scope.scorer(files, scope, features, weights, boundary, training)
     forms = [form for form in settings["forms"] if scope == "last_layer" or form in boundary_scope.ITERATIVE]
     tables = []
     for form in log.progress(forms, f"boundary scores of {len(groups)} groups"):

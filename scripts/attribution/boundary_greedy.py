@@ -77,16 +77,16 @@ def grow(
             record(state, state.members[:rank], False)
     ended = [False] * len(seeds)
     for _ in log.progress(range(size - min(map(len, seeds))), f"{len(seeds)} groups, form {form}"):
-        for j, chosen in enumerate(step(states, pools, keys)):
-            if ended[j] or len(states[j].members) >= size:
+        for j, state in enumerate(states):
+            if ended[j] or len(state.members) >= size:
                 continue
-            point, tied = chosen
+            point, tied = step(state, pools[j], keys)
             if point < 0:
                 ended[j] = True
                 continue
-            states[j].members.append(point)
+            state.members.append(point)
             pools[j] = pools[j][pools[j] != point]
-            record(states[j], states[j].members, tied)
+            record(state, state.members, tied)
     return [
         Grown(np.array(s.members), np.array(s.score), np.array(s.share), np.array(s.tied), end, s.solves)
         for s, end in zip(states, ended, strict=True)
@@ -132,41 +132,36 @@ def _append(state: _State, score: float, share: float, tied: bool) -> None:
     state.tied.append(tied)
 
 
-def _exact_step(features, weights, states: list, pools: list, keys) -> list[tuple[int, bool]]:
-    """Next members by the exact form.
+def _exact_step(features, weights, state: _State, pool: np.ndarray, keys) -> tuple[int, bool]:
+    """Next member, -1 for none, by the exact form.
 
     The members keep their targets, the candidate takes the class that it is closest to after the group's move. Then the
     dual bounds the new score from below by sqrt(score^2 + d^2), d >= 0 the candidate's distance to its boundary under
     the moved weights (one more multiplier, the others as they are). So programmes are solved in the order of d until
     the best is no more than the next bound; where some d is not positive the score does not rise and none is needed.
     """
+    if not state.found.feasible:
+        return -1, False
     length = np.sqrt(2.0 if weights.shape[1] > 1 else 1.0)
-    chosen = []
-    for state, pool in zip(states, pools, strict=True):
-        if not state.found.feasible:
-            chosen.append((-1, False))
-            continue
-        moved = weights + boundary_exact.change(features[state.members], weights, state.found)
-        distance = np.empty(len(pool))
-        for start in range(0, len(pool), CHUNK):
-            part = slice(start, start + CHUNK)
-            h = features[pool[part]]
-            before, logits = boundary.predictions(h @ weights), h @ moved
-            after, rows = boundary.class_logits(logits), np.arange(len(h))
-            gap = after[rows, before] - after[rows, boundary.runner_up(logits, before)]
-            size = np.linalg.norm(h, axis=1) * length
-            distance[part] = np.where(size > 0, gap / np.maximum(size, 1e-300), np.inf)
-        chosen.append(_least_raise(features, weights, state, pool, distance, keys))
-    return chosen
+    moved = weights + boundary_exact.change(features[state.members], weights, state.found)
+    distance = np.empty(len(pool))
+    for start in range(0, len(pool), CHUNK):
+        part = slice(start, start + CHUNK)
+        h = features[pool[part]]
+        before, logits = boundary.predictions(h @ weights), h @ moved
+        after, rows = boundary.class_logits(logits), np.arange(len(h))
+        gap = after[rows, before] - after[rows, boundary.runner_up(logits, before)]
+        size = np.linalg.norm(h, axis=1) * length
+        distance[part] = np.where(size > 0, gap / np.maximum(size, 1e-300), np.inf)
+    return _least_raise(features, weights, state, pool, distance, moved, keys)
 
 
-def _least_raise(features, weights, state, pool, distance, keys) -> tuple[int, bool]:
+def _least_raise(features, weights, state, pool, distance, moved, keys) -> tuple[int, bool]:
     if distance.min() <= 0:
         point, tied = greedy.pick(distance, "min", np.isfinite(distance), keys[pool])
         return int(pool[point]), bool(tied or (distance <= 0).sum() > 1)
     best, best_score, level = -1, np.inf, False
     base = state.found.score
-    moved = weights + boundary_exact.change(features[state.members], weights, state.found)
     for place in np.lexsort((keys[pool], distance)):
         bound = np.hypot(base, distance[place])
         if not np.isfinite(distance[place]) or bound > best_score * (1 + greedy.TIE_TOLERANCE):
@@ -187,39 +182,32 @@ def _least_raise(features, weights, state, pool, distance, keys) -> tuple[int, b
     return best, level
 
 
-def _mean_step(features, weights, states: list, pools: list, keys) -> list[tuple[int, bool]]:
-    """Next members by the mean form, whose score is a closed form of the sum of features: all candidates at once."""
-    chosen = []
-    for state, pool in zip(states, pools, strict=True):
-        total = features[state.members].sum(axis=0)
-        value = np.empty(len(pool))
-        for start in range(0, len(pool), CHUNK):
-            part = slice(start, start + CHUNK)
-            centre = (features[pool[part]] + total) / (len(state.members) + 1)
-            logits = centre @ weights
-            full, rows = boundary.class_logits(logits), np.arange(len(logits))
-            first = boundary.predictions(logits)
-            gap = full[rows, first] - full[rows, boundary.runner_up(logits, first)]
-            length = np.linalg.norm(centre, axis=1) * np.sqrt(2.0 if weights.shape[1] > 1 else 1.0)
-            value[part] = np.where(length > 0, gap / np.maximum(length, 1e-300), np.inf)
-        state.solves += len(pool)
-        point, tied = greedy.pick(value, "min", np.isfinite(value), keys[pool])
-        chosen.append((int(pool[point]) if np.isfinite(value).any() else -1, tied))
-    return chosen
+def _mean_step(features, weights, state: _State, pool: np.ndarray, keys) -> tuple[int, bool]:
+    """Next member by the mean form, whose score is a closed form of the sum of features: all candidates at once."""
+    total = features[state.members].sum(axis=0)
+    value = np.empty(len(pool))
+    for start in range(0, len(pool), CHUNK):
+        part = slice(start, start + CHUNK)
+        centre = (features[pool[part]] + total) / (len(state.members) + 1)
+        logits = centre @ weights
+        full, rows = boundary.class_logits(logits), np.arange(len(logits))
+        first = boundary.predictions(logits)
+        gap = full[rows, first] - full[rows, boundary.runner_up(logits, first)]
+        length = np.linalg.norm(centre, axis=1) * np.sqrt(2.0 if weights.shape[1] > 1 else 1.0)
+        value[part] = np.where(length > 0, gap / np.maximum(length, 1e-300), np.inf)
+    state.solves += len(pool)
+    point, tied = greedy.pick(value, "min", np.isfinite(value), keys[pool])
+    return (int(pool[point]) if np.isfinite(value).any() else -1), tied
 
 
-def _scored_step(score: Callable, states: list, pools: list, keys) -> list[tuple[int, bool]]:
-    """Next members by an iterative form: the group with each candidate is one group of `score`."""
-    chosen = []
-    for state, pool in zip(states, pools, strict=True):
-        members = np.empty((len(pool), len(state.members) + 1), np.int64)
-        members[:, :-1], members[:, -1] = state.members, pool
-        found = score(members)
-        state.solves += len(pool)
-        if not found.solved.any():
-            chosen.append((-1, False))
-            continue
-        value = np.where(found.solved, found.score, np.inf)
-        point, tied = greedy.pick(value, "min", found.solved, keys[pool])
-        chosen.append((int(pool[point]), tied))
-    return chosen
+def _scored_step(score: Callable, state: _State, pool: np.ndarray, keys) -> tuple[int, bool]:
+    """Next member by an iterative form: the group with each candidate is one group of `score`."""
+    members = np.empty((len(pool), len(state.members) + 1), np.int64)
+    members[:, :-1], members[:, -1] = state.members, pool
+    found = score(members)
+    state.solves += len(pool)
+    if not found.solved.any():
+        return -1, False
+    value = np.where(found.solved, found.score, np.inf)
+    point, tied = greedy.pick(value, "min", found.solved, keys[pool])
+    return int(pool[point]), tied

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attribution import boundary, boundary_exact
+from attribution.schedule import BETA_1, BETA_2, EPSILON
 
 FORMS = ("exact", "mean", "batch", "universal", "simple")
 # Copies of weights and features that exist at a time.
@@ -18,8 +19,6 @@ CHUNK_BYTES = 256 << 20
 ITERATIVE_OVERSHOOT = 0.02
 # Relative gap up to which a solution of the exact form counts as certified.
 CERTIFIED = 1e-6
-# Keras's Adam.
-ADAM_BETA_1, ADAM_BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-7
 
 
 class Groups(NamedTuple):
@@ -266,10 +265,10 @@ def simple(batch: Batch, settings: dict) -> Groups:
         residual = p - (np.arange(full.shape[-1]) == batch.before[going][..., None])
         gradient = np.swapaxes(part.h * share[going][..., None], 1, 2) @ residual[..., -columns:]
         if optimizer["name"] == "adam":
-            first[going] = ADAM_BETA_1 * first[going] + (1 - ADAM_BETA_1) * gradient
-            second[going] = ADAM_BETA_2 * second[going] + (1 - ADAM_BETA_2) * gradient**2
-            rate = optimizer["learning_rate"] * np.sqrt(1 - ADAM_BETA_2**step) / (1 - ADAM_BETA_1**step)
-            batch.weights[going] += rate * first[going] / (np.sqrt(second[going]) + ADAM_EPSILON)
+            first[going] = BETA_1 * first[going] + (1 - BETA_1) * gradient
+            second[going] = BETA_2 * second[going] + (1 - BETA_2) * gradient**2
+            rate = optimizer["learning_rate"] * np.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
+            batch.weights[going] += rate * first[going] / (np.sqrt(second[going]) + EPSILON)
         else:
             first[going] = optimizer["momentum"] * first[going] + optimizer["learning_rate"] * gradient
             batch.weights[going] += first[going]

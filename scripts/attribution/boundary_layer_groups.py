@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 
-from attribution import boundary, boundary_groups, boundary_layers, copy_derivatives, ensemble, log
+from attribution import boundary, boundary_groups, boundary_layers, copy_derivatives, ensemble, log, schedule
 from attribution.boundary_groups import Groups
 from attribution.residuals import residuals
 
@@ -177,7 +177,7 @@ def simple(
     boundary_layers.check(norm, dtype, {"slots": slots, "max_steps": max_steps})
     network = copy_derivatives.network(model, slots, norm, dtype)
     tasks = [{"group": g, "members": np.asarray(members)} for g, members in enumerate(groups)]
-    adam = (ensemble.BETA_1, ensemble.BETA_2, ensemble.EPSILON) if training["optimizer"] == "adam" else None
+    adam = (schedule.BETA_1, schedule.BETA_2, schedule.EPSILON) if training["optimizer"] == "adam" else None
     momentum = float(training["momentum"] or 0.0)
     moments = [[0 * w for w in network.repeat()] for _ in range(2)]
 

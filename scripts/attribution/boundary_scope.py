@@ -18,29 +18,32 @@ def last_layer(gradients: str) -> tuple[np.ndarray, np.ndarray]:
     return features, weights.reshape(features.shape[1], -1)
 
 
-def scorer(files: dict, scope: str, boundary: dict, training: dict) -> Callable:
+def scorer(
+    files: dict, scope: str, features: np.ndarray, weights: np.ndarray, boundary: dict, training: dict
+) -> Callable:
     """The function (members (M, S), form) -> `boundary_groups.Groups`.
 
     Args:
-        files: paths of `gradients`, and for all layers of `data` and `model`. scope: `last_layer` or `all_layers`.
+        files: paths, for all layers, of `data` and `model`. scope: `last_layer` or `all_layers`.
+        features, weights: from `last_layer`, for that scope.
         boundary: sections `groups` and `points` of the settings. training: of the model, for form `simple`.
     """
     if scope == "last_layer":
-        features, weights = last_layer(files["gradients"])
         settings = boundary["groups"] | {"optimizer": schedule.final_optimizer(training)}
         return lambda members, form: boundary_groups.score(features, weights, members, form, settings)
-    return partial(_all_layers, files, boundary, training)
-
-
-def _all_layers(files: dict, boundary: dict, training: dict, members: np.ndarray, form: str) -> boundary_groups.Groups:
     import keras
 
+    (x,) = h5.read(files["data"], names.X_TRAIN)
+    return partial(_all_layers, keras.models.load_model(files["model"], compile=False), x, boundary, training)
+
+
+def _all_layers(
+    model, x: np.ndarray, boundary: dict, training: dict, members: np.ndarray, form: str
+) -> boundary_groups.Groups:
     from attribution import boundary_layer_groups
 
     if form not in ITERATIVE:
         raise ValueError(f"boundary form '{form}' exists in the last layer only; in all layers {', '.join(ITERATIVE)}")
-    model = keras.models.load_model(files["model"], compile=False)
-    (x,) = h5.read(files["data"], names.X_TRAIN)
     groups, chosen, points = [row[row >= 0] for row in members], boundary["groups"], boundary["points"]
     common = {"slots": min(points["slots"], len(groups)), "dtype": points["precision"]}
     if form == "batch":

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from attribution import log, models, training
+from attribution.schedule import BETA_1, BETA_2, EPSILON
 
 # Members that train together: enough to hide the cost of a call, few enough to stay in a core's cache.
 BLOCK = 128
@@ -19,7 +20,6 @@ BLOCK = 128
 MULTIPLE = 16
 # Separates the dropout masks from every other use of the seed.
 DROPOUT_STREAM = 0xD20
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # keras.optimizers.Adam's defaults
 
 
 def train(

@@ -1,6 +1,8 @@
-"""Learning rates of a training."""
+"""Learning rates of a training, and the constants of its optimiser."""
 
 import numpy as np
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # keras.optimizers.Adam's defaults
 
 
 def learning_rate(training: dict, epoch: int) -> float:
