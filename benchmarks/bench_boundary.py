@@ -23,7 +23,7 @@ import pandas as pd
 import tensorflow as tf
 import yaml
 
-from attribution import all_layers, boundary, boundary_layers, copies, copy_derivatives, cost, h5, models, names
+from attribution import boundary, boundary_layers, copies, copy_derivatives, cost, h5, models, names, precision
 
 ROOT = Path(__file__).parents[1]
 
@@ -107,8 +107,7 @@ def main() -> None:
         rows.append((name, len(part), time.perf_counter() - wall, time.process_time() - cpu, found[name].steps.sum()))
         if name == "slots":
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    copy = all_layers.in_float64(model) if dtype == "float64" else keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    copy = precision.copied(model, dtype, x)
     looped(copy, x[:1])
     wall, cpu = time.perf_counter(), time.process_time()
     scores, steps = looped(copy, x[: arguments.loop])

@@ -12,7 +12,7 @@ import h5py
 import keras
 import numpy as np
 
-from attribution import cost, features, h5, names, network_cost, provenance, resume
+from attribution import cost, features, h5, models, names, network_cost, penalties, provenance, resume, same_function
 from attribution.residuals import residuals
 
 TRAIN = (names.X_TRAIN, names.Y_TRAIN, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.RESIDUALS_TRAIN)
@@ -47,6 +47,7 @@ def cache_gradients(
     weights, decay, slope = features.last_layer_parameters(network)
     d, c = weights.shape
     with h5.opened(data, names.X_TRAIN, names.X_TEST) as (x, x_test):
+        penalties.refuse_others(network, [models.last_dense(network)], x[: same_function.SAMPLES])
         held = x[:1].nbytes * batch_size + cost.factor_bytes(SHARD * batch_size, d, 2 * c)
         cost.require(
             "gradient cache",

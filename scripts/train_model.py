@@ -21,7 +21,7 @@ os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 
 import keras
 
-from attribution import cost, h5, models, names, network_cost, precision, resume, training
+from attribution import cost, h5, models, names, network_cost, precision, resume, same_function, training
 
 
 def train_model(
@@ -49,7 +49,7 @@ def train_model(
     """
     x_train, y_train, x_test, y_test = h5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
     attributes = h5.attributes(data)
-    network = models.build(recipe, x_train.shape[1:], len(attributes["class_names"]), seed)
+    network = models.build(recipe, x_train.shape[1:], len(attributes["class_names"]), seed, x_train)
 
     folder = Path(model).parent
     label = f"{folder.parent.name} seed {seed}"
@@ -72,7 +72,10 @@ def train_model(
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.
     checkpoint.mkdir(parents=True, exist_ok=True)
-    precision.in_float32(network).save(checkpoint / "model.keras")
+    single = precision.in_float32(network, x_train)
+    single.save(checkpoint / "model.keras")
+    with precision.own_classes_hidden():
+        same_function.require(single, keras.models.load_model(checkpoint / "model.keras", compile=False), x_train)
     rows.to_csv(checkpoint / "history.csv", index=False)
     os.replace(checkpoint / "history.csv", history)
     os.replace(checkpoint / "model.keras", model)

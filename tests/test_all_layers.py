@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from attribution import all_layers, features, hessian, models, solvers
+from attribution import all_layers, features, hessian, models, penalties, precision, solvers
 from attribution.residuals import cross_entropy, residuals
 
 CLOSED_FORM = 1e-9
@@ -14,7 +14,7 @@ FINITE_DIFFERENCE = 1e-5
 @pytest.fixture(params=[2, 3])
 def network(request):
     recipe = {"architecture": "mlp", "hidden": [5, 4], "dropout": 0.3, "l1": 0.0, "l2": 0.01}
-    model = all_layers.in_float64(models.build(recipe, (2,), request.param, 0))
+    model = precision.in_float64(models.build(recipe, (2,), request.param, 0))
     rng = np.random.default_rng(0)
     return model, rng.normal(size=(23, 2)), rng.integers(0, request.param, 23)
 
@@ -30,7 +30,7 @@ def mean_loss(model, theta, x, y):
 
 def test_derivatives_equal_finite_differences_and_the_closed_form(network):
     model, x, y = network
-    theta, decay, slope = all_layers.parameters(model)
+    theta, decay, slope = penalties.derivatives(model.trainable_variables)
     logits, g = all_layers.gradients(model, x, y, batch=7)
     np.testing.assert_allclose(g, all_layers.gradients(model, x, y, batch=23)[1], rtol=CLOSED_FORM, atol=1e-14)
     h = all_layers.hessian(model, x, y, batch=7, columns=10)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from attribution import architectures, features, models, precision
+from attribution import architectures, features, models, penalties, precision
 
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}  # float32 forward passes against one another
 ROOT = Path(__file__).parent.parent
@@ -58,13 +58,15 @@ def test_the_resnet_is_as_described():
     after = {type(layer).__name__ for layer in model.layers for x in sums if layer.input is x}
     assert after == {"Conv2D", "BatchNormalization"}
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    assert all(layer.use_bias and models.penalties(layer)[1] == pytest.approx(1e-4) for layer in convolutions)
+    assert all(
+        layer.use_bias and penalties.of_variable(layer.kernel)[1] == pytest.approx(1e-4) for layer in convolutions
+    )
     assert all(isinstance(layer.kernel_initializer, keras.initializers.HeNormal) for layer in convolutions)
     assert kinds(model)[-5:] == ["Flatten", "Dense", "Dropout", "LeakyReLU", "Dense"]
     assert model.layers[-5].output.shape[1] == 8 * 8 * 64
     assert model.layers[-2].negative_slope == 0.3 and model.layers[-3].rate == 0.4
     for dense in (model.layers[-4], model.layers[-1]):
-        assert models.penalties(dense) == pytest.approx((1e-4, 1e-4))
+        assert penalties.of_variable(dense.kernel) == pytest.approx((1e-4, 1e-4))
 
 
 def test_inputs_of_bytes_are_scaled_to_minus_one_and_one(images):
@@ -175,5 +177,6 @@ def test_float32_is_used_where_there_is_no_gpu_or_it_is_off():
 
 def test_an_unknown_penalty_is_refused():
     layer = keras.layers.Dense(3, kernel_regularizer=keras.regularizers.OrthogonalRegularizer())
+    layer.build((None, 2))
     with pytest.raises(ValueError, match="the penalty OrthogonalRegularizer; only L1, L2 and L1L2"):
-        models.penalties(layer)
+        penalties.of_variable(layer.kernel)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 from test_boundary_layers import dense, points, small
 
-from attribution import all_layers, boundary, boundary_layer_groups, boundary_layers, ensemble
+from attribution import boundary, boundary_layer_groups, boundary_layers, ensemble, precision
 
 LOOP = 1e-6
 GROUPS = [np.array([3, 1, 7]), np.array([0]), np.array([5, 8, 2, 9, 4]), np.array([6, 10])]
@@ -32,7 +32,7 @@ class Changed:
     """One network whose parameters are changed in place: the definitions, step by step."""
 
     def __init__(self, model, x):
-        self.network, self.x = all_layers.in_float64(model), x.astype(np.float64)
+        self.network, self.x = precision.in_float64(model), x.astype(np.float64)
         self.variables = self.network.trainable_variables
         self.start = [v.numpy() for v in self.variables]
         self.before = self.logits()

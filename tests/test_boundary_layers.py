@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from attribution import all_layers, boundary, boundary_layers, copies, copy_derivatives
+from attribution import boundary, boundary_layers, copies, copy_derivatives, precision
 
 CLOSED_FORM = 1e-9
 LOOP = 1e-7
@@ -62,7 +62,7 @@ def test_one_dense_layer_has_the_closed_form(columns, norm):
 
 def moved_one_at_a_time(model, sample, norm, max_steps=100):
     """The definition, on a clone that is changed: score, steps, class reached, moved parameters."""
-    network = all_layers.in_float64(model)
+    network = precision.in_float64(model)
     variables, x = network.trainable_variables, sample[None].astype(np.float64)
     start = np.concatenate([v.numpy().ravel() for v in variables])
 
@@ -137,7 +137,7 @@ def test_the_move_changes_the_prediction_and_random_shorter_ones_do_not():
     """Checked with the original network's own logits, not with those of the copies."""
     model = small()
     x = points(model, 10)
-    network = all_layers.in_float64(model)
+    network = precision.in_float64(model)
     first, start = boundary.predictions(network(x).numpy()), [v.numpy() for v in network.trainable_variables]
     copied, seen = copy_derivatives.network(model, len(x)), []
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 import yaml
 from keras import layers
 
-from attribution import all_layers, copies, models
+from attribution import copies, models, precision
 
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 ROOT = Path(__file__).parent.parent
@@ -32,7 +32,7 @@ def built(name, classes=3):
 def perturb(model, together, m, seed=2):
     """Give every copy its own values, and return them as networks of one copy, in float64."""
     rng = np.random.default_rng(seed)
-    single = [all_layers.in_float64(model) for _ in range(m)]
+    single = [precision.in_float64(model) for _ in range(m)]
     for layer in copies.copied_layers(model):
         for name in copies.COPIED[type(layer)]:
             if getattr(layer, name, None) is None:
@@ -47,11 +47,9 @@ def perturb(model, together, m, seed=2):
 
 def samples(shape, count, seed=3):
     rng = np.random.default_rng(seed)
-    return (
-        rng.integers(0, 256, (count, *shape)).astype(np.float64)
-        if len(shape) == 3
-        else rng.normal(size=(count, *shape))
-    )
+    drawn = rng.integers(0, 256, (count, *shape)) if len(shape) == 3 else rng.normal(size=(count, *shape))
+    # what a network takes, so that nothing is rounded on the way in
+    return drawn.astype(np.float32).astype(np.float64)
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -61,7 +59,7 @@ def test_copies_give_each_networks_logits_and_gradients(name):
     before = [w.tobytes() for w in model.get_weights()]
     together = copies.copies(model, m)
     x = samples(SHAPES[name], m * s)
-    expected = all_layers.in_float64(model)(x, training=False)
+    expected = precision.in_float64(model)(x, training=False)
     np.testing.assert_allclose(together(x, training=False), expected, **EXACT)
 
     single = perturb(model, together, m)
@@ -96,8 +94,8 @@ def test_patches_are_the_convolutions_windows(padding, size, strides, dilation):
             layers.Dense(2, use_bias=False),
         ]
     )
-    together, x = copies.copies(network, 2), samples((9, 10, 2), 4) / 255
-    np.testing.assert_allclose(together(x), all_layers.in_float64(network)(x), **EXACT)
+    together, x = copies.copies(network, 2), samples((9, 10, 2), 4) / 256
+    np.testing.assert_allclose(together(x), precision.in_float64(network)(x), **EXACT)
 
 
 def test_networks_inside_a_network_and_float32():
@@ -112,6 +110,42 @@ def test_networks_inside_a_network_and_float32():
         *(w.name for w in body.layers),
         model.layers[-1].name,
     ]
+
+
+def test_state_operators_frozen_layers_and_equal_names_in_nested_networks():
+    """Two nested networks with layers of one name, an adapted layer, operators, a frozen layer and the input itself."""
+    keras.utils.set_random_seed(3)
+
+    def block():
+        parts = [keras.Input((4,)), layers.Dense(4, activation="tanh", name="same"), layers.Dropout(0.5, name="drop")]
+        return keras.Sequential(parts)
+
+    norm = layers.Normalization()
+    norm.adapt(np.arange(40.0).reshape(10, 4))
+    inputs = keras.Input((4,))
+    x = norm(inputs * 0.3)
+    x = x + block()(block()(x)) * 2
+    x = layers.Dense(4, activation="tanh", trainable=False, name="frozen")(x)
+    model = keras.Model(inputs, layers.Dense(3, name="last")(keras.ops.concatenate([x, inputs], axis=-1)))
+    x = samples((4,), 6) * 4
+    together = copies.copies(model, 3)
+    np.testing.assert_allclose(together(x, training=False), precision.in_float64(model)(x), **EXACT)
+    moving = copies.copied_layers(model)
+    assert copies.unique_names(moving) == ["same", "same_2", "last"]
+    for name in ("same", "same_2", "last"):  # each copy has its own
+        kernel = together.get_layer(name).kernel
+        assert kernel.shape[0] == 3
+        kernel.assign(keras.ops.concatenate([kernel[:1], kernel[1:] + 0.1]))
+    found, alone = together(x, training=False), precision.in_float64(model)(x)
+    np.testing.assert_allclose(found[:2], alone[:2], **EXACT)
+    assert np.abs(found[2:] - alone[2:]).min() > 1e-3
+    assert len(together.trainable_variables) == 6
+
+
+def test_copies_of_another_function_are_refused(monkeypatch):
+    monkeypatch.setattr(copies.Linear, "call", lambda self, x, call=copies.Linear.call: call(self, x) * 1.01)
+    with pytest.raises(ValueError, match=r"compute another function: outputs differ by 0\.01\d* of their size"):
+        copies.copies(keras.Sequential([keras.Input((4,)), layers.Dense(3)]), 2)
 
 
 def test_what_cannot_be_copied_is_named():

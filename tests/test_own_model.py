@@ -252,7 +252,7 @@ def test_the_seed_decides_a_python_files_weights(tmp_path):
             PYTHON.replace("keras.layers.Dropout(0.1)", "Own()").replace(
                 "def build", "class Own(keras.layers.Layer):\n    def call(self, x):\n        return x\n\ndef build"
             ),
-            "cannot be stored and read back without that file",
+            "cannot be stored and read back without code of your own",
         ),
     ],
 )

@@ -1,4 +1,7 @@
-"""Gradients and Hessian in all trainable parameters, by autodiff in float64; for networks of a few thousand parameters.
+"""Gradients and Hessian in all trainable parameters, by autodiff; for networks of a few thousand parameters.
+
+Derivatives are taken in the network's own precision, float64 for a copy from `precision.in_float64` wherever Keras can
+compute it so; everything after them is float64.
 
 The gradient itself, (n, k), takes the place of the features and a residual of 1, (n, 1), that of the residuals:
 then everything written for factors (influence, self-influence, Algorithm 1) serves this scope unchanged.
@@ -11,44 +14,14 @@ import numpy as np
 import tensorflow as tf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from attribution import models
 from attribution.residuals import probabilities, residuals
-
-
-def in_float64(model: keras.Model) -> keras.Model:
-    """A copy of the network that computes in float64; the model itself is left alone."""
-
-    def double(layer):
-        return layer.__class__.from_config({**layer.get_config(), "dtype": "float64"})
-
-    copy = keras.models.clone_model(model, clone_function=double)
-    copy.set_weights([weight.astype(np.float64) for weight in model.get_weights()])
-    return copy
-
-
-def parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Flat trainable parameters in the order of `model.trainable_variables`, and their weight decay.
-
-    Returns:
-        theta (k,), decay (k,) diagonal of the penalties' Hessian (2 l2 on kernels, L1 is flat), decay_gradient (k,),
-        all float64.
-    """
-    penalty = {id(layer.kernel): models.penalties(layer) for layer in model.layers if hasattr(layer, "kernel")}
-    theta, decay, slope = [], [], []
-    for variable in model.trainable_variables:
-        value = keras.ops.convert_to_numpy(variable).astype(np.float64).ravel()
-        l1, l2 = penalty.get(id(variable), (0.0, 0.0))
-        theta.append(value)
-        decay.append(np.full_like(value, 2 * l2))
-        slope.append(2 * l2 * value + l1 * np.sign(value))
-    return np.concatenate(theta), np.concatenate(decay), np.concatenate(slope)
 
 
 def jacobian(model: keras.Model, x: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
     """Logits and their derivatives in the parameters, in inference mode.
 
     Args:
-        model: from `in_float64`. x: (n, ...). batch: samples a pass; does not change the result.
+        model: from `precision.in_float64`. x: (n, ...). batch: samples a pass; does not change the result.
 
     Returns:
         logits (n, C), jacobian (n, C, k), float64: 8 n C k bytes.
@@ -63,9 +36,14 @@ def jacobian(model: keras.Model, x: np.ndarray, batch: int) -> tuple[np.ndarray,
         parts = tape.jacobian(logits, variables)
         return logits, [tf.reshape(p, [tf.shape(part)[0], logits.shape[1], -1]) for p in parts]
 
-    pieces = [derivatives(tf.constant(x[i : i + batch], tf.float64)) for i in range(0, len(x), batch)]
+    pieces = [derivatives(_samples(model, x[i : i + batch])) for i in range(0, len(x), batch)]
     logits = np.concatenate([piece[0].numpy() for piece in pieces])
-    return logits, np.concatenate([np.concatenate([p.numpy() for p in piece[1]], axis=2) for piece in pieces])
+    found = np.concatenate([np.concatenate([p.numpy() for p in piece[1]], axis=2) for piece in pieces])
+    return logits.astype(np.float64, copy=False), found.astype(np.float64, copy=False)
+
+
+def _samples(model: keras.Model, part: np.ndarray) -> tf.Tensor:
+    return tf.constant(part, tf.as_dtype(model.inputs[0].dtype))
 
 
 def gradients(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,8 +75,8 @@ def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> 
     def product(v: np.ndarray) -> np.ndarray:
         total = np.zeros_like(v)
         for i in range(0, len(x), batch):
-            part = tf.constant(x[i : i + batch], tf.float64)
-            total += products(part, tf.constant(r[i : i + batch]), tf.constant(v)).numpy().T
+            weight, along = (tf.constant(a, tf.as_dtype(model.outputs[0].dtype)) for a in (r[i : i + batch], v))
+            total += products(_samples(model, x[i : i + batch]), weight, along).numpy().T
         return total
 
     return product
@@ -111,7 +89,7 @@ def hessian_product(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int
     and the term that it leaves out).
 
     Args:
-        model: from `in_float64`. x, y: the samples. batch: samples a pass.
+        model: from `precision.in_float64`. x, y: the samples. batch: samples a pass.
 
     Returns:
         function (k, b) -> (k, b), float64. Keeps the (n, C, k) Jacobian.

@@ -5,8 +5,13 @@ Conv2D end in the same layer, `Linear`, one batched matrix product whatever the 
 in inference mode, is a standardisation with the shared moving statistics and a `Scale` of each copy's own.
 """
 
+from itertools import count
+
 import keras
+import numpy as np
 from keras import layers, ops
+
+from attribution import precision, same_function
 
 
 class Patches(layers.Layer):
@@ -137,40 +142,46 @@ COPIED = {
     layers.Conv2D: ("kernel", "bias"),
     layers.BatchNormalization: ("gamma", "beta"),
 }
+ENDINGS = ("_patches", "_activation", "_standardised")  # of what is made for a copied layer
 
 
-def copies(model: keras.Model, m: int, dtype: str = "float64") -> keras.Model:
+def copies(model: keras.Model, m: int, dtype: str = "float64", samples: np.ndarray | None = None) -> keras.Model:
     """The same network with m independent copies of its parameters; all start as the model's own.
 
-    A layer with parameters keeps its name; its arrays have a leading axis of length m. Moving statistics are shared.
+    A layer with parameters keeps its name, with a number where nested networks share it (`unique_names`); its arrays
+    have a leading axis of length m. What is not trained (moving statistics, adapted normalisation, tables) is shared.
     The model itself is not changed, not even by being called.
 
     Args:
         model: Sequential or functional, one input and one output; perhaps with such networks inside.
         m: number of copies. dtype: of all parameters and of the computation.
+        samples: (s, ...) inputs that go through the model and the copies; some are drawn without them.
 
     Returns:
         (m * s, *input_shape) -> (m * s, C), the first s samples through the first copy, and so on. For inference:
         call it with `training=False`.
 
     Raises:
-        ValueError: for a layer with parameters other than Dense, Conv2D and BatchNormalization, one of these in a form
-            that is not understood, or one used twice; one sentence that names it.
+        ValueError: for a layer with trainable parameters other than Dense, Conv2D and BatchNormalization, one of these
+            in a form that is not understood, or one used twice; one sentence that names it. Also where the copies
+            compute another function.
     """
-    found = {}
+    _require_graph(model)
+    base = precision.copied(keras.Model(model.inputs[0], model.outputs[0]), dtype, samples)
+    moving = copied_layers(base)
+    named = dict(zip(map(id, moving), unique_names(moving), strict=True))
+    _rename_others(base, named)
+    found = []
 
     def copied(layer, *arguments, **keywords):
         if isinstance(layer, keras.Model):
             return run(keras.Model(layer.inputs, layer.outputs), keras.tree.flatten(arguments)[0])
-        if getattr(layer, "weights", None):
-            if layer.name in found:
-                raise ValueError(f"layer '{layer.name}' is used twice; independent copies need a layer for each use")
-            found[layer.name] = layer
-            return _with_parameters(layer, arguments[0], m, dtype)
-        settings = layer.get_config()
-        if isinstance(layer, layers.Layer):
-            settings["dtype"] = dtype
-        return type(layer).from_config(settings)(*arguments, **keywords)
+        if id(layer) not in named:
+            return layer(*arguments, **keywords)
+        if layer in found:
+            raise ValueError(f"layer '{layer.name}' is used twice; independent copies need a layer for each use")
+        found.append(layer)
+        return _with_parameters(layer, named[id(layer)], arguments[0], m, dtype)
 
     def run(network, x):
         done = []
@@ -183,25 +194,67 @@ def copies(model: keras.Model, m: int, dtype: str = "float64") -> keras.Model:
         keras.models.clone_model(network, [x], clone_function=lambda layer: layer, call_function=call)
         return done[-1]
 
-    _require_graph(model)
     # samples are rounded to what the model itself takes
     inputs = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype)
-    outputs = run(keras.Model(model.inputs, model.outputs), inputs)
-    result = keras.Model(inputs, outputs)
-    for layer in found.values():
-        _start(layer, result, m)
+    taken = base.inputs[0].dtype
+    x = inputs if inputs.dtype == taken else layers.Identity(dtype=taken, name="taken")(inputs)
+    result = keras.Model(inputs, run(keras.Model(base.inputs, base.outputs), x))
+    for layer in found:
+        _start(layer, named[id(layer)], result, m)
+    _require_same(base, result, m, samples)
     return result
 
 
 def copied_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers of `model` whose trainable parameters are copied, also in networks inside it, in their order."""
+    """The layers of `model` with trainable parameters, also in networks inside it, in their order."""
     result = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            result += copied_layers(layer)
-        elif type(layer) in COPIED and layer.trainable_variables:
+            result += [inner for inner in copied_layers(layer) if inner not in result]
+        elif layer.trainable_variables:
             result.append(layer)
     return result
+
+
+def unique_names(moving: list[keras.layers.Layer]) -> list[str]:
+    """Names of the copied layers in the copies: a layer's own, with a number where another before has it."""
+    result = []
+    for layer in moving:
+        result.append(_unused(layer.name, result))
+    return result
+
+
+def _unused(name: str, used) -> str:
+    return name if name not in used else next(n for i in count(2) if (n := f"{name}_{i}") not in used)
+
+
+def _rename_others(base: keras.Model, named: dict) -> None:
+    """Give layers and operators that are not copied names that no other has: in the copies no network is nested."""
+    used = {name + ending for name in named.values() for ending in ("", *ENDINGS)}
+    waiting, seen = same_function.operations(base), set()
+    while waiting:
+        operation = waiting.pop(0)
+        if isinstance(operation, keras.Model):
+            waiting += same_function.operations(operation)
+        elif id(operation) not in named and id(operation) not in seen:
+            operation.name = _unused(operation.name, used)
+            used.add(operation.name)
+            seen.add(id(operation))
+
+
+def _require_same(base: keras.Model, result: keras.Model, m: int, samples: np.ndarray | None) -> None:
+    """Raise ValueError unless each of the m copies gives the base's outputs."""
+    x = same_function.drawn(base) if samples is None else np.asarray(samples[: same_function.SAMPLES])
+    expected, found = (
+        keras.ops.convert_to_numpy(network(part, training=False))
+        for network, part in ((base, x), (result, np.concatenate([x] * m)))
+    )
+    size = same_function.difference([np.concatenate([expected] * m)], [found])
+    if not size <= same_function.ROUNDING["float32"]:
+        raise ValueError(
+            f"copies of the parameters of network '{base.name}' compute another function: outputs differ by {size:.2g} "
+            "of their size; boundary scores in all layers are not possible for it, choose scope last_layer"
+        )
 
 
 def _require_graph(model) -> None:
@@ -213,7 +266,7 @@ def _require_graph(model) -> None:
         )
 
 
-def _with_parameters(layer, x, m: int, dtype: str):
+def _with_parameters(layer, name: str, x, m: int, dtype: str):
     """Apply the copies of a layer that has parameters."""
     if type(layer) not in COPIED:
         known = ", ".join(kind.__name__ for kind in COPIED)
@@ -221,8 +274,8 @@ def _with_parameters(layer, x, m: int, dtype: str):
     if isinstance(layer, layers.BatchNormalization):
         if layer.axis not in (-1, len(x.shape) - 1):
             raise ValueError(f"layer '{layer.name}' normalises axis {layer.axis}; copies need the last axis")
-        x = Standardise(layer.epsilon, dtype=dtype, name=f"{layer.name}_standardised")(x)
-        return Scale(m, layer.scale, layer.center, dtype=dtype, name=layer.name)(x)
+        x = Standardise(layer.epsilon, dtype=dtype, name=f"{name}_standardised")(x)
+        return Scale(m, layer.scale, layer.center, dtype=dtype, name=name)(x)
     if isinstance(layer, layers.Conv2D):
         if layer.groups != 1 or layer.data_format != "channels_last":
             raise ValueError(
@@ -230,21 +283,21 @@ def _with_parameters(layer, x, m: int, dtype: str):
                 "copies need 1 group and channels_last"
             )
         cut = (layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding)
-        x = Patches(*cut, dtype=dtype, name=f"{layer.name}_patches")(x)
-    z = Linear(m, layer.kernel.shape, layer.use_bias, dtype=dtype, name=layer.name)(x)
+        x = Patches(*cut, dtype=dtype, name=f"{name}_patches")(x)
+    z = Linear(m, layer.kernel.shape, layer.use_bias, dtype=dtype, name=name)(x)
     if layer.activation is keras.activations.linear:
         return z
-    return layers.Activation(layer.activation, dtype=dtype, name=f"{layer.name}_activation")(z)
+    return layers.Activation(layer.activation, dtype=dtype, name=f"{name}_activation")(z)
 
 
-def _start(layer, result: keras.Model, m: int) -> None:
+def _start(layer, name: str, result: keras.Model, m: int) -> None:
     """Give all copies of a layer's parameters its own values."""
-    own = result.get_layer(layer.name)
-    for name in COPIED[type(layer)]:
-        if getattr(layer, name, None) is not None:
-            value = ops.cast(ops.convert_to_tensor(getattr(layer, name)), own.dtype)
-            getattr(own, name).assign(ops.repeat(value[None], m, axis=0))
+    own = result.get_layer(name)
+    for part in COPIED[type(layer)]:
+        if getattr(layer, part, None) is not None:
+            value = ops.cast(ops.convert_to_tensor(getattr(layer, part)), own.dtype)
+            getattr(own, part).assign(ops.repeat(value[None], m, axis=0))
     if isinstance(layer, layers.BatchNormalization):
-        shared = result.get_layer(f"{layer.name}_standardised")
+        shared = result.get_layer(f"{name}_standardised")
         shared.mean.assign(layer.moving_mean)
         shared.variance.assign(layer.moving_variance)

@@ -58,7 +58,7 @@ def network(model: keras.Model, m: int, norm: str = "l2", dtype: str = "float64"
     # TensorFlow 2.21's own float32 kernels end the process (SIGSEGV) on batched products of a single copy
     m = max(m, 2) if dtype == "float32" else m
     together = copies.copies(model, m, dtype)
-    moving = [together.get_layer(layer.name) for layer in copies.copied_layers(model)]
+    moving = [together.get_layer(name) for name in copies.unique_names(copies.copied_layers(model))]
     if not moving:
         raise ValueError(f"network '{model.name}' has no trainable parameters; there is nothing to move")
     places = {id(variable): i for i, variable in enumerate(together.trainable_variables)}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from attribution import models
+from attribution import models, penalties
 from attribution.residuals import residuals
 
 
@@ -55,20 +55,18 @@ def last_layer_parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, n
 
     Returns:
         weights: (D, C) float64, the bias as last row.
-        decay: (D * C,) diagonal of the penalty's Hessian: 2 l2 on kernel rows, 0 on the bias (L1 is flat).
-        decay_gradient: (D * C,) gradient of the penalty, 2 l2 w + l1 sign(w).
+        decay: (D * C,) diagonal of the penalties' Hessian, kernel's and bias's own.
+        decay_gradient: (D * C,) gradient of the penalties; see `penalties.derivatives`.
+
+    Raises:
+        ValueError: for a penalty that is not understood.
     """
     layer = models.last_dense(model)
-    kernel = keras.ops.convert_to_numpy(layer.kernel).astype(np.float64)
-    bias = (
-        keras.ops.convert_to_numpy(layer.bias).astype(np.float64)[None]
-        if layer.use_bias
-        else np.zeros((1, kernel.shape[1]))
-    )
-    l1, l2 = models.penalties(layer)
-    decay = np.concatenate([np.full_like(kernel, 2 * l2), np.zeros_like(bias)])
-    slope = np.concatenate([2 * l2 * kernel + l1 * np.sign(kernel), np.zeros_like(bias)])
-    return np.concatenate([kernel, bias]), decay.ravel(), slope.ravel()
+    found = penalties.derivatives([layer.kernel, layer.bias] if layer.use_bias else [layer.kernel])
+    if not layer.use_bias:
+        found = [np.concatenate([part, np.zeros(layer.units)]) for part in found]
+    theta, decay, slope = found
+    return theta.reshape(-1, layer.units), decay, slope
 
 
 def factors(weights: np.ndarray, features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,14 @@
 """Build a network from its recipe, and find its last layer. Backend-neutral Keras 3."""
 
 import keras
+import numpy as np
 
 from attribution import precision
 from attribution.architectures import ARCHITECTURES
 from attribution.own_model import OWN
 
 
-def build(recipe: dict, input_shape: tuple, classes: int, seed: int) -> keras.Model:
+def build(recipe: dict, input_shape: tuple, classes: int, seed: int, samples: np.ndarray | None = None) -> keras.Model:
     """A freshly initialised network, or the user's; the same seed gives the same weights and the same dropout masks.
 
     Every network ends in logits, never in probabilities.
@@ -18,6 +19,7 @@ def build(recipe: dict, input_shape: tuple, classes: int, seed: int) -> keras.Mo
         input_shape: of one sample.
         classes: number of classes; two give one logit (a model of the user's may give two).
         seed: of Keras's, NumPy's and Python's generators.
+        samples: (s, *input_shape) of the data, with which a network of the user's is compared with its copies.
 
     Raises:
         ValueError: when the architecture does not fit the samples; one sentence.
@@ -25,7 +27,7 @@ def build(recipe: dict, input_shape: tuple, classes: int, seed: int) -> keras.Mo
     keras.utils.set_random_seed(seed)
     name, shape = recipe["architecture"], tuple(int(size) for size in input_shape)
     if name in OWN:
-        return OWN[name](recipe, shape, classes)
+        return OWN[name](recipe, shape, classes, samples)
     with precision.computing_in(precision.policy(recipe)):
         return ARCHITECTURES[name](shape, 1 if classes == 2 else classes, recipe)
 
@@ -47,19 +49,3 @@ def last_dense(model: keras.Model) -> keras.layers.Dense:
             "it must be linear, so that the model gives logits"
         )
     return dense[-1]
-
-
-def penalties(layer: keras.layers.Layer) -> tuple[float, float]:
-    """(l1, l2) of a layer's kernel penalty, 0 where there is none.
-
-    Raises:
-        ValueError: for a penalty other than L1, L2 or both.
-    """
-    regularizer = getattr(layer, "kernel_regularizer", None)
-    if regularizer is None:
-        return 0.0, 0.0
-    if not isinstance(regularizer, (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)):
-        raise ValueError(
-            f"layer '{layer.name}' has the penalty {type(regularizer).__name__}; only L1, L2 and L1L2 are understood"
-        )
-    return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))

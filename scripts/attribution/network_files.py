@@ -3,14 +3,25 @@
 import keras
 import numpy as np
 
-from attribution import all_layers, h5, hessian, inverse, names, solvers
+from attribution import all_layers, h5, hessian, inverse, names, penalties, precision, same_function, solvers
 from attribution.influence import Solve
 
 
 def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batch: int) -> dict[str, np.ndarray]:
-    """Arrays of gradients.h5: gradients as features, ones as residuals, and the parameters with their decay."""
-    copy = all_layers.in_float64(network)
-    theta, decay, slope = all_layers.parameters(copy)
+    """Arrays of gradients.h5: gradients as features, ones as residuals, and the parameters with their decay.
+
+    Raises:
+        ValueError: for a network that cannot be copied, has no trainable parameters, or penalties not understood.
+    """
+    x_train, x_test = (precision.as_taken(network, x) for x in (x_train, x_test))
+    copy = precision.in_float64(network, x_train)
+    if not copy.trainable_variables:
+        raise ValueError(
+            f"network '{network.name}' has no trainable parameters, every layer of it is frozen; set trainable = True "
+            "before saving it, or choose scope last_layer"
+        )
+    penalties.refuse_others(copy, precision.layers(copy), x_train[: same_function.SAMPLES])
+    theta, decay, slope = penalties.derivatives(copy.trainable_variables)
     logits_train, g_train = all_layers.gradients(copy, x_train, y_train, batch)
     logits_test, g_test = all_layers.gradients(copy, x_test, y_test, batch)
     return {
@@ -27,8 +38,10 @@ def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batc
 
 
 def _undamped(files: dict, batch: int):
-    network = all_layers.in_float64(keras.models.load_model(files["model"], compile=False))
+    network = keras.models.load_model(files["model"], compile=False)
     x, y = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
+    x = precision.as_taken(network, x)
+    network = precision.in_float64(network, x)
     (decay,) = h5.read(files["gradients"], names.DECAY)
     return network, x, y, decay
 

@@ -2,19 +2,22 @@
 
 import os
 import runpy
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
+import numpy as np
 
+from attribution import precision, same_function
 from attribution.architectures import rescaling
-from attribution.precision import in_float32
+from attribution.same_function import first_line
 
 # What may stand between the last Dense layer and the output: it is left out, and the logits stay.
 NORMALISERS = ("softmax", "sigmoid", "linear")
 
 
-def from_keras_file(recipe: dict, input_shape: tuple, classes: int) -> keras.Model:
-    """The trained network of `recipe["path"]`, ending in logits (see `ending_in_logits`).
+def from_keras_file(recipe: dict, input_shape: tuple, classes: int, samples: np.ndarray | None = None) -> keras.Model:
+    """The trained network of `recipe["path"]`, ending in logits (see `ending_in_logits`) and in float32.
 
     Raises:
         ValueError: when the file cannot be read, or holds no network that gives logits for this data.
@@ -29,10 +32,10 @@ def from_keras_file(recipe: dict, input_shape: tuple, classes: int) -> keras.Mod
             f"{path} is not a .keras file that loads in safe mode ({first_line(error)}); save it with "
             "model.save('NAME.keras'), without Lambda layers and classes of your own"
         ) from error
-    return ending_in_logits(in_float32(model), recipe, input_shape, classes)
+    return ending_in_logits(model, recipe, input_shape, classes, samples, "float32")
 
 
-def from_python_file(recipe: dict, input_shape: tuple, classes: int) -> keras.Model:
+def from_python_file(recipe: dict, input_shape: tuple, classes: int, samples: np.ndarray | None = None) -> keras.Model:
     """An untrained network from `build(input_shape, classes)` of the file `recipe["path"]`, ending in logits.
 
     Raises:
@@ -44,30 +47,27 @@ def from_python_file(recipe: dict, input_shape: tuple, classes: int) -> keras.Mo
             f"{path} does not exist; set models.NAME.path to a Python file with build(input_shape, classes)"
         )
     try:
-        build = runpy.run_path(path).get("build")
-        model = build(input_shape, classes) if callable(build) else None
+        with settings_kept():
+            build = runpy.run_path(path).get("build")
+            model = build(input_shape, classes) if callable(build) else None
     except Exception as error:
         raise ValueError(f"{path}: build{(input_shape, classes)} fails with {first_line(error)}") from error
     if not callable(build):
         raise ValueError(f"{path} defines no function build(input_shape, classes); add one that returns a keras.Model")
     require_graph(model, path, input_shape)
-    with tempfile.TemporaryDirectory() as folder:
-        stored = os.path.join(folder, "model.keras")
+    return ending_in_logits(model, recipe, input_shape, classes, samples)
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Put Keras's settings back after a block in which a user's file may change them."""
+    with precision.computing_in(keras.config.dtype_policy()):
+        floatx, order = keras.config.floatx(), keras.config.image_data_format()
         try:
-            model.save(stored)
-            keras.saving.load_model(stored, compile=False, safe_mode=True)
-        except Exception as error:
-            raise ValueError(
-                f"{path}: the network cannot be stored and read back without that file ({first_line(error)}); "
-                "use Keras's own layers and no Lambda"
-            ) from error
-    return ending_in_logits(model, recipe, input_shape, classes)
-
-
-def first_line(error: Exception) -> str:
-    """Kind and first line of an error's message."""
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+            yield
+        finally:
+            keras.config.set_floatx(floatx)
+            keras.config.set_image_data_format(order)
 
 
 def require_graph(model, path: str, input_shape: tuple) -> None:
@@ -83,8 +83,15 @@ def require_graph(model, path: str, input_shape: tuple) -> None:
         )
 
 
-def ending_in_logits(model: keras.Model, recipe: dict, input_shape: tuple, classes: int) -> keras.Model:
-    """The same network, cut after its last Dense layer, which gives logits.
+def ending_in_logits(
+    model: keras.Model,
+    recipe: dict,
+    input_shape: tuple,
+    classes: int,
+    samples: np.ndarray | None = None,
+    dtype: str | None = None,
+) -> keras.Model:
+    """A copy of the network, cut after its last Dense layer, which gives logits.
 
     A softmax (for one output a sigmoid) on that layer or as the layer after it is left out.
 
@@ -93,6 +100,8 @@ def ending_in_logits(model: keras.Model, recipe: dict, input_shape: tuple, class
         recipe: `path` for messages; perhaps `last_layer`, the name of the Dense layer after which to cut, for networks
             with several outputs or further layers; perhaps `rescale` (see `architectures.rescaling`), put in front.
         input_shape: of one sample. classes: number of classes.
+        samples: (s, *input_shape) that go through the network and through the result; some are drawn without them.
+        dtype: precision of the copy, see `precision.copied`.
 
     Returns:
         functional model (n, *input_shape) -> (n, classes), or (n, 1) for two classes if the network has one output.
@@ -102,14 +111,18 @@ def ending_in_logits(model: keras.Model, recipe: dict, input_shape: tuple, class
     """
     path = recipe["path"]
     require_graph(model, path, input_shape)
-    # a copy in which every layer is called once for each use: one read from a file may hold calls from its assembly
-    flat = keras.Model(model.inputs[0], model.outputs if len(model.outputs) > 1 else model.outputs[0])
-    weights, model = flat.get_weights(), keras.models.clone_model(flat)
-    model.set_weights(weights)
-    expected = tuple(model.input.shape[1:])
+    expected = tuple(model.inputs[0].shape[1:])
     fits = len(expected) == len(input_shape)
     if not fits or any(a not in (None, b) for a, b in zip(expected, input_shape, strict=True)):
         raise ValueError(f"{path}: the network takes samples of shape {expected}, but the data has {input_shape}")
+    # a copy in which every layer is called once for each use: one read from a file may hold calls from its assembly
+    flat = keras.Model(model.inputs[0], model.outputs if len(model.outputs) > 1 else model.outputs[0])
+    scaled = rescaling(recipe["rescale"]) if "rescale" in recipe else None
+    seen = samples if samples is None or scaled is None else keras.ops.convert_to_numpy(scaled(samples))
+    try:
+        model = precision.copied(flat, dtype, seen)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
     dense = last_layer(model, recipe)
     check_ending(model, dense, recipe)
@@ -131,13 +144,21 @@ def ending_in_logits(model: keras.Model, recipe: dict, input_shape: tuple, class
 
     settings = dense.get_config() | {"activation": "linear", "dtype": "float32"}
     logits = keras.layers.Dense.from_config(settings)
-    if "rescale" in recipe:
+    inputs, features = model.input, dense.input
+    if scaled is not None:
         inputs = keras.Input(input_shape)
-        features = keras.Model(model.input, dense.input, name="body")(rescaling(recipe["rescale"])(inputs))
-    else:
-        inputs, features = model.input, dense.input
+        features = keras.Model(model.input, dense.input, name="body")(scaled(inputs))
     result = keras.Model(inputs, logits(features))
     logits.set_weights(dense.get_weights())
+    activated = keras.Model(result.input, keras.layers.Activation(dense.activation)(result.output))
+    whole = keras.Model(model.input, dense.output)
+    if scaled is not None:
+        fresh = keras.Input(input_shape)
+        whole = keras.Model(fresh, whole(scaled(fresh)))
+    try:
+        same_function.require(whole, activated, samples)
+    except ValueError as error:
+        raise ValueError(f"{path}, cut after '{dense.name}': {error}") from error
     return result
 
 
