@@ -10,7 +10,7 @@ import pytest
 from keras import layers as L
 from keras import ops
 
-from attribution import features, models, names, network_files
+from attribution import all_layers, features, models, names, network_files, precision
 from attribution.residuals import cross_entropy, residuals
 
 LAST_LAYER = 1e-6  # of the largest value: features come from a float32 network
@@ -306,6 +306,14 @@ def lookups(model, theta=None):
     return lookup
 
 
+def assign(model, theta):
+    start = 0
+    for variable in model.trainable_variables:
+        size = int(np.prod(variable.shape))
+        variable.assign(theta[start : start + size].reshape(variable.shape))
+        start += size
+
+
 def share(found, expected):
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
@@ -349,7 +357,17 @@ def test_a_network_computes_what_plain_numpy_computes(name, tmp_path):
         "logits": share(arrays[names.LOGITS_TRAIN], own),
         "gradients": share(arrays[names.FEATURES_TRAIN], slopes),
     }
+    # second derivatives: of the copy's own gradients, which are right, along one direction
+    copy = precision.in_float64(model, x)
+    along = np.random.default_rng(5).normal(size=(len(theta), 2))
+    taken = precision.as_taken(model, x)
+    product = all_layers.hessian_product(copy, taken, y, 3)(along)[:, 0]
+    ends = []
+    for sign in (1, -1):
+        assign(copy, theta + sign * STEP * along[:, 0])
+        ends.append(all_layers.gradients(copy, taken, y, 7)[1].mean(axis=0))
+    every["hessian"] = share(product, (ends[0] - ends[1]) / (2 * STEP))
     print(f"{name:28} last layer {last['logits']:.0e} {last['gradients']:.0e}, ", end="")
-    print(f"all layers {every['logits']:.0e} {every['gradients']:.0e}, {len(theta)} parameters")
+    print(f"all layers {every['logits']:.0e} {every['gradients']:.0e} {every['hessian']:.0e}, {len(theta)} parameters")
     assert max(last.values()) < LAST_LAYER
-    assert every["logits"] < ALL_LAYERS and every["gradients"] < GRADIENTS
+    assert every["logits"] < ALL_LAYERS and max(every["gradients"], every["hessian"]) < GRADIENTS

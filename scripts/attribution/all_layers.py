@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from attribution import precision
 from attribution.residuals import probabilities, residuals
 
 
@@ -58,6 +59,8 @@ def gradients(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> t
 def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> Callable:
     """(k, b) -> (k, b): product with sum_i sum_c r_ic Hessian(logit_ic), r held constant."""
     variables = [variable.value for variable in model.trainable_variables]
+    # TensorFlow cannot turn the derivative of a recurrent layer's loop into one of many vectors at once
+    at_once = not any(isinstance(layer, keras.layers.RNN) for layer in precision.layers(model))
 
     @tf.function(reduce_retracing=True)
     def products(part, weight, v):
@@ -69,7 +72,9 @@ def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> 
             slope = tf.concat([tf.reshape(g, [-1]) for g in inner.gradient(total, variables)], 0)
             along = tf.linalg.matvec(v, slope, transpose_a=True)
         # piecewise linear networks: the last bias has no second derivative at all
-        second = outer.jacobian(along, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        second = outer.jacobian(
+            along, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO, experimental_use_pfor=at_once
+        )
         return tf.concat([tf.reshape(s, [tf.shape(v)[1], -1]) for s in second], 1)
 
     def product(v: np.ndarray) -> np.ndarray:
