@@ -57,6 +57,20 @@ def test_an_unchanged_file_is_read_once(file, memory, read, after):
     assert read == [file, file]
 
 
+def test_what_is_remembered(file, memory, after):
+    after(LATER)
+    digest, stat = digests.of_file(file, memory), file.stat()
+    assert json.loads(memory.read_text()) == {
+        f"sha256:{file}": {
+            "size": stat.st_size,
+            "mtime_ns": stat.st_mtime_ns,
+            "ctime_ns": stat.st_ctime_ns,
+            "inode": stat.st_ino,
+            "digest": digest,
+        }
+    }
+
+
 def rewrite(path, stat):
     path.write_bytes(AFTER)
 

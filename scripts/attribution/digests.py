@@ -29,23 +29,24 @@ def of_file(path, memory, kind: str = "sha256") -> str:
         OSError: when the file cannot be read.
     """
     with open(path, "rb") as file:
-        before = _facts(file)
-        if before["size"] <= SMALL:
+        facts = _facts(file)
+        if facts["size"] <= SMALL:
             return _read(file, kind)
         key = f"{kind}:{os.path.abspath(path)}"
         known = _load(memory).get(key)
-        if isinstance(known, dict) and known == before | {"digest": known.get("digest")} and _hex(known["digest"]):
+        if isinstance(known, dict) and known == facts | {"digest": known.get("digest")} and _hex(known["digest"]):
             return known["digest"]
-        if before["size"] >= LARGE:
+        if facts["size"] >= LARGE:
             print(
-                f"Reading {path} ({before['size'] / 1e9:.1f} GB), new or changed, for its digest",
+                f"Reading {path} ({facts['size'] / 1e9:.1f} GB), new or changed, for its digest",
                 file=sys.stderr,
                 flush=True,
             )
-        begun = time.time()
+        settled = time.time() - facts["ctime_ns"] / 1e9 >= SETTLED
         digest = _read(file, kind)
-        if _facts(file) == before and begun - before["ctime_ns"] / 1e9 >= SETTLED:
-            _keep(memory, key, before | {"digest": digest})
+        if settled:
+            # with the facts from before: a file that has changed meanwhile has others by now
+            _keep(memory, key, facts | {"digest": digest})
         return digest
 
 
