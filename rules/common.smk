@@ -81,7 +81,7 @@ def code(script):
 
 
 def by_content(files):
-    """Mark inputs that no rule makes: their content decides, see `enter_digests`, and their dates say nothing."""
+    """Mark inputs that come from outside results/; their content decides, see `enter_digests`, and no date."""
     return flag(ancient(files), "by_content")
 
 
