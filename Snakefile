@@ -53,6 +53,9 @@ include: "rules/images.smk"
 include: "rules/inspection.smk"
 
 
+enter_digests()
+
+
 localrules:
     toy,
     toy_seeds,

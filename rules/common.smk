@@ -2,17 +2,19 @@
 
 import ast
 import functools
+import hashlib
 import os
 import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.io import flag, is_flagged
 
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import cluster, datasets, devices, requirements, settings, subsets
+from attribution import cluster, datasets, devices, digests, download, requirements, settings, subsets
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
@@ -61,11 +63,8 @@ def imported(path):
     return [module for module in modules if module.exists()]
 
 
-def code(script):
-    """The script and every module of scripts/ that it imports, also indirectly.
-
-    Snakemake does not follow imports; as inputs these files are compared by checksum.
-    """
+def modules(script):
+    """The script and every module of scripts/ that it imports, also indirectly: Snakemake does not follow imports."""
     found, waiting = set(), [BASE / "scripts" / script]
     while waiting:
         path = waiting.pop()
@@ -74,6 +73,65 @@ def code(script):
         found.add(path)
         waiting += imported(path)
     return sorted(os.path.relpath(path) for path in found)
+
+
+def code(script):
+    """The script and the modules that it uses, as an input."""
+    return by_content(modules(script))
+
+
+def by_content(files):
+    """Mark inputs that come from outside results/; their content decides, see `enter_digests`, and no date."""
+    return flag(ancient(files), "by_content")
+
+
+@functools.cache
+def digest_of(path, kind="sha256"):
+    """Digest of such an input; None where there is no such file, which Snakemake says itself."""
+    if not os.path.isfile(path):
+        return None
+    try:
+        return digests.of_file(path, ".snakemake/digests.json", kind)
+    except OSError as error:
+        raise WorkflowError(
+            f"{path} cannot be read ({error.strerror}); make it readable, or name another file in the settings"
+        ) from None
+
+
+@functools.cache
+def digest_of_all(paths):
+    """One digest of several files with their names, that of a single file as it is."""
+    if len(paths) == 1:
+        return digest_of(paths[0])
+    return hashlib.sha256(repr([(path, digest_of(path)) for path in paths]).encode()).hexdigest()
+
+
+def digests_of(step, wildcards):
+    """Digests of a job's inputs that are marked with `by_content`, by the names of the inputs.
+
+    Only where Snakemake decides what to run: in the jobs that it submits nothing is decided, or read, once more.
+    """
+    if not workflow.is_main_process:
+        return {}
+    found = {}
+    for name, files in step.expand_input(dict(wildcards.items()))[0].items():
+        files = [files] if isinstance(files, str) else files
+        marked = tuple(str(file) for file in files if is_flagged(file, "by_content"))
+        if marked:
+            found[name] = digest_of_all(marked)
+    if "archive" in found:
+        require_archive(wildcards.dataset)
+    return found
+
+
+def enter_digests():
+    """Give every rule the digests of its inputs from outside results/ as the parameter `digests`.
+
+    So a version with an older date is noticed, and one that was only touched is not. Call it after all rules.
+    """
+    for step in workflow.rules:
+        if step.script:
+            step.set_params(digests=functools.partial(digests_of, step))
 
 
 @functools.cache
@@ -166,18 +224,28 @@ def loaded_by(*loaders):
 
 
 def existing(dataset, key):
-    """Path that a data set's setting gives, or one sentence when there is no such file."""
+    """The file that a data set's setting names, an input by content, or one sentence when there is none."""
     path = config["datasets"][dataset][key]
     if not os.path.isfile(path):
         raise WorkflowError(
             f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
         )
-    return path
+    return by_content(path)
 
 
 def archive_of(wildcards):
     """The archive of a cifar10 data set: downloaded, or on disk. Its digest is a setting, so its age says nothing."""
-    return ancient(datasets.downloaded(config["datasets"][wildcards.dataset]) or existing(wildcards.dataset, "archive"))
+    path = datasets.downloaded(config["datasets"][wildcards.dataset])
+    return ancient(path) if path else existing(wildcards.dataset, "archive")
+
+
+def require_archive(dataset):
+    """Stop before any job when an archive on disk is not the one of its digest: a job would remove its old result."""
+    chosen = config["datasets"][dataset]
+    kind, _, expected = chosen["digest"].partition(":")
+    found = digest_of(chosen["archive"], kind)
+    if found != expected:
+        raise WorkflowError(download.another(chosen["archive"], kind, found, expected))
 
 
 def pairs_of(wildcards):
@@ -201,7 +269,7 @@ def download_of(wildcards):
 
 def style_file():
     """The figures' style file, relative to the working directory like every input."""
-    return os.path.relpath(BASE / config["figures"]["style"])
+    return by_content(os.path.relpath(BASE / config["figures"]["style"]))
 
 
 def scope_of(wildcards):
@@ -324,7 +392,9 @@ def study_results(study):
 
 def own_model(wildcards):
     """The user's file of a recipe that names one, so that an edit trains anew."""
-    return [config["models"][wildcards.model]["path"]] if "path" in config["models"][wildcards.model] else []
+    return by_content(
+        [config["models"][wildcards.model]["path"]] if "path" in config["models"][wildcards.model] else []
+    )
 
 
 def training_of(wildcards):

@@ -116,7 +116,7 @@ if "snakemake" in globals():
         snakemake.params.batch_size,
         snakemake.params.storage,
         resume.digest(
-            dict(snakemake.params.items()), [snakemake.input.data, snakemake.input.model, *snakemake.input.code]
+            provenance.settings(snakemake.params), [snakemake.input.data, snakemake.input.model, *snakemake.input.code]
         ),
         snakemake.output.gradients,
         provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),

@@ -89,7 +89,7 @@ if "snakemake" in globals():
         inputs,
         snakemake.params.scope,
         snakemake.params.boundary,
-        resume.digest(dict(snakemake.params.items()), [*inputs.values(), *snakemake.input.code]),
+        resume.digest(provenance.settings(snakemake.params), [*inputs.values(), *snakemake.input.code]),
         snakemake.output.boundary,
         provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
     )

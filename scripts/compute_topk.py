@@ -98,7 +98,7 @@ if "snakemake" in globals():
         snakemake.input.gradients,
         inverse_files.open_inverse(inputs, snakemake.params.cg),
         snakemake.params.topk,
-        resume.digest(dict(snakemake.params.items()), [*inputs.values(), *snakemake.input.code]),
+        resume.digest(provenance.settings(snakemake.params), [*inputs.values(), *snakemake.input.code]),
         snakemake.output.topk,
         provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
         h5.attributes(snakemake.input.hessian)["solver"] == "exact",

@@ -32,10 +32,15 @@ def verify(path, digest: str) -> None:
     kind, _, expected = digest.partition(":")
     found = file_digest(path, kind)
     if found != expected:
-        raise ValueError(
-            f"{path} has {kind} {found}, expected {expected}: it is damaged, incomplete or another file; "
-            "replace it, or correct the data set's digest"
-        )
+        raise ValueError(another(path, kind, found, expected))
+
+
+def another(path, kind: str, found: str, expected: str) -> str:
+    """The sentence about a file that has another digest than a data set's setting."""
+    return (
+        f"{path} has {kind} {found}, expected {expected}: it is damaged, incomplete or another file; "
+        "replace it, or correct the data set's digest"
+    )
 
 
 def fetch(address: str, path, digest: str, wait: float = 1.0) -> None:

@@ -13,4 +13,9 @@ def attributes(rule: str, wildcards: dict, params: dict) -> dict:
         the wildcards, the seed as a number, `created_by`, and `settings` as JSON.
     """
     named = {name: int(value) if name == "seed" else str(value) for name, value in wildcards.items()}
-    return named | {"created_by": rule, "settings": json.dumps(dict(params.items()), sort_keys=True)}
+    return named | {"created_by": rule, "settings": json.dumps(settings(params), sort_keys=True)}
+
+
+def settings(params: dict) -> dict:
+    """A rule's parameters without the digests of its files, by which Snakemake decides what to run."""
+    return {name: value for name, value in params.items() if name != "digests"}
