@@ -185,3 +185,17 @@ def test_what_is_too_far_is_unsolved_and_never_scored():
         boundary_groups.score(features, weights, np.array([[0, 1], [-1, -1]]), "mean", SETTINGS)
     with pytest.raises(ValueError, match="boundary form is 'best'"):
         boundary_groups.score(features, weights, members, "best", SETTINGS)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_the_gradient_of_a_certain_prediction_is_not_zero(columns):
+    """Logits far apart: p - onehot is 0 to rounding, the residual is exp(-difference)."""
+    features, weights = np.array([[1.0, 1.0]]), np.zeros((2, columns))
+    weights[0, 0] = 50.0
+    sgd = {"name": "sgd", "learning_rate": 1e24, "momentum": 0.0}
+    found = boundary_groups.score(
+        features, weights, np.array([[0]]), "simple", SETTINGS | {"optimizer": sgd, "max_norm": 1e99}
+    )
+    slope = np.exp(-50.0) * (np.sqrt(2) if columns == 1 else np.sqrt(2 * (4 + 1 + 1)))
+    assert found.solved.all() and found.steps[0] == 1
+    assert found.norm[0] == pytest.approx(1e24 * slope, rel=1e-9)

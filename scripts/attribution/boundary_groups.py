@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attribution import boundary, boundary_exact
+from attribution.residuals import residuals
 from attribution.schedule import BETA_1, BETA_2, EPSILON
 
 FORMS = ("exact", "mean", "batch", "universal", "simple")
@@ -258,12 +259,9 @@ def simple(batch: Batch, settings: dict) -> Groups:
         if not going.any():
             break
         part = batch._replace(h=batch.h[going], weights=batch.weights[going])
-        full = boundary.class_logits(part.logits())
-        full = full - full.max(axis=-1, keepdims=True)
-        p = np.exp(full)
-        p /= p.sum(axis=-1, keepdims=True)
-        residual = p - (np.arange(full.shape[-1]) == batch.before[going][..., None])
-        gradient = np.swapaxes(part.h * share[going][..., None], 1, 2) @ residual[..., -columns:]
+        logits = part.logits()
+        residual = residuals(logits.reshape(-1, columns), batch.before[going].ravel()).reshape(logits.shape)
+        gradient = np.swapaxes(part.h * share[going][..., None], 1, 2) @ residual
         if optimizer["name"] == "adam":
             first[going] = BETA_1 * first[going] + (1 - BETA_1) * gradient
             second[going] = BETA_2 * second[going] + (1 - BETA_2) * gradient**2
