@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import cluster, datasets, devices, requirements, settings, subsets
+from attribution import cluster, datasets, devices, requirements, settings, subsets, unreadable
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
@@ -171,6 +171,7 @@ def existing(dataset, key):
     if not os.path.isfile(path):
         raise WorkflowError(
             f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
+            + ("" if os.path.exists(path) else f" ({unreadable.absent(path)})")
         )
     return path
 

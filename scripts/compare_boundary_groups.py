@@ -7,7 +7,6 @@ if "snakemake" in globals():
 
 import time
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -43,7 +42,7 @@ def compare_boundary_groups(
             inverse Hessian. subgroups: names.
     """
     x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    with h5py.File(files["data"]) as file:
+    with h5.file(files["data"]) as file:
         pairs = file[names.INJECTED_PAIRS][()] if names.INJECTED_PAIRS in file else None
     if pairs is None:
         _, seeds = seed_points.seeds(overlap["seeds"], x, y, subgroup, subgroups, [])

@@ -6,6 +6,7 @@ import tempfile
 
 import keras
 
+from attribution import keras_files
 from attribution.architectures import rescaling
 from attribution.precision import in_float32
 
@@ -20,13 +21,13 @@ def from_keras_file(recipe: dict, input_shape: tuple, classes: int) -> keras.Mod
         ValueError: when the file cannot be read, or holds no network that gives logits for this data.
     """
     path = recipe["path"]
-    if not os.path.exists(path):
-        raise ValueError(f"{path} does not exist; set models.NAME.path to a .keras file")
+    keras_files.require(path, "a .keras file")
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise ValueError(
-            f"{path} is not a .keras file that loads in safe mode ({first_line(error)}); save it with "
+            keras_files.reason(path, keras.__version__)
+            or f"{path} is not a .keras file that loads in safe mode ({first_line(error)}); save it with "
             "model.save('NAME.keras'), without Lambda layers and classes of your own"
         ) from error
     return ending_in_logits(in_float32(model), recipe, input_shape, classes)
@@ -39,10 +40,7 @@ def from_python_file(recipe: dict, input_shape: tuple, classes: int) -> keras.Mo
         ValueError: when there is no such function, it fails, or its network cannot be used or stored.
     """
     path = recipe["path"]
-    if not os.path.exists(path):
-        raise ValueError(
-            f"{path} does not exist; set models.NAME.path to a Python file with build(input_shape, classes)"
-        )
+    keras_files.require(path, "a Python file with build(input_shape, classes)")
     try:
         build = runpy.run_path(path).get("build")
         model = build(input_shape, classes) if callable(build) else None
