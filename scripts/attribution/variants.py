@@ -79,6 +79,10 @@ def make(
             original, settings["flipped"], len(facts["class_names"]), index_train < n, flips
         )
         arrays[names.ORIGINAL_Y_TRAIN] = original
+        for label in np.setdiff1d(original, arrays[names.Y_TRAIN]):
+            print(
+                f"warning: flipping leaves class '{facts['class_names'][label]}' without a training point", flush=True
+            )
     if len(pairs):
         position = np.full(n + m, -1)
         position[index_train] = np.arange(len(index_train))
