@@ -136,8 +136,8 @@ def refuse_zero(largest: float) -> None:
     if largest < ZERO:
         raise ValueError(
             f"the damped Hessian is zero (its largest entry is {largest:.3g}): the network predicts every training "
-            "point with a probability that rounds to 0 or 1, so the loss has no curvature and influence is not defined; "
-            "train it with a penalty or for fewer epochs, or give a network that is less certain"
+            "point with a probability that rounds to 0 or 1, so the loss has no curvature and influence is not "
+            "defined; train it with a penalty or for fewer epochs, or give a network that is less certain"
         )
 
 
