@@ -14,7 +14,7 @@ from snakemake.io import flag, is_flagged
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import cluster, datasets, devices, digests, download, requirements, settings, subsets
+from attribution import cluster, datasets, devices, digests, download, requirements, settings, subsets, unreadable
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
@@ -229,6 +229,7 @@ def existing(dataset, key):
     if not os.path.isfile(path):
         raise WorkflowError(
             f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
+            + ("" if os.path.exists(path) else f" ({unreadable.absent(path)})")
         )
     return by_content(path)
 

@@ -43,6 +43,7 @@ def cache_hessian(
                 trace = hessian.trace_closed_form(features, logits) + float(decay.sum())
                 # a last layer's Hessian has no negative eigenvalue
                 added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), 0.0)
+                hessian.refuse_zero(trace / len(decay) + added)
                 arrays, found = {}, {"solver": "cg", "damping": added, "k": len(decay), "trace": trace}
     h5.write(path, arrays, attributes | facts | found)
 

@@ -7,7 +7,6 @@ if "snakemake" in globals():
 
 import time
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -32,7 +31,8 @@ def compare_boundary_groups(
 ) -> None:
     """Write a row a method, seed and metric; the seed itself never counts.
 
-    `found`: share of the members asked for that were found before no candidate was solved; without any, no other row.
+    `found`: share of the members asked for that were found before no candidate was solved or, of the seed's class, was
+    left; without any, no other row.
     `same_class` and `same_subgroup`: share of the members with the seed's label, or of its subgroup. `overlap-METHOD`:
     share that is also in the seed's group by that method. `partner`: whether the near-duplicate that the seed was
     injected beside has joined; then the injected images are the seeds.
@@ -43,7 +43,7 @@ def compare_boundary_groups(
             inverse Hessian. subgroups: names.
     """
     x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    with h5py.File(files["data"]) as file:
+    with h5.file(files["data"]) as file:
         pairs = file[names.INJECTED_PAIRS][()] if names.INJECTED_PAIRS in file else None
     if pairs is None:
         _, seeds = seed_points.seeds(overlap["seeds"], x, y, subgroup, subgroups, [])
@@ -71,9 +71,7 @@ def compare_boundary_groups(
         ])  # fmt: skip
     timed("embedding-cosine", lambda: [recovery.nearest(features[:, :-1], s, size, "cosine", keys) for s in seeds])
     rng = np.random.default_rng(boundary["groups"]["seed"])
-    timed("random-class", lambda: [
-        np.append(s, rng.choice(np.setdiff1d(np.flatnonzero(y == y[s]), s), size - 1, replace=False)) for s in seeds
-    ])  # fmt: skip
+    timed("random-class", lambda: [np.append(s, of_class(y, s, size - 1, rng)) for s in seeds])
     for form, chosen in boundary["greedy"]["forms"].items():
         pools = boundary_candidates.pools(
             chosen["from"], chosen["count"], seeds, y, features, residuals, own, solve, [], keys
@@ -101,6 +99,12 @@ def compare_boundary_groups(
     table["seconds"] = table.method.map(seconds)
     with atomic.replacing(path) as temporary:
         table.to_csv(temporary, index=False)
+
+
+def of_class(y: np.ndarray, seed: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Random other points of the seed's class, all of them where the class has no more."""
+    others = np.setdiff1d(np.flatnonzero(y == y[seed]), seed)
+    return rng.choice(others, min(count, len(others)), replace=False)
 
 
 if "snakemake" in globals():

@@ -34,7 +34,7 @@ def compute_influence(
 
     Raises:
         MemoryError: when it would not fit, before anything is computed.
-        ValueError: when the matrix is too large, or a target does not exist.
+        ValueError: when the matrix is too large, a target does not exist, or no point has influence on itself.
     """
     with h5.opened(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN) as (features, residuals):
         (n, d), c, itemsize = features.shape, residuals.shape[1], features.dtype.itemsize
@@ -52,6 +52,7 @@ def compute_influence(
     features, residuals = h5.read(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     with h5.writing(path, attributes | {"scale": "I, not divided by n"}) as file:
         own, step_norm = influence.self_influence(features, residuals, solve, label="self-influence")
+        influence.refuse_zero_gradients(own)
         for name, array in ((names.SELF_INFLUENCE, own), (names.STEP_NORM, step_norm), (names.TARGETS, rows)):
             file.create_dataset(name, data=array, track_times=False)
         matrix = file.create_dataset(names.INFLUENCE, (len(rows), n), "float64", track_times=False)

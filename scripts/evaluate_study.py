@@ -7,7 +7,6 @@ if "snakemake" in globals():
 
 import time
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -41,7 +40,7 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         members, normalised, cosine = h5.read(
             groups, *(f"{seed}/{name}" for name in (names.MEMBERS, names.NORMALISED_INFLUENCE, names.COSINE))
         )
-        with h5py.File(groups) as file:
+        with h5.file(groups) as file:
             ties = int(file[str(seed)].attrs[names.TIES])
         add(method, "precision", recovery.precision(members, subgroup, target))
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target))

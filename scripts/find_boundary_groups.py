@@ -39,7 +39,7 @@ def find_boundary_groups(
         subgroups: names, in the order of their numbers.
 
     Raises:
-        ValueError: when there are too few candidates.
+        ValueError: when there are too few candidates for every group.
     """
     settings = boundary["greedy"]
     x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
@@ -75,7 +75,7 @@ def find_boundary_groups(
             f"{seed}/ended": found.ended,
         }
         if found.ended:
-            print(f"group of point {seed}: no candidate solves it beyond {len(found.members)} members")
+            print(f"group of point {seed}: no candidate is left, or solves it, beyond {len(found.members)} members")
     h5.write(path, arrays, attributes | facts)
 
 

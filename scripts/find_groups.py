@@ -48,6 +48,11 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
         groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], **common)
     else:
         groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
+    for seed in seeds:
+        if own[seed] <= 0:
+            print(
+                f"warning: point {seed} has a gradient of zero, so no point has influence on it: its group is arbitrary"
+            )
     arrays, facts = {}, {}
     for name, seed, found in zip(seed_names, seeds, groups, strict=True):
         arrays[f"{seed}/{names.MEMBERS}"] = found.members

@@ -5,10 +5,9 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import numpy as np
 
-from attribution import atomic, inspection, names
+from attribution import atomic, h5, inspection, names
 
 
 def gather_inspection(files: list[str], settings: dict, path: str) -> None:
@@ -25,7 +24,7 @@ def gather_inspection(files: list[str], settings: dict, path: str) -> None:
     """
     orders, first = {}, None
     for name in files:
-        with h5py.File(name) as file:
+        with h5.file(name) as file:
             points = np.stack([file[names.INDEX][()], file["flipped"][()]])
             first = points if first is None else first
             if not np.array_equal(points, first):

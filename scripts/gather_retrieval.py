@@ -5,11 +5,10 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import numpy as np
 import pandas as pd
 
-from attribution import atomic, retrieval
+from attribution import atomic, h5, retrieval
 
 
 def gather_retrieval(files: list[str], settings: dict, path: str) -> None:
@@ -26,7 +25,7 @@ def gather_retrieval(files: list[str], settings: dict, path: str) -> None:
     """
     pairs, outcomes = [], {}
     for name in files:
-        with h5py.File(name) as file:
+        with h5.file(name) as file:
             pairs.append(np.stack([file["queries"][()], file["partners"][()]]))
             for method, rank in file["ranks"].items():
                 for metric, values in retrieval.outcomes(rank[()], tuple(settings["cutoffs"])).items():

@@ -7,7 +7,6 @@ if "snakemake" in globals():
 
 import itertools
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -42,7 +41,7 @@ def measure_agreement(data: str, files: list[str], interval: dict, path: str) ->
     runs, model_of = {}, {}
     for file in files:
         facts = h5.attributes(file)
-        with h5py.File(file) as opened:
+        with h5.file(file) as opened:
             runs[file] = {method: members[()] for method, members in opened[names.MEMBERS].items()}
         model_of[file] = facts["model"]
     first = next(iter(runs.values()))

@@ -5,7 +5,6 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -27,7 +26,7 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
         ValueError: when the data is no images.
     """
     facts = h5.attributes(data)
-    with h5py.File(groups) as file:
+    with h5.file(groups) as file:
         form = file.attrs["form"]
         found = {
             int(seed): (

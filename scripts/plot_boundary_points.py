@@ -5,7 +5,6 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
@@ -37,7 +36,7 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
     (logits,) = h5.read(files["gradients"], names.LOGITS_TRAIN)
     (own,) = h5.read(files["influence"], names.SELF_INFLUENCE)
     index, score = h5.read(files["boundary"], names.INDEX, names.SCORE)
-    with h5py.File(files["data"]) as file:
+    with h5.file(files["data"]) as file:
         flipped = file[names.FLIPPED_TRAIN][()][index] if names.FLIPPED_TRAIN in file else np.zeros(len(index), bool)
     known = np.isfinite(score)
     own, margin = own[index][known], label_margins(logits[index], y[index])[known]

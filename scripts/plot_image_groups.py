@@ -5,7 +5,6 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import matplotlib.pyplot as plt
 
 from attribution import drawing, growth_path, h5, names, pictures
@@ -24,7 +23,7 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
     """
     (own,) = h5.read(influence, names.SELF_INFLUENCE)
     facts, run = h5.attributes(data), h5.attributes(groups)
-    with h5py.File(groups) as file:
+    with h5.file(groups) as file:
         found = {
             int(seed): (
                 part[names.MEMBERS][()],

@@ -5,12 +5,11 @@ from attribution import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from attribution import drawing, inspection
+from attribution import drawing, h5, inspection
 
 # colour, line and marker of each method: loss and margin may coincide, so that their dashes interleave
 LOOKS = {
@@ -44,7 +43,7 @@ def plot_inspection(curves: str, table: str, level: float, style: str, dpi: int,
     rows = pd.read_csv(table, keep_default_na=False)
     drawing.use(style)
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.7), width_ratios=[1.15, 1])
-    with h5py.File(curves) as file:
+    with h5.file(curves) as file:
         shares, flips = 100 * file["shares"][()], file["flipped"][()].mean()
         drawn = {name: [100 * file[f"{part}/{name}"][()] for part in ("curves", "low", "high")]
                  for name in (*LOOKS, inspection.RANDOM)}  # fmt: skip

@@ -33,7 +33,13 @@ def plot_relative_influence(
         if not len(row):
             raise ValueError(f"{influence} has no row for point {seed}; add '{name}' to influence.targets")
         grid = h5.read(boundary, names.GRID_X, names.GRID_Y, names.LOGITS_GRID)
-        values = {"influence": matrix[row[0]], "relative influence": matrix[row[0]] / step_norm}
+        moves = step_norm > 0
+        relative = np.where(moves, matrix[row[0]] / np.where(moves, step_norm, 1.0), -np.inf)
+        if moves.sum() < top:
+            print(
+                f"{influence}: only {moves.sum()} points have a gradient that is not zero; {top} are drawn", flush=True
+            )
+        values = {"influence": matrix[row[0]], "relative influence": relative}
         for line, (label, value) in enumerate(values.items()):
             here = axes[line, column]
             drawing.points(here, x, y, faint=True)

@@ -33,7 +33,8 @@ def train_model(
 
     Args:
         data: path of data.h5.
-        recipe: `architecture` with its own keys, and `training` (see `training.train`).
+        recipe: `architecture` with its own keys, `training` (see `training.train`), perhaps `below_chance` (see
+            `chance.judge`); a training of 0 epochs leaves the network as it is drawn.
         seed: of the weights, the dropout masks and the batch order.
         code: source files that training depends on, the user's own among them; when one changes, an unfinished
             training starts anew.
@@ -45,7 +46,8 @@ def train_model(
         deadline.OutOfTime: when the job's time does not suffice; the finished epochs are kept.
         ValueError: when the network does not fit the data.
         MemoryError: when training would not fit in memory.
-        RuntimeError: when training diverges or ends at chance level; neither file is then written.
+        RuntimeError: when training diverges, or ends at chance level and `below_chance` is not warn; neither file is
+            then written.
     """
     x_train, y_train, x_test, y_test = h5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
     attributes = h5.attributes(data)
@@ -53,10 +55,13 @@ def train_model(
 
     folder = Path(model).parent
     label = f"{folder.parent.name} seed {seed}"
-    settings = {"recipe": recipe, "seed": seed, "data": attributes["sha256"], "keras": keras.__version__}
+    # a training that was refused, and is now to be used as it is, is not trained anew
+    below_chance = recipe.get("below_chance", "refuse")
+    trained = {key: value for key, value in recipe.items() if key != "below_chance"}
+    settings = {"recipe": trained, "seed": seed, "data": attributes["sha256"], "keras": keras.__version__}
     checkpoint = folder / f".training-{resume.digest(settings, code)}"
     if recipe["architecture"] == "keras-file":
-        rows = training.evaluated(network, x_train, y_train, x_test, y_test, label)
+        rows = training.evaluated(network, x_train, y_train, x_test, y_test, label, below_chance)
     else:
         cost.require(
             f"training {label}",
@@ -67,7 +72,17 @@ def train_model(
             network_cost.speed(),
         )
         rows = training.train(
-            network, x_train, y_train, x_test, y_test, recipe["training"], seed, checkpoint, label, ends
+            network,
+            x_train,
+            y_train,
+            x_test,
+            y_test,
+            recipe["training"],
+            seed,
+            checkpoint,
+            label,
+            ends,
+            below_chance,
         )
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.

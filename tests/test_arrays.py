@@ -134,7 +134,7 @@ def test_nothing_is_unpickled(tmp_path):
     with pytest.raises(ValueError, match="y_train holds Python objects or texts, which are never loaded"):
         load(path)
     trap.dump(tmp_path / "pickle.npz")
-    with pytest.raises(ValueError, match="is damaged or no npz file"):
+    with pytest.raises(ValueError, match=r"is no npz file but a Python pickle"):
         load(tmp_path / "pickle.npz")
     assert not (tmp_path / "sprung").exists()
     path = write(tmp_path, "h5", good() | {"y_train": np.array([b"cat"] * 30, dtype=object)})
@@ -147,14 +147,16 @@ def test_a_damaged_file_is_refused(tmp_path, loader):
     path = write(tmp_path, loader, good())
     whole = path.read_bytes()
     middle = len(whole) // 3
-    for content in (b"", b"hello", whole[:middle], whole[: len(whole) - 40] if loader == "npz" else whole[:200]):
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=f"is damaged or no {loader} file") as error:
+    ends = (middle, len(whole) - 40 if loader == "npz" else 200)
+    for end in ends:
+        path.write_bytes(whole[:end])
+        with pytest.raises(ValueError, match="copy or write it again") as error:
             load(path, loader)
-        assert "\n" not in str(error.value)
+        said = str(error.value)
+        assert "\n" not in said and ("cut off" in said or "damaged" in said)
     if loader == "npz":  # its members carry checksums
         path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
-        with pytest.raises(ValueError, match="is damaged or no npz file"):
+        with pytest.raises(ValueError, match=r"x_train is damaged \(Bad CRC"):
             load(path, loader)
 
 

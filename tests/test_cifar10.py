@@ -144,7 +144,7 @@ def test_foreign_archives_are_refused(tmp_path, batches):
         (batches | {first: b"\x0a" + batches[first][1:]}, "holds label 10; CIFAR-10 has labels 0 to 9"),
     ):
         refused(write_archive(path, members), sentence)
-    refused(write_archive(path, few, ""), "is damaged, cut off or no gzip-compressed tar file")
+    refused(write_archive(path, few, ""), "is no gzip-compressed tar file but a tar archive")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.tar.gz"]
 
 
@@ -152,16 +152,17 @@ def test_damaged_archives_are_refused(tmp_path, batches):
     path = write_archive(tmp_path / "a.tar.gz", batches)
     whole = path.read_bytes()
     middle = len(whole) // 2
-    for content in (
-        b"",
-        b"<html>not found</html>",
-        whole[:middle],
-        whole[:-8],
-        whole[:middle] + bytes(64) + whole[middle + 64 :],
+    for content in (whole[:middle], whole[:-8], whole[:middle] + bytes(64) + whole[middle + 64 :]):
+        path.write_bytes(content)
+        refused(path, "is damaged or cut off (")
+    for content, kind in (
+        (b"", "an empty file"),
+        (b"<html>not found</html>", "a web page"),
+        (b"PK\3\4", "a zip archive"),
     ):
         path.write_bytes(content)
-        refused(path, "is damaged, cut off or no gzip-compressed tar file")
-    refused(tmp_path / "none.tar.gz", "cannot be read (No such file or directory)")
+        refused(path, f"is no gzip-compressed tar file but {kind}")
+    refused(tmp_path / "none.tar.gz", "does not exist; correct the path")
 
 
 def test_another_digest_is_refused_and_an_existing_result_stays(tmp_path, batches):

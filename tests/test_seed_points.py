@@ -47,7 +47,9 @@ def test_a_draw_depends_on_its_seed_and_shuns_what_is_excluded_or_named():
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(ValueError, match="seeds ask for each_class 21, but only 20 points are left to draw from"):
+    with pytest.raises(
+        ValueError, match="seeds ask for each_class 21, but only 20 points of class 0 are left to draw from"
+    ):
         seeds([{"each_class": 21, "seed": 0}])
     with pytest.raises(ValueError, match="training index 7 is a seed more than once"):
         seeds([7, 7])

@@ -142,7 +142,7 @@ WRONG = [
     ("test_index,train_index\n1,x\n", "line 2, has test_index '1' and train_index 'x'; both must be whole numbers"),
     ("test_index,train_index\n1\n", "line 2, has test_index '1' and train_index None"),
     ("test_index,train_index\n", "holds no pair"),
-    ("", "has no column test_index"),
+    ("", "is an empty file (0 bytes)"),
     ("test_index,train_index\n80,0\n", "inject names test_index 80; allowed are 0 to 79"),
     ("test_index,train_index\n0,-1\n", "inject names train_index -1; allowed are 0 to 399"),
 ]

@@ -154,6 +154,17 @@ def test_a_wrong_setting_stops_before_any_job(project):
     assert "groups.size is 4000, but data set 'toy' has 48 training points" in done.stdout + done.stderr
 
 
+def test_a_data_file_that_is_a_link_to_nowhere_is_said_to_be_one(tmp_path):
+    project = copy_of_project(tmp_path)
+    (project / "mine.npz").symlink_to("/disk-that-is-not/mine.npz")
+    (project / "mine.yaml").write_text("datasets: {mine: {loader: npz, path: mine.npz}}")
+    command = [SNAKEMAKE[0], "--configfile", "mine.yaml", "--cores", "1", "-n", "--", "results/mine/data.h5"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "datasets.mine.path is 'mine.npz', and there is no such file" in done.stdout + done.stderr
+    assert "(mine.npz is a link to '/disk-that-is-not/mine.npz', which leads nowhere" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("scope", ["last_layer", "all_layers"])
 def test_both_solvers_give_the_same_influence(finished, tmp_path, scope):
     run_folder = finished / "results/toy/mlp-dropout/seed0"

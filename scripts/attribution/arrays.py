@@ -1,10 +1,10 @@
 """One's own data: four arrays, by Keras's names, from an npz or HDF5 file, checked before anything is computed."""
 
-import zipfile
-import zlib
+from functools import partial
 
-import h5py
 import numpy as np
+
+from attribution import hdf5_arrays, npz_arrays
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("subgroup_train", "subgroup_test")
@@ -21,13 +21,11 @@ def read(path, loader: str) -> dict[str, np.ndarray]:
         x_train, y_train, x_test, y_test, and subgroup_train, subgroup_test where the file has them.
 
     Raises:
-        ValueError: one sentence, when the file cannot be read, an array is missing, or one holds Python objects.
+        ValueError: one sentence with the file and, where it is about one, the array: locked, without permission, away,
+            damaged, of another or newer kind, compressed by what is not installed, linked to nothing, missing, objects.
     """
-    opened = {"npz": _read_npz, "h5": _read_h5}[loader]
-    try:
-        return opened(path)
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or no {loader} file ({error}); write it again, or change loader") from None
+    reading = {"npz": npz_arrays.read, "h5": hdf5_arrays.read}[loader]
+    return reading(path, partial(_wanted, path), partial(_objects, path))
 
 
 def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_names: list[str]) -> dict:
@@ -57,38 +55,6 @@ def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_
     _classes(path, checked["y_train"], checked["y_test"], class_names)
     _subgroups(path, checked, subgroup_names)
     return checked
-
-
-def _read_npz(path) -> dict[str, np.ndarray]:
-    try:
-        file = np.load(path, allow_pickle=False)
-    except ValueError as error:  # a pickle, or something else that is not NumPy's
-        raise OSError(error) from None
-    if not isinstance(file, np.lib.npyio.NpzFile):
-        raise ValueError(f"{path} holds a single array, not an npz archive; write it with numpy.savez and names")
-    with file:
-        found = {}
-        for name in _wanted(path, file.files):
-            try:
-                found[name] = file[name]
-            except ValueError as error:
-                if "allow_pickle" not in str(error):
-                    raise OSError(error) from None
-                raise ValueError(_objects(path, name)) from None
-    return found
-
-
-def _read_h5(path) -> dict[str, np.ndarray]:
-    with h5py.File(path, "r") as file:
-        found = {}
-        for name in _wanted(path, list(file)):
-            item = file[name]
-            if not isinstance(item, h5py.Dataset):
-                raise ValueError(f"{path}: {name} is a group; an array is expected")
-            if item.dtype.hasobject:
-                raise ValueError(_objects(path, name))
-            found[name] = item[()]
-    return found
 
 
 def _wanted(path, found: list[str]) -> list[str]:

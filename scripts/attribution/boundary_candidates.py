@@ -39,7 +39,9 @@ def pools(
     if kind == "embedding":
         similarity = retrieval.cosine_score(features[:, :-1])(np.array(seeds))
     if kind == "influence":
-        similarity = influence.all_pairs(features[seeds], residuals[seeds], features, residuals, solve) / np.sqrt(own)
+        similarity = influence.all_pairs(features[seeds], residuals[seeds], features, residuals, solve)
+        # a gradient of zero has no direction: such points come last
+        similarity = np.where(own > 0, similarity / np.sqrt(np.where(own > 0, own, 1.0)), -np.inf)
     found = []
     for seed, near in zip(seeds, similarity, strict=True):
         pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(labels == labels[seed])

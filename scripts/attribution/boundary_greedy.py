@@ -22,8 +22,8 @@ CHUNK = 8192
 class Grown(NamedTuple):
     """`members` (size,) int64, the seeds first; `score` (size,) float64 boundary score after each step, NaN while
     unsolved; `share` (size,) share of the members changed by the group's move; `tied` (size,) bool, steps that the
-    score alone did not decide; `ended` whether candidates ran out of solved ones before the size asked for; `solves`
-    number of quadratic programmes (exact) or groups scored."""
+    score alone did not decide; `ended` whether candidates, or solved ones among them, ran out before the size asked
+    for; `solves` number of quadratic programmes (exact) or groups scored."""
 
     members: np.ndarray
     score: np.ndarray
@@ -55,17 +55,21 @@ def grow(
         one Grown a seed list.
 
     Raises:
-        ValueError: when a group has no seed, or fewer candidates than it is to have members.
+        ValueError: when a group has no seed, or no group has as many candidates as it is to have members.
+
+    A group with fewer candidates, such as one of a small class, takes them all and ends.
     """
-    pools = []
-    for j, (group, pool) in enumerate(zip(seeds, candidates, strict=True)):
-        pool = np.setdiff1d(pool, group)
-        if not group or len(pool) < size - len(group):
-            raise ValueError(
-                f"group {j} has {len(group)} seeds and {len(pool)} candidates; it needs a seed, and candidates for "
-                f"{size} members: lower boundary.greedy.size or widen boundary.greedy.candidates"
-            )
-        pools.append(pool)
+    pools = [np.setdiff1d(pool, group) for group, pool in zip(seeds, candidates, strict=True)]
+    if not all(seeds):
+        raise ValueError(f"group {list(map(bool, seeds)).index(False)} has no seed; it needs one")
+    short = [j for j, (group, pool) in enumerate(zip(seeds, pools, strict=True)) if len(pool) < size - len(group)]
+    if len(short) == len(seeds):
+        raise ValueError(
+            f"no group has candidates for {size} members, the one of point {seeds[0][0]} has {len(pools[0])}; lower "
+            f"boundary.greedy.size, or let more points join by boundary.greedy.forms.{form}"
+        )
+    for j in short:
+        print(f"the group of point {seeds[j][0]} has {len(pools[j])} candidates only, and ends with them", flush=True)
     if form == "exact":
         step, record = partial(_exact_step, features, weights), partial(_record_exact, features, weights)
     else:
@@ -80,7 +84,7 @@ def grow(
         for j, state in enumerate(states):
             if ended[j] or len(state.members) >= size:
                 continue
-            point, tied = step(state, pools[j], keys)
+            point, tied = step(state, pools[j], keys) if len(pools[j]) else (-1, False)
             if point < 0:
                 ended[j] = True
                 continue

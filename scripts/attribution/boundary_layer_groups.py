@@ -190,7 +190,7 @@ def simple(
                 seeds[slot, :s] = residuals(logits[slot, :s], walk.predicted) / s
                 walk.steps += 1
                 step[slot] = walk.steps
-        rate = ensemble.step_sizes(training, training["epochs"] - 1, step)
+        rate = ensemble.step_sizes(training, max(training["epochs"] - 1, 0), step)
         theta, moments = network.ascend(
             theta, moments, _rows(samples), _rows(seeds).astype(dtype), rate.astype(dtype), live, reset, momentum, adam
         )

@@ -6,6 +6,8 @@ import zlib
 
 import numpy as np
 
+from attribution import file_kinds, unreadable
+
 FOLDER = "cifar-10-batches-bin"
 TRAIN = [f"{FOLDER}/data_batch_{i}.bin" for i in range(1, 6)]
 TEST = [f"{FOLDER}/test_batch.bin"]
@@ -27,13 +29,10 @@ def read_archive(path) -> dict[str, np.ndarray]:
     try:
         members = _members(path)
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-            raise ValueError(
-                f"{path} cannot be read ({error.strerror}); give the path of cifar-10-binary.tar.gz"
-            ) from None
-        raise ValueError(
-            f"{path} is damaged, cut off or no gzip-compressed tar file ({error}); fetch it again"
-        ) from None
+        said = unreadable.sentence(path, error) if isinstance(error, OSError) else None
+        if not said and (kind := file_kinds.of(path)) != file_kinds.GZIP:
+            said = f"{path} is no gzip-compressed tar file but {kind or 'of another kind'}; fetch it again"
+        raise ValueError(said or f"{path} is damaged or cut off ({error}); fetch it again") from None
     x_train, y_train = _records(path, [members[name] for name in TRAIN])
     x_test, y_test = _records(path, [members[name] for name in TEST])
     return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}

@@ -10,7 +10,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-from attribution import log
+from attribution import log, unreadable
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT = 60.0  # seconds without a byte after which a connection counts as lost
@@ -27,10 +27,11 @@ def verify(path, digest: str) -> None:
     """Check a file against "md5:..." or "sha256:...".
 
     Raises:
-        ValueError: one sentence with the digest found and the one expected.
+        ValueError: one sentence with the digest found and the one expected, or why the file cannot be read.
     """
     kind, _, expected = digest.partition(":")
-    found = file_digest(path, kind)
+    with unreadable.explained(path):
+        found = file_digest(path, kind)
     if found != expected:
         raise ValueError(another(path, kind, found, expected))
 

@@ -1,5 +1,6 @@
 """Colours, the toy plane and saving, shared by the figures."""
 
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -8,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attribution import atomic
+from attribution import atomic, fonts
 
 # Okabe and Ito's palette: told apart with any colour vision, and in grey
 RED, BLUE, GREEN, PINK, ORANGE, SKY, BLACK = (
@@ -26,10 +27,20 @@ def use(style: str) -> None:
 
 
 def save(figure, png: str, dpi: int) -> None:
-    """Write the figure as PNG and, beside it, as PDF; each appears under its name when complete."""
+    """Write the figure as PNG and, beside it, as PDF; each appears under its name when complete.
+
+    Where the font lacks a character of a class's name or the like, see `fonts`.
+    """
+    settings = {}
     for kind in ("png", "pdf"):
         with atomic.replacing(Path(png).with_suffix(f".{kind}")) as temporary:
-            figure.savefig(temporary, dpi=dpi, format=kind, metadata=PLAIN[kind])
+            draw = partial(figure.savefig, temporary, dpi=dpi, format=kind, metadata=PLAIN[kind])
+            with plt.rc_context(settings):
+                lacking = fonts.lacking(draw)
+            if lacking and not settings:
+                settings = fonts.complete(figure)
+                with plt.rc_context(settings):
+                    draw()
     plt.close(figure)
 
 

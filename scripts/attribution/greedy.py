@@ -67,7 +67,11 @@ def member_weights(rule: str, own: np.ndarray) -> np.ndarray:
         ValueError: when gradients of length zero meet a relative rule.
     """
     if rule in RELATIVE and not (own > 0).all():
-        raise ValueError(f"{int((own <= 0).sum())} points have a zero gradient, which rule '{rule}' cannot compare")
+        raise ValueError(
+            f"{int((own <= 0).sum())} points have a self-influence of exactly zero (a gradient of zero or too small to "
+            f"be squared), which rule '{rule}' cannot compare; use rule influence or objective, or a network "
+            "that is less certain of its training labels"
+        )
     return 1 / np.sqrt(own) if rule == "l-relative" else np.ones(len(own))
 
 

@@ -17,13 +17,20 @@ def pools(
         share: of a set's points, the nearest to the boundary, that counts as boundary.
 
     Returns:
-        pool -> indices: both subgroups, their class, all points, and the boundary part of the first three.
+        pool -> indices: both subgroups, their class, all points, and the boundary part of the first three, of at least
+        one point each.
+
+    Raises:
+        ValueError: when one of the subgroups has no point.
     """
 
     def near(members):
-        return members[np.argsort(distance[members], kind="stable")[: round(share * len(members))]]
+        return members[np.argsort(distance[members], kind="stable")[: max(1, round(share * len(members)))]]
 
     of_target, of_other = np.flatnonzero(subgroup == target), np.flatnonzero(subgroup == other)
+    if not len(of_target) or not len(of_other):
+        empty = target if not len(of_target) else other
+        raise ValueError(f"subgroup {empty} has no training point, so no group of it can grow; name another")
     of_class = np.flatnonzero(labels == labels[of_target[0]])
     return {
         "boundary-target": near(of_target),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 
-from attribution import atomic
+from attribution import atomic, hdf5_errors, unreadable
 
 
 def write(path, arrays: Mapping, attrs: Mapping) -> None:
@@ -20,9 +20,9 @@ def write(path, arrays: Mapping, attrs: Mapping) -> None:
 
     See `atomic.replacing` for what a kill leaves.
     """
-    with writing(path, attrs) as file:
+    with writing(path, attrs) as created:
         for name, array in arrays.items():
-            file.create_dataset(name, data=np.asarray(array), track_times=False)
+            created.create_dataset(name, data=np.asarray(array), track_times=False)
 
 
 @contextmanager
@@ -32,12 +32,21 @@ def writing(path, attrs: Mapping) -> Iterator[h5py.File]:
     Args:
         path: the file; its folder is created. attrs: as in `write`, set at the end.
     """
-    with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        yield file
+    with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as created:
+        yield created
         for name, value in attrs.items():
             owner, _, key = name.rpartition("/")
             if value is not None:
-                (file[owner] if owner else file).attrs[key] = value
+                (created[owner] if owner else created).attrs[key] = value
+
+
+def file(path) -> h5py.File:
+    """A result file for reading, to be closed by `with`.
+
+    Raises:
+        ValueError: with one sentence, when it is locked, cannot be reached or read, or is damaged.
+    """
+    return hdf5_errors.open_file(path, "delete it and run its rule again", "delete it and run its rule again")
 
 
 def read(path, *names: str) -> list[np.ndarray]:
@@ -45,9 +54,14 @@ def read(path, *names: str) -> list[np.ndarray]:
 
     Raises:
         KeyError: with one sentence that names the file, the array and what the file holds.
+        ValueError: as `file`.
     """
     with opened(path, *names) as arrays:
-        return [array[()] for array in arrays]
+        try:
+            return [array[()] for array in arrays]
+        except OSError as error:
+            said = unreadable.sentence(path, error) or f"{path} is damaged ({error}); delete it and run its rule again"
+            raise ValueError(said) from None
 
 
 @contextmanager
@@ -55,16 +69,16 @@ def opened(path, *names: str) -> Iterator[list[h5py.Dataset]]:
     """Arrays of a result file without their contents, to be read in blocks of rows: `array[start:stop]`.
 
     Raises:
-        KeyError: as `read`.
+        KeyError, ValueError: as `read`.
     """
-    with h5py.File(path, "r") as file:
-        missing = [name for name in names if name not in file]
+    with file(path) as found:
+        missing = [name for name in names if name not in found]
         if missing:
-            raise KeyError(f"{path} holds {sorted(file)}, not {missing}; delete it and run its rule again")
-        yield [file[name] for name in names]
+            raise KeyError(f"{path} holds {sorted(found)}, not {missing}; delete it and run its rule again")
+        yield [found[name] for name in names]
 
 
 def attributes(path) -> dict:
     """The file's attributes, as plain Python values."""
-    with h5py.File(path, "r") as file:
-        return {key: value.item() if isinstance(value, np.generic) else value for key, value in file.attrs.items()}
+    with file(path) as found:
+        return {key: value.item() if isinstance(value, np.generic) else value for key, value in found.attrs.items()}

@@ -18,6 +18,8 @@ CHUNK_ROWS = 512
 CHUNK_FEATURES = 8
 # Size from which the smallest eigenvalue is found with the factor instead of a full decomposition.
 LARGE = 1000
+# Curvature below which the inverse overflows.
+ZERO = 1e-290
 
 
 def hessian_sum(features, logits: np.ndarray, chunk_rows: int | None = None, label: str | None = None) -> np.ndarray:
@@ -129,11 +131,21 @@ def smallest_from_factor(lower: np.ndarray, damping: float) -> float:
     return float(1 / largest - damping)
 
 
+def refuse_zero(largest: float) -> None:
+    """Raise ValueError when the largest entry of the damped Hessian's diagonal is zero to rounding."""
+    if largest < ZERO:
+        raise ValueError(
+            f"the damped Hessian is zero (its largest entry is {largest:.3g}): the network predicts every training "
+            "point with a probability that rounds to 0 or 1, so the loss has no curvature and influence is not "
+            "defined; train it with a penalty or for fewer epochs, or give a network that is less certain"
+        )
+
+
 def factor(hessian: np.ndarray, damping: float) -> np.ndarray:
     """Lower Cholesky factor of hessian + damping I, (k, k) in C order. Memory: the result alone.
 
     Raises:
-        ValueError: when that is not positive definite; the sentence gives the smallest eigenvalue and the
+        ValueError: when that is zero, or not positive definite; the sentence then gives the smallest eigenvalue and the
             damping that would do.
     """
     k = len(hessian)
@@ -142,6 +154,7 @@ def factor(hessian: np.ndarray, damping: float) -> np.ndarray:
     if not np.isfinite(damped).all():
         raise ValueError("the Hessian holds NaN or infinite values; look at the training history, the loss diverged")
     largest = np.abs(np.diag(damped)).max()
+    refuse_zero(largest)
     # in C order the upper factor of the transpose is the lower factor, without a copy
     upper, info = lapack.dpotrf(damped.T, lower=0, clean=1, overwrite_a=1)
     # pivots at rounding level mean a factor of noise, which LAPACK does not refuse

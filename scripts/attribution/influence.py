@@ -107,6 +107,31 @@ def self_influence(
     return own, norm
 
 
+def refuse_zero_gradients(own: np.ndarray) -> None:
+    """Print a line where some training points have no influence even on themselves; refuse when none has.
+
+    Args:
+        own: (n,) self-influence, zero where the gradient is, or is so small that its square is.
+
+    Raises:
+        ValueError: when all are zero.
+    """
+    zero = own <= 0
+    reason = "their gradients are zero or too small to be squared, as their labels are predicted with certainty"
+    if zero.all():
+        raise ValueError(
+            f"all {len(own)} training points have a self-influence of exactly zero: {reason}; nothing can be ranked: "
+            "train the network with a penalty or for fewer epochs, or give one that is less certain"
+        )
+    if zero.any():
+        print(
+            f"warning: {zero.sum()} of {len(own)} training points, the first is {np.flatnonzero(zero)[0]}, have a "
+            f"self-influence of exactly zero: {reason}; rules of relative influence refuse them, and among equal "
+            "influences tie_seed decides",
+            flush=True,
+        )
+
+
 def group_gradient(features: np.ndarray, residuals: np.ndarray, members: np.ndarray) -> np.ndarray:
     """(D C,) sum of the members' gradients: one small GEMM on the factors."""
     return (features[members].T @ residuals[members]).ravel()

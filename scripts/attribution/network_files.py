@@ -60,6 +60,7 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
     product = all_layers.hessian_product(network, x, y, batch)
     smallest = all_layers.smallest_eigenvalue(lambda v: product(v) + decay[:, None] * v, len(decay))
     added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), smallest)
+    hessian.refuse_zero(trace / len(decay) + added)
     found = {"solver": "cg", "damping": added, "k": len(decay), "trace": trace, "smallest_eigenvalue": smallest}
     return {}, found
 

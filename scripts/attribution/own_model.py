@@ -1,6 +1,5 @@
 """Networks that the user brings: a trained .keras file, or a Python file that builds one. Backend-neutral Keras 3."""
 
-import os
 import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
-from attribution import precision, same_function
+from attribution import keras_files, precision, same_function
 from attribution.architectures import rescaling
 from attribution.same_function import first_line
 
@@ -23,13 +22,13 @@ def from_keras_file(recipe: dict, input_shape: tuple, classes: int, samples: np.
         ValueError: when the file cannot be read, or holds no network that gives logits for this data.
     """
     path = recipe["path"]
-    if not os.path.exists(path):
-        raise ValueError(f"{path} does not exist; set models.NAME.path to a .keras file")
+    keras_files.require(path, "a .keras file")
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise ValueError(
-            f"{path} is not a .keras file that loads in safe mode ({first_line(error)}); save it with "
+            keras_files.reason(path, keras.__version__)
+            or f"{path} is not a .keras file that loads in safe mode ({first_line(error)}); save it with "
             "model.save('NAME.keras'), without Lambda layers and classes of your own"
         ) from error
     return ending_in_logits(model, recipe, input_shape, classes, samples, "float32")
@@ -42,10 +41,7 @@ def from_python_file(recipe: dict, input_shape: tuple, classes: int, samples: np
         ValueError: when there is no such function, it fails, or its network cannot be used or stored.
     """
     path = recipe["path"]
-    if not os.path.exists(path):
-        raise ValueError(
-            f"{path} does not exist; set models.NAME.path to a Python file with build(input_shape, classes)"
-        )
+    keras_files.require(path, "a Python file with build(input_shape, classes)")
     try:
         with settings_kept():
             build = runpy.run_path(path).get("build")

@@ -1,6 +1,5 @@
 """Retrained networks on files: what they give for every training and test point."""
 
-import h5py
 import numpy as np
 
 from attribution import ensemble, h5, names
@@ -9,7 +8,7 @@ from attribution.residuals import cross_entropy, margins
 
 def count(data: str) -> int:
     """Number of training points of data.h5."""
-    with h5py.File(data, "r") as file:
+    with h5.file(data) as file:
         return len(file[names.Y_TRAIN])
 
 

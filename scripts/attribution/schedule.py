@@ -20,5 +20,5 @@ def learning_rate(training: dict, epoch: int) -> float:
 
 def final_optimizer(training: dict) -> dict:
     """The optimiser as it is in the last epoch: `name`, `learning_rate`, `momentum`."""
-    rate = learning_rate(training, training["epochs"] - 1)
+    rate = learning_rate(training, max(training["epochs"] - 1, 0))
     return {"name": training["optimizer"], "learning_rate": rate, "momentum": training["momentum"]}

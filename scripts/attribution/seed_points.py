@@ -69,8 +69,9 @@ def seeds(
             # what an earlier point names is not drawn again
             pool = np.setdiff1d(allowed[by[allowed] == number], found)
             if len(pool) < point[kind]:
+                where = "" if kind == "random" else f" of {kind.removeprefix('each_')} {number}"
                 raise ValueError(
-                    f"seeds ask for {kind} {point[kind]}, but only {len(pool)} points are left to draw from"
+                    f"seeds ask for {kind} {point[kind]}, but only {len(pool)} points{where} are left to draw from"
                 )
             found += rng.choice(pool, point[kind], replace=False).tolist()
             part = "" if kind == "random" else f" {number}"

@@ -30,17 +30,26 @@ def groups(x: np.ndarray, labels: np.ndarray, shares: list[float], draws: int, s
         x: (n, ...) samples, in which neighbours are near. labels: (n,). shares: of n, each in (0, 1).
         draws: groups of each kind and share. seed: of the draws.
 
-    A group of one class takes at most half of that class, so that a class never disappears.
+    A group of one class takes at most half of that class, so that a class never disappears by it; one of a single point
+    gives none.
+
+    Raises:
+        ValueError: when every class has a single point.
     """
     n, flat = len(x), x.reshape(len(x), -1).astype(np.float64)
-    rows = []
+    classes, counts = np.unique(labels, return_counts=True)
+    several, rows = classes[counts > 1], []
+    if not len(several):
+        raise ValueError(f"each of {len(classes)} classes has one point only, so no group of a class can leave")
     for position, share in enumerate(shares):
         for draw in range(draws):
             rng = np.random.default_rng((GROUPS, seed, position, draw))
             size, order = max(1, round(share * n)), rng.permutation(n)
-            of_class = order[labels[order] == labels[order[0]]]
+            # the class of the first point, where that is not its only one
+            shared = order[np.isin(labels[order], several)]
+            of_class = order[labels[order] == labels[shared[0]]]
             nearest = np.argsort(((flat - flat[order[0]]) ** 2).sum(axis=1), kind="stable")
-            chosen = order[:size], of_class[: min(size, len(of_class) // 2 or 1)], nearest[:size]
+            chosen = order[:size], of_class[: min(size, len(of_class) // 2)], nearest[:size]
             rows += [(kind, members) for kind, members in zip(KINDS, chosen, strict=True)]
     masks = np.ones((len(rows), n), dtype=bool)
     for mask, (_, members) in zip(masks, rows, strict=True):

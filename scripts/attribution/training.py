@@ -3,12 +3,11 @@
 import time
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 import pandas as pd
 
-from attribution import deadline, h5, log, precision
+from attribution import chance, deadline, h5, log, precision
 from attribution.residuals import cross_entropy
 from attribution.schedule import learning_rate
 
@@ -17,7 +16,6 @@ STATE = "state.h5"
 EVALUATION_BATCH = 1024  # samples a forward pass of the evaluation
 EVALUATION_POINTS = 10_000  # training points evaluated after an epoch, drawn with the seed; all after the last one
 FIRST_LOOK = 20  # batches of the first epoch, whose time holds the compilation, before the clock is judged by batches
-CHANCE_MARGIN = 0.05  # share of the way from always naming the largest class to perfection that training must cover
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
@@ -70,18 +68,22 @@ def evaluate(model: keras.Model, x: np.ndarray, y: np.ndarray) -> tuple[float, f
     Args:
         x: (n, ...) samples. y: (n,) labels.
     """
-    logits = np.concatenate(
-        [model.predict_on_batch(x[i : i + EVALUATION_BATCH]) for i in range(0, len(x), EVALUATION_BATCH)]
-    )
+    logits = outputs(model, x)
     with np.errstate(invalid="ignore"):  # a diverged network's NaN is reported by `train`
         losses = cross_entropy(logits, y)
-    return float(losses.mean()), float(correct(logits, y).mean())
+    return float(losses.mean()), float((predicted(logits) == y).mean())
 
 
-def correct(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """(n,) bool: whether the label is the predicted class. A logit of exactly 0 predicts class 0."""
-    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
-    return predicted == y
+def outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """(n, C) logits in inference mode."""
+    return np.concatenate(
+        [model.predict_on_batch(x[i : i + EVALUATION_BATCH]) for i in range(0, len(x), EVALUATION_BATCH)]
+    )
+
+
+def predicted(logits: np.ndarray) -> np.ndarray:
+    """(n,) predicted classes. A logit of exactly 0 predicts class 0."""
+    return (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
 
 
 def train(
@@ -95,6 +97,7 @@ def train(
     checkpoint: Path,
     label: str,
     ends: float | None = None,
+    below_chance: str = "refuse",
 ) -> pd.DataFrame:
     """Train in place, going on from the last finished epoch where the checkpoint folder holds one.
 
@@ -112,23 +115,25 @@ def train(
         label: names the training in messages.
         ends: when to have ended, see `deadline.of_job`. No epoch is begun that would take longer, judged by the last
             one, and the first is given up as soon as its batches show that it would; None for no limit.
+        below_chance: `refuse` or `warn`, see `chance.judge`.
 
     Returns:
-        One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy. Both sets are evaluated after the
-        epoch in inference mode, in float32, without dropout and penalties, so train and test compare; of a larger
-        training set EVALUATION_POINTS points before the last epoch.
+        One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy; of 0 epochs one row, epoch 0. Both
+        sets are evaluated after the epoch in inference mode, in float32, without dropout and penalties, so train and
+        test compare; of a larger training set EVALUATION_POINTS points before the last epoch.
 
     Raises:
         deadline.OutOfTime: when the time does not suffice.
         ValueError: when the checkpoint is of another model, or of a longer training.
-        RuntimeError: when the loss is not finite, or the end is no better than chance.
+        RuntimeError: when the loss is not finite, or the outputs say nothing about the labels and `below_chance` is
+            refuse.
     """
-    outputs = model.output_shape[-1]
-    model.compile(optimizer=optimizer(training), loss=loss(outputs))
+    columns = model.output_shape[-1]
+    model.compile(optimizer=optimizer(training), loss=loss(columns))
     model.optimizer.build(model.trainable_variables)
     variables = model.variables + model.optimizer.variables
     # A sigmoid's labels take the shape of its logits; Keras would otherwise have to guess.
-    targets = y_train[:, None].astype("float32") if outputs == 1 else y_train
+    targets = y_train[:, None].astype("float32") if columns == 1 else y_train
     state = Path(checkpoint) / STATE
     rows = restore(state, variables, training["epochs"])
     evaluated = precision.in_float32(model)
@@ -172,28 +177,38 @@ def train(
         print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
 
     bar.close()
+    if not rows:
+        rows.append([0, *evaluate(evaluated, x_train, y_train), *evaluate(evaluated, x_test, y_test)])
     history = pd.DataFrame(rows, columns=HISTORY).astype({"epoch": int})
-    refuse_chance(float(history["accuracy"].iloc[-1]), y_train, label)
+    advice = "change training.learning_rate, training.epochs or the penalties"
+    accuracy = float(history["accuracy"].iloc[-1])
+    refuse_chance(evaluated, accuracy, x_train, y_train, label, "training ended at", advice, below_chance)
     return history
 
 
 def evaluated(
-    model: keras.Model, x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, label: str
+    model: keras.Model,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    x_test: np.ndarray,
+    y_test: np.ndarray,
+    label: str,
+    below_chance: str = "refuse",
 ) -> pd.DataFrame:
     """History of a network that comes trained: one row, epoch 0, in the columns of `train`.
 
     Raises:
-        RuntimeError: when it is no better than chance on this data.
+        RuntimeError: when its outputs are no numbers, or say nothing about the labels and `below_chance` is refuse.
     """
     row = [0, *evaluate(model, x_train, y_train), *evaluate(model, x_test, y_test)]
     print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
-    majority, needed = chance(y_train)
-    if not row[2] >= needed:
+    if not np.isfinite(row[1]):
         raise RuntimeError(
-            f"{label}: the trained network has accuracy {row[2]:.3f} on the training set, where always naming the "
-            f"largest class gives {majority:.3f}; give the inputs that it was trained on, with rescale, and its "
-            "order of the classes"
+            f"{label}: the trained network's mean cross-entropy on the training set is {row[1]}, as some of its "
+            "outputs are NaN or infinite; give the inputs that it was trained on, with rescale, or a sound file"
         )
+    advice = "give the inputs that it was trained on, with rescale, and its order of the classes"
+    refuse_chance(model, row[2], x_train, y_train, label, "the trained network has", advice, below_chance)
     return pd.DataFrame([row], columns=HISTORY)
 
 
@@ -204,25 +219,30 @@ def evaluation_points(seed: int, n: int) -> np.ndarray | slice:
     return np.sort(np.random.default_rng((seed, n)).choice(n, EVALUATION_POINTS, replace=False))
 
 
-def chance(y_train: np.ndarray) -> tuple[float, float]:
-    """Accuracy of always naming the largest class, and the least accuracy that counts as better than that."""
-    majority = np.unique(y_train, return_counts=True)[1].max() / len(y_train)
-    return majority, majority + CHANCE_MARGIN * (1 - majority)
-
-
-def refuse_chance(accuracy: float, y_train: np.ndarray, label: str) -> None:
-    """Raise RuntimeError when the training accuracy is about what naming the largest class always would give.
+def refuse_chance(
+    model: keras.Model,
+    accuracy: float,
+    x_train: np.ndarray,
+    y_train: np.ndarray,
+    label: str,
+    what: str,
+    advice: str,
+    mode: str,
+) -> None:
+    """Judge a network by more than its accuracy where that is about what naming the largest class always would give.
 
     Args:
-        accuracy: on the training set, in [0, 1]. y_train: (n,) labels. label: names the training.
+        accuracy: on the training set, in [0, 1]. label, what, advice, mode: see `chance.judge`.
+
+    Raises:
+        RuntimeError: as `chance.judge`.
     """
-    majority, needed = chance(y_train)
-    if accuracy < needed:
-        raise RuntimeError(
-            f"{label}: training ended at accuracy {accuracy:.3f} on its own training set, where always naming the "
-            f"largest class gives {majority:.3f} and {needed:.3f} is asked for; change training.learning_rate, "
-            "training.epochs or the penalties"
-        )
+    majority, needed = chance.accuracy_needed(y_train)
+    if accuracy >= needed:
+        return
+    logits = outputs(model, x_train)
+    found = chance.evidence(logits, predicted(logits), y_train)
+    chance.judge(found, accuracy, majority, mode, label, what, advice)
 
 
 def save(path: Path, variables: list, rows: list[list[float]]) -> None:
@@ -239,7 +259,7 @@ def restore(path: Path, variables: list, epochs: int) -> list[list[float]]:
     """
     if not path.exists():
         return []
-    with h5py.File(path, "r") as file:
+    with h5.file(path) as file:
         saved = [file[f"variables/{i}"][()] for i in range(len(file["variables"]))]
         rows = file["history"][()].tolist()
     if [a.shape for a in saved] != [tuple(v.shape) for v in variables] or len(rows) > epochs:

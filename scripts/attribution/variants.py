@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from attribution import names
+from attribution import file_kinds, names, unreadable
 
 
 def make(
@@ -79,6 +79,10 @@ def make(
             original, settings["flipped"], len(facts["class_names"]), index_train < n, flips
         )
         arrays[names.ORIGINAL_Y_TRAIN] = original
+        for label in np.setdiff1d(original, arrays[names.Y_TRAIN]):
+            print(
+                f"warning: flipping leaves class '{facts['class_names'][label]}' without a training point", flush=True
+            )
     if len(pairs):
         position = np.full(n + m, -1)
         position[index_train] = np.arange(len(index_train))
@@ -143,30 +147,42 @@ def read_pairs(path) -> np.ndarray:
     """(p, 2) int64 test and training rows from the columns test_index and train_index of a CSV file; none for None.
 
     Raises:
-        ValueError: one sentence, when a column is missing or a cell is no whole number, or there is no row.
+        ValueError: one sentence, when the file cannot be read or is no CSV in UTF-8, a column is missing, a cell is no
+            whole number, or there is no row.
     """
     if path is None:
         return np.empty((0, 2), dtype=np.int64)
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        missing = {"test_index", "train_index"} - set(rows.fieldnames or [])
-        if missing:
-            raise ValueError(
-                f"{path} has no column {sorted(missing)[0]}; inject needs test_index and train_index, found "
-                f"{', '.join(rows.fieldnames or ['nothing'])}"
-            )
-        pairs = []
-        for row in rows:
-            try:
-                pairs.append((int(row["test_index"]), int(row["train_index"])))
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"{path}, line {rows.line_num}, has test_index {row['test_index']!r} and train_index "
-                    f"{row['train_index']!r}; both must be whole numbers"
-                ) from None
+    unreadable.require(path)
+    try:
+        with unreadable.explained(path), open(path, newline="", encoding="utf-8-sig") as file:
+            pairs = _pairs(path, csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        kind = file_kinds.of(path)
+        reason = kind if kind and kind != file_kinds.TEXT else f"not text in UTF-8 ({error})"
+        raise ValueError(f"{path} is no CSV file but {reason}; save it as CSV in UTF-8") from None
     if not pairs:
         raise ValueError(f"{path} holds no pair; inject needs at least one, or leave it empty")
     return np.unique(np.array(pairs, dtype=np.int64), axis=0)
+
+
+def _pairs(path, rows: csv.DictReader) -> list[tuple[int, int]]:
+    """The two columns of the rows; ValueError as in `read_pairs`."""
+    missing = {"test_index", "train_index"} - set(rows.fieldnames or [])
+    if missing:
+        raise ValueError(
+            f"{path} has no column {sorted(missing)[0]}; inject needs test_index and train_index, found "
+            f"{', '.join(rows.fieldnames or ['nothing'])}"
+        )
+    pairs = []
+    for row in rows:
+        try:
+            pairs.append((int(row["test_index"]), int(row["train_index"])))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{path}, line {rows.line_num}, has test_index {row['test_index']!r} and train_index "
+                f"{row['train_index']!r}; both must be whole numbers"
+            ) from None
+    return pairs
 
 
 def _check_pairs(pairs: np.ndarray, n: int, m: int) -> None:
