@@ -1,6 +1,7 @@
 """Folders and files with blanks, quotes, braces, letters of any language: they work, or a sentence refuses them."""
 
 import os
+import shlex
 import site
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def test_a_folder_that_cannot_work_is_refused_before_anything_is_installed(tmp_p
     folder.mkdir()
     for part in ("Makefile", "scripts", "locks"):
         os.symlink(ROOT / part, folder / part)
-    done = subprocess.run(["make", f"PYTHON={sys.executable}"], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(["make", f"PYTHON={shlex.quote(sys.executable)}"], cwd=folder, capture_output=True, text=True)
     assert done.returncode and not (folder / ".venv").exists()
     assert "with the character '$' in it the commands of .venv/bin cannot start there; move it" in done.stderr
 
