@@ -2,6 +2,8 @@ VENV := .venv
 PYTHON ?= python3
 SNAKEMAKE := $(VENV)/bin/snakemake
 REPORT := results/report.html
+# modules of the user's would stand before those of the environment
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 
 .PHONY: all toy toy-seeds toy-datamodels toy-flipped toy-boundary cifar10-cnn cifar10-resnet cifar10-small \
   agreement near-duplicates near-duplicates-seeds cifar10-flipped cifar10-boundary report test slurm test-slurm lint bench \
@@ -12,6 +14,7 @@ all: report  ## the toy study with its figures and report
 	@echo "Figures: results/figures/toy"
 
 $(VENV)/installed: locks/run.txt locks/dev.txt
+	@$(PYTHON) scripts/attribution/clone_path.py
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --require-hashes -r locks/run.txt
 	$(VENV)/bin/pip install -q --require-hashes -r locks/dev.txt

@@ -22,12 +22,12 @@ onstart:
 
 
 wildcard_constraints:
-    dataset="|".join(config["datasets"]),
-    model="|".join(config["models"]),
-    study="|".join(config["studies"]),
+    dataset=one_of_names(config["datasets"]),
+    model=one_of_names(config["models"]),
+    study=one_of_names(config["studies"]),
     seed=r"\d+",
     scope="(/all_layers)?",
-    variant="(-[a-z-]+)?",
+    variant="(-[^/]+)?",
     repetition=r"\d+",
     alpha=r"0\.\d+",
     shard=r"\d+|held-out",
@@ -78,23 +78,22 @@ localrules:
 rule toy:
     default_target: True
     input:
-        study_figures("toy"),
+        study_target("toy", FIGURES),
         study_results("toy"),
 
 
 # The same over training seeds and recipes
 rule toy_seeds:
     input:
-        "results/toy/seeds.csv",
-        "results/figures/toy/rules-and-recipes.png",
+        study_table("toy", "seeds.csv"),
+        study_target("toy", ["rules-and-recipes"]),
 
 
 # Datamodels from as many subsets as the settings' `full`
 rule toy_datamodels:
     input:
-        run_path("toy", "datamodels-full.csv"),
-        "results/figures/toy/10-datamodels-full.png",
-        "results/figures/toy/datamodel-scores-full.png",
+        study_result("toy", "datamodels-full.csv"),
+        study_target("toy", ["10-datamodels-full", "datamodel-scores-full"]),
 
 
 # CIFAR-10 with `cnn`; needs --configfile config/cifar10.yaml. No figure draws topk.h5: it stands for the matrix of

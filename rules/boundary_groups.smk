@@ -32,7 +32,7 @@ rule find_boundary_groups:
     input:
         unpack(inverse_of_last_layer),
         unpack(network_of),
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.boundary_groups),
         influence=f"{RUN}/influence.h5",
         code=code("find_boundary_groups.py"),
     output:
@@ -58,7 +58,7 @@ rule find_boundary_groups:
 rule compare_boundary_groups:
     input:
         unpack(inverse_of_last_layer),
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.compared_groups),
         influence=f"{RUN}/influence.h5",
         code=code("compare_boundary_groups.py"),
     output:

@@ -4,6 +4,7 @@ import ast
 import functools
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,10 +15,30 @@ from snakemake.io import flag, is_flagged
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import cluster, datasets, devices, digests, download, requirements, settings, subsets, unreadable
+from attribution import (
+    clone_path,
+    cluster,
+    datasets,
+    devices,
+    digests,
+    download,
+    environment,
+    requirements,
+    run_checks,
+    settings,
+    subsets,
+    texts,
+    unreadable,
+)
+
+if clone_path.refusal(str(BASE)):
+    raise WorkflowError(clone_path.refusal(str(BASE)))
+# Snakemake starts the scripts by it, in a shell
+sys.executable = environment.interpreter(sys.executable, os.environ)
 
 RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
+BUILT_IN = ("toy", "toy-flipped")  # studies of config.yaml
 # for scores by gradient ascent on a network whose training is not known
 KERAS_DEFAULT = {"optimizer": "adam", "learning_rate": 0.001, "momentum": 0.0, "epochs": 1, "schedule": []}
 # results that do not depend on the scope
@@ -38,13 +59,29 @@ OF_THE_RUN = (
 )
 
 
-def check_settings():
-    """Stop with one sentence before any job when the configuration cannot be."""
-    schema = yaml.safe_load((BASE / "config/config.schema.yaml").read_text())
+def in_one_sentence(check, *arguments):
+    """Stop with one sentence when a check finds that the configuration cannot be; else what it returns."""
     try:
-        settings.check(config, schema)
+        return check(*arguments)
     except settings.SettingError as error:
         raise WorkflowError(f"Configuration: {error}") from None
+
+
+def check_settings():
+    """Bring the configuration into the form in which rules read it, and check it before any job."""
+    schema = yaml.safe_load((BASE / "config/config.schema.yaml").read_text(encoding="utf-8"))
+    odd = {}
+    for path in workflow.configfiles:
+        odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))
+    prepared = in_one_sentence(settings.prepared, config, schema, workflow.config_settings.config_args, odd)
+    in_one_sentence(settings.check, prepared, schema)
+    config.clear()
+    config.update(prepared)
+
+
+def one_of_names(names):
+    """Regular expression of these names; it matches nothing where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 @functools.cache
@@ -219,8 +256,8 @@ def refuse_duplicates():
 
 
 def loaded_by(*loaders):
-    """Regular expression of the data sets with one of these loaders; it matches nothing where there are none."""
-    return "|".join(name for name, dataset in config["datasets"].items() if dataset["loader"] in loaders) or "(?!)"
+    """Regular expression of the data sets with one of these loaders."""
+    return one_of_names(name for name, dataset in config["datasets"].items() if dataset["loader"] in loaders)
 
 
 def existing(dataset, key):
@@ -280,7 +317,26 @@ def scope_of(wildcards):
 
 def study_of(wildcards):
     """The study that a data set belongs to: the first one that names it, or an empty one."""
-    return next((study for study in config["studies"].values() if study["dataset"] == wildcards.dataset), {})
+    return config["studies"].get(run_checks.study_of(config, wildcards.dataset), {})
+
+
+@functools.cache
+def most_points(dataset):
+    """The most training points that a data set can have; None where nothing says."""
+    size, injected = data_size(dataset), config["datasets"][dataset].get("inject")
+    return (size["n"] + size["m"] if injected else size["n"]) or None
+
+
+def data_for(check):
+    """Input function: data.h5 of a run, once the settings that its job reads fit the run's data (see `run_checks`)."""
+
+    def file(wildcards):
+        variant = {"variant": group_variant(wildcards)} if hasattr(wildcards, "variant") else {}
+        arguments = (config, wildcards.dataset, most_points(wildcards.dataset))
+        in_one_sentence(functools.partial(check, *arguments, **variant))
+        return f"results/{wildcards.dataset}/data.h5"
+
+    return file
 
 
 def influence_targets(wildcards):
@@ -306,17 +362,23 @@ def measured_of(wildcards):
 
 def group_settings(wildcards):
     """Settings of Algorithm 1 for a variant; groups.h5 itself takes the section's own values."""
-    variant = wildcards.variant.lstrip("-")
+    return settings.group(config["groups"], group_variant(wildcards), study_of(wildcards))
+
+
+def group_variant(wildcards):
+    """Name of the variant that the wildcard gives, or an empty one."""
+    variant = wildcards.variant.removeprefix("-")
     if variant and variant not in config["groups"]["variants"]:
         known = ", ".join(config["groups"]["variants"])
         raise WorkflowError(
             f"groups-{variant}.h5 was asked for, but groups.variants has no '{variant}'; defined are {known}"
         )
-    return settings.group(config["groups"], variant, study_of(wildcards))
+    return variant
 
 
 def run_path(study, name, model=None, seed=None, scope=None):
     """Path of a result of a study; model, seed and scope are the study's own unless given."""
+    checked_study(study)
     chosen = config["studies"][study]
     run = RUN.format(
         dataset=chosen["dataset"],
@@ -338,15 +400,19 @@ def data_of_study(wildcards):
     return f"results/{config['studies'][wildcards.study]['dataset']}/data.h5"
 
 
-def study_figures(study):
-    """PNG files of every figure of a study."""
-    return [f"results/figures/{study}/{name}.png" for name in FIGURES]
+@functools.cache
+def checked_study(study):
+    """Stop with one sentence where a study does not fit its data set."""
+    in_one_sentence(run_checks.study, config, study)
 
 
 def required_study(study, *keys):
     """Stop with one sentence where the settings lack a study that a target names, or a key of it."""
     if study not in config["studies"]:
+        if study in BUILT_IN:
+            raise WorkflowError(f"studies.{study} is switched off in the settings, and this target is of that study")
         raise WorkflowError(f"studies.{study} is missing; add --configfile config/cifar10.yaml, or a file like it")
+    checked_study(study)
     for key in keys:
         if key not in config["studies"][study]:
             raise WorkflowError(f"studies.{study}.{key} is missing; set it, config/README.md says how")
@@ -383,12 +449,17 @@ def study_table(study, name):
 
 
 def study_results(study):
-    """Results that no figure draws: the other scope, and the table of the evaluation."""
-    other = [scope for scope in SCOPES if scope != config["studies"][study]["scope"]]
-    return [
-        run_path(study, "evaluation.csv"),
-        *(run_path(study, name, scope=scope) for scope in other for name in ("influence.h5", "groups.h5")),
-    ]
+    """Input function: results that no figure draws, the other scope and the table of the evaluation."""
+
+    def files(wildcards):
+        required_study(study)
+        other = [scope for scope in SCOPES if scope != config["studies"][study]["scope"]]
+        return [
+            run_path(study, "evaluation.csv"),
+            *(run_path(study, name, scope=scope) for scope in other for name in ("influence.h5", "groups.h5")),
+        ]
+
+    return files
 
 
 def own_model(wildcards):

@@ -6,7 +6,7 @@
 
 rule evaluate_study:
     input:
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.target),
         gradients=f"{RUN}{{scope}}/gradients.h5",
         influence=f"{RUN}{{scope}}/influence.h5",
         boundary=f"{RUN}/decision_boundary.h5",
@@ -83,7 +83,7 @@ rule gather_seeds:
 rule measure_overlap:
     input:
         unpack(inverse_of_last_layer),
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.overlap),
         influence=f"{RUN}/influence.h5",
         code=code("measure_overlap.py"),
     output:

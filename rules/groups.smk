@@ -7,7 +7,7 @@
 rule find_groups:
     input:
         unpack(inverse_of),
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.groups),
         influence=f"{RUN}{{scope}}/influence.h5",
         code=code("find_groups.py"),
     output:
@@ -30,7 +30,7 @@ rule find_groups:
 rule measure_group_growth:
     input:
         unpack(inverse_of),
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.target),
         boundary=f"{RUN}/decision_boundary.h5",
         code=code("measure_group_growth.py"),
     output:

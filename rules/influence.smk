@@ -53,7 +53,7 @@ rule cache_hessian:
 rule compute_influence:
     input:
         unpack(inverse_of),
-        labels="results/{dataset}/data.h5",
+        labels=data_for(run_checks.targets),
         code=code("compute_influence.py"),
     output:
         influence=f"{RUN}{{scope}}/influence.h5",

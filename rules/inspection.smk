@@ -53,7 +53,7 @@ rule gather_inspection:
 
 rule map_boundary_move:
     input:
-        data="results/{dataset}/data.h5",
+        data=data_for(run_checks.target),
         gradients=f"{RUN}/gradients.h5",
         model=f"{RUN}/model.keras",
         code=code("map_boundary_move.py"),

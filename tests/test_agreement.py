@@ -9,7 +9,7 @@ from test_settings import CONFIG, SCHEMA
 
 import measure_agreement
 import plot_agreement
-from attribution import agreement, h5, names, settings
+from attribution import agreement, h5, names, run_checks, settings
 
 INTERVAL = {"resamples": 200, "level": 0.95, "seed": 0}
 LABELS = np.repeat([0, 1], [30, 50])
@@ -117,6 +117,7 @@ def test_one_run_is_a_sentence_here_and_in_the_settings(tmp_path):
         config["studies"]["toy"]["agreement"] = value
         with pytest.raises(settings.SettingError) as error:
             settings.check(config, SCHEMA)
+            run_checks.study(config, "toy")
         assert str(error.value).startswith(sentence)
 
 

@@ -1,0 +1,3 @@
+"""Imported before every test: Keras then starts as in a job, whatever keras.json the user has."""
+
+import attribution  # noqa: F401
