@@ -14,7 +14,7 @@ all: report  ## the toy study with its figures and report
 	@echo "Figures: results/figures/toy"
 
 $(VENV)/installed: locks/run.txt locks/dev.txt
-	@$(PYTHON) scripts/attribution/clone_path.py
+	@$(PYTHON) scripts/attribution/runtime/clone_path.py
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --require-hashes -r locks/run.txt
 	$(VENV)/bin/pip install -q --require-hashes -r locks/dev.txt

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from attribution import requirements
+from attribution.costs import requests as requirements
 
 SNAKEMAKE_MB = requirements.SNAKEMAKE / requirements.MB
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from attribution import digests
+from attribution.files import digests
 
 ROOT = Path(__file__).parents[1]
 BLOCK = os.urandom(1 << 20)

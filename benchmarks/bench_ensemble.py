@@ -17,7 +17,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from attribution import ensemble, models, subsets, toy, training
+from attribution.data import toy
+from attribution.networks import build as models
+from attribution.retraining import subsets
+from attribution.training import ensemble
+from attribution.training import train as training
 
 ROOT = Path(__file__).parents[1]
 SIZES = (133, 266, 533, 1066, 2132)

@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 
 import last_layer_problem
-from attribution import greedy, hessian, influence, residuals, solvers
+from attribution.groups import greedy
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
 
 SIZES = (1_000, 10_000, 50_000, 100_000)
 FEATURES, CLASSES = 64, 10

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 import last_layer_problem
-from attribution import hessian, influence, residuals, solvers
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
 
 CLASSES = 10
 # Samples of the dense comparison.

@@ -19,9 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import numpy as np
 import pandas as pd
 
-from attribution import h5, names, residuals
+from attribution.files import hdf5, names
+from attribution.numerics import residuals
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+PATHS = os.pathsep.join(map(str, [SCRIPTS, *SCRIPTS.iterdir()]))
 CLASSES = 10
 CG = {"tolerance": 1e-8, "max_iterations": 2000}
 DAMPING = {"mode": "relative", "value": 1e-3}
@@ -40,7 +42,7 @@ STAGES = {
     "compute_topk": "compute_topk.compute_topk(f['data'], f['gradients'], inverse_files.open_inverse(f, a['cg']), "
     "a['topk'], 'key', f['topk'], {})",
 }
-IMPORTS = "import json, sys, resource, time; from attribution import inverse_files; import {module}; "
+IMPORTS = "import json, sys, resource, time; from attribution.influence import inverse_files; import {module}; "
 CHILD = (
     "a = json.loads(sys.argv[1]); f = a['files']; t = time.monotonic(); {call}; "
     "print(json.dumps([time.monotonic() - t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
@@ -52,7 +54,7 @@ def write_inputs(files: dict, n: int, m: int, d: int, rows: int = 5000) -> None:
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(d + 1, CLASSES)) / np.sqrt(d)
 
-    with h5.writing(files["data"], {}) as data, h5.writing(files["gradients"], {}) as gradients:
+    with hdf5.writing(files["data"], {}) as data, hdf5.writing(files["gradients"], {}) as gradients:
         gradients[names.PARAMETERS] = weights.ravel()
         gradients[names.DECAY], gradients[names.DECAY_GRADIENT] = np.zeros(weights.size), np.zeros(weights.size)
         data[names.SUBGROUP_TRAIN] = np.zeros(n, np.int64)
@@ -104,7 +106,7 @@ def main() -> None:
             started = time.monotonic()
             done = subprocess.run(
                 [sys.executable, "-c", command, json.dumps(settings)],
-                env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, stdout=subprocess.PIPE, text=True, check=True,
+                env=os.environ | {"PYTHONPATH": PATHS}, stdout=subprocess.PIPE, text=True, check=True,
             )  # fmt: skip
             seconds, kilobytes = json.loads(done.stdout.strip().splitlines()[-1])
             rows.append({

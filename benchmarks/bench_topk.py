@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 
 import last_layer_problem
-from attribution import hessian, influence, residuals, solvers, topk
+from attribution.influence import points as influence
+from attribution.influence import topk
+from attribution.numerics import hessian, residuals, solvers
 
 CLASSES, SIZE = 10, 25
 

@@ -7,7 +7,7 @@
 rule compute_boundary:
     input:
         unpack(boundary_of),
-        code=code("compute_boundary.py"),
+        code=code("boundary/compute_boundary.py"),
     output:
         boundary=f"{RUN}{{scope}}/boundary.h5",
     log:
@@ -21,4 +21,4 @@ rule compute_boundary:
         scope=scope_of,
         boundary=config["boundary"]["points"],
     script:
-        "../scripts/compute_boundary.py"
+        "../scripts/boundary/compute_boundary.py"

@@ -10,7 +10,7 @@ rule measure_group_boundary:
         unpack(network_of),
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
-        code=code("measure_group_boundary.py"),
+        code=code("boundary/measure_group_boundary.py"),
     output:
         table=f"{RUN}{{scope}}/group_boundary.csv",
     log:
@@ -25,7 +25,7 @@ rule measure_group_boundary:
         boundary={key: config["boundary"][key] for key in ("groups", "points")},
         training=training_of,
     script:
-        "../scripts/measure_group_boundary.py"
+        "../scripts/boundary/measure_group_boundary.py"
 
 
 rule find_boundary_groups:
@@ -34,7 +34,7 @@ rule find_boundary_groups:
         unpack(network_of),
         data=data_for(run_checks.boundary_groups),
         influence=f"{RUN}/influence.h5",
-        code=code("find_boundary_groups.py"),
+        code=code("boundary/find_boundary_groups.py"),
     output:
         groups=f"{RUN}{{scope}}/boundary-groups-{{form}}.h5",
     log:
@@ -52,7 +52,7 @@ rule find_boundary_groups:
         cg=config["influence"]["cg"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
     script:
-        "../scripts/find_boundary_groups.py"
+        "../scripts/boundary/find_boundary_groups.py"
 
 
 rule compare_boundary_groups:
@@ -60,7 +60,7 @@ rule compare_boundary_groups:
         unpack(inverse_of_last_layer),
         data=data_for(run_checks.compared_groups),
         influence=f"{RUN}/influence.h5",
-        code=code("compare_boundary_groups.py"),
+        code=code("boundary/compare_boundary_groups.py"),
     output:
         table=f"{RUN}/boundary_overlap.csv",
     log:
@@ -78,14 +78,14 @@ rule compare_boundary_groups:
         cg=config["influence"]["cg"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
     script:
-        "../scripts/compare_boundary_groups.py"
+        "../scripts/boundary/compare_boundary_groups.py"
 
 
 rule plot_group_boundary:
     input:
         table=of_study("group_boundary.csv", scope="last_layer"),
         style=style_file(),
-        code=code("plot_group_boundary.py"),
+        code=code("boundary/plot_group_boundary.py"),
     output:
         png=report(
             "results/figures/{study}/15-group-boundary.png",
@@ -105,14 +105,14 @@ rule plot_group_boundary:
         shown=config["boundary"]["groups"]["shown"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_group_boundary.py"
+        "../scripts/boundary/plot_group_boundary.py"
 
 
 rule plot_boundary_forms:
     input:
         table=of_study("group_boundary.csv", scope="last_layer"),
         style=style_file(),
-        code=code("plot_boundary_forms.py"),
+        code=code("boundary/plot_boundary_forms.py"),
     output:
         png=report(
             "results/figures/{study}/boundary-forms.png",
@@ -131,7 +131,7 @@ rule plot_boundary_forms:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_boundary_forms.py"
+        "../scripts/boundary/plot_boundary_forms.py"
 
 
 rule plot_boundary_groups:
@@ -139,7 +139,7 @@ rule plot_boundary_groups:
         data=data_of_study,
         groups=lambda w: of_study(f"boundary-groups-{w.form}.h5", scope="last_layer")(w),
         style=style_file(),
-        code=code("plot_boundary_groups.py"),
+        code=code("boundary/plot_boundary_groups.py"),
     output:
         png=report(
             "results/figures/{study}/14-boundary-groups-{form}.png",
@@ -159,14 +159,14 @@ rule plot_boundary_groups:
         candidates=lambda w: config["boundary"]["greedy"]["forms"][w.form],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_boundary_groups.py"
+        "../scripts/boundary/plot_boundary_groups.py"
 
 
 rule plot_boundary_overlap:
     input:
         table=of_study("boundary_overlap.csv", scope="last_layer"),
         style=style_file(),
-        code=code("plot_boundary_overlap.py"),
+        code=code("boundary/plot_boundary_overlap.py"),
     output:
         png=report(
             "results/figures/{study}/boundary-overlap.png",
@@ -187,4 +187,4 @@ rule plot_boundary_overlap:
         forms=config["boundary"]["greedy"]["forms"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_boundary_overlap.py"
+        "../scripts/boundary/plot_boundary_overlap.py"

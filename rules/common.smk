@@ -15,21 +15,13 @@ from snakemake.io import flag, is_flagged
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution import (
-    clone_path,
-    cluster,
-    datasets,
-    devices,
-    digests,
-    download,
-    environment,
-    requirements,
-    run_checks,
-    settings,
-    subsets,
-    texts,
-    unreadable,
-)
+from attribution.costs import requests as requirements
+from attribution.data import download
+from attribution.files import digests, unreadable
+from attribution.retraining import subsets
+from attribution.runtime import clone_path, cluster, devices, environment
+from attribution.settings import check as settings
+from attribution.settings import datasets, run_checks, texts
 
 if clone_path.refusal(str(BASE)):
     raise WorkflowError(clone_path.refusal(str(BASE)))
@@ -101,11 +93,14 @@ def imported(path):
 
 
 def modules(script):
-    """The script and every module of scripts/ that it imports, also indirectly: Snakemake does not follow imports."""
+    """The script and every module of scripts/ that it imports, also indirectly: Snakemake does not follow imports.
+
+    But for what decides no number: what a job prints, waits for and runs on, and predictions of memory and time.
+    """
     found, waiting = set(), [BASE / "scripts" / script]
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in found or path.parent.name in ("runtime", "costs"):
             continue
         found.add(path)
         waiting += imported(path)

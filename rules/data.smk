@@ -10,7 +10,7 @@ localrules:
 
 rule prepare_toy:
     input:
-        code=code("prepare_toy.py"),
+        code=code("data/prepare_toy.py"),
     output:
         data="results/{dataset}/data.h5",
     log:
@@ -25,13 +25,13 @@ rule prepare_toy:
     params:
         settings=data_settings,
     script:
-        "../scripts/prepare_toy.py"
+        "../scripts/data/prepare_toy.py"
 
 
 # neither date nor content of the code count: an archive of the right digest stays right
 rule download_archive:
     input:
-        code=ancient(modules("download_archive.py")),
+        code=ancient(modules("data/download_archive.py")),
     output:
         archive="results/downloads/{folder}/{file}",
     log:
@@ -47,14 +47,14 @@ rule download_archive:
     params:
         source=download_of,
     script:
-        "../scripts/download_archive.py"
+        "../scripts/data/download_archive.py"
 
 
 rule prepare_cifar10:
     input:
         unpack(pairs_of),
         archive=archive_of,
-        code=code("prepare_cifar10.py"),
+        code=code("data/prepare_cifar10.py"),
     output:
         data="results/{dataset}/data.h5",
     log:
@@ -70,14 +70,14 @@ rule prepare_cifar10:
         settings=data_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
     script:
-        "../scripts/prepare_cifar10.py"
+        "../scripts/data/prepare_cifar10.py"
 
 
 rule prepare_arrays:
     input:
         unpack(pairs_of),
         arrays=lambda w: existing(w.dataset, "path"),
-        code=code("prepare_arrays.py"),
+        code=code("data/prepare_arrays.py"),
     output:
         data="results/{dataset}/data.h5",
     log:
@@ -93,4 +93,4 @@ rule prepare_arrays:
         settings=data_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
     script:
-        "../scripts/prepare_arrays.py"
+        "../scripts/data/prepare_arrays.py"

@@ -13,7 +13,7 @@ rule fit_datamodels:
             for shard in subsets.shards_for(config["datamodels"]["shards"], int(w.subsets))
         ],
         held_out=f"{RUN}/retraining/subsets-alpha{{alpha}}-held-out.h5",
-        code=code("fit_datamodels.py"),
+        code=code("retraining/fit_datamodels.py"),
     output:
         # the estimators of attribution/datamodels.py, in its order
         f"{RUN}/datamodels/retrain-alpha{{alpha}}-k{{subsets}}.h5",
@@ -32,7 +32,7 @@ rule fit_datamodels:
         datamodels={key: config["datamodels"][key] for key in ("penalties", "components", "seed")},
         cg=config["influence"]["cg"],
     script:
-        "../scripts/fit_datamodels.py"
+        "../scripts/retraining/fit_datamodels.py"
 
 
 rule gather_datamodels:
@@ -44,7 +44,7 @@ rule gather_datamodels:
         ],
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
-        code=code("gather_datamodels.py"),
+        code=code("retraining/gather_datamodels.py"),
     output:
         table=f"{RUN}/datamodels-{{extent}}.csv",
     log:
@@ -55,4 +55,4 @@ rule gather_datamodels:
     resources:
         **asked("gather_datamodels"),
     script:
-        "../scripts/gather_datamodels.py"
+        "../scripts/retraining/gather_datamodels.py"

@@ -12,7 +12,7 @@ rule evaluate_study:
         boundary=f"{RUN}/decision_boundary.h5",
         growth=f"{RUN}{{scope}}/growth.h5",
         groups=lambda w: [f"{RUN.format(**w)}{w.scope}/groups-{v}.h5" for v in evaluated_variants(w)],
-        code=code("evaluate_study.py"),
+        code=code("evaluation/evaluate_study.py"),
     output:
         evaluation=f"{RUN}{{scope}}/evaluation.csv",
     log:
@@ -30,14 +30,14 @@ rule evaluate_study:
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         target=lambda w: study_of(w)["target"],
     script:
-        "../scripts/evaluate_study.py"
+        "../scripts/evaluation/evaluate_study.py"
 
 
 # The same table of other data, from what else is measured of the run
 rule evaluate_images:
     input:
         unpack(measured_of),
-        code=code("evaluate_images.py"),
+        code=code("evaluation/evaluate_images.py"),
     output:
         evaluation=f"{RUN}/evaluation.csv",
     log:
@@ -52,7 +52,7 @@ rule evaluate_images:
     params:
         intervals={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
     script:
-        "../scripts/evaluate_images.py"
+        "../scripts/evaluation/evaluate_images.py"
 
 
 rule gather_seeds:
@@ -64,7 +64,7 @@ rule gather_seeds:
         histories=lambda w: [
             run_path(w.study, "history.csv", model=model, seed=seed) for model, seed in runs_of(w.study)
         ],
-        code=code("gather_seeds.py"),
+        code=code("evaluation/gather_seeds.py"),
     output:
         table="results/{study}/seeds.csv",
     log:
@@ -77,7 +77,7 @@ rule gather_seeds:
     params:
         runs=lambda w: [list(run) for run in runs_of(w.study)],
     script:
-        "../scripts/gather_seeds.py"
+        "../scripts/evaluation/gather_seeds.py"
 
 
 rule measure_overlap:
@@ -85,7 +85,7 @@ rule measure_overlap:
         unpack(inverse_of_last_layer),
         data=data_for(run_checks.overlap),
         influence=f"{RUN}/influence.h5",
-        code=code("measure_overlap.py"),
+        code=code("evaluation/measure_overlap.py"),
     output:
         members=f"{RUN}/overlap.h5",
         overlap=f"{RUN}/overlap.csv",
@@ -102,14 +102,14 @@ rule measure_overlap:
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
     script:
-        "../scripts/measure_overlap.py"
+        "../scripts/evaluation/measure_overlap.py"
 
 
 rule measure_agreement:
     input:
         data=data_of_study,
         files=agreement_files,
-        code=code("measure_agreement.py"),
+        code=code("evaluation/measure_agreement.py"),
     output:
         table="results/{study}/agreement.csv",
     log:
@@ -122,7 +122,7 @@ rule measure_agreement:
     params:
         interval={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
     script:
-        "../scripts/measure_agreement.py"
+        "../scripts/evaluation/measure_agreement.py"
 
 
 rule measure_retrieval:
@@ -130,7 +130,7 @@ rule measure_retrieval:
         unpack(inverse_of_last_layer),
         data="results/{dataset}/data.h5",
         influence=f"{RUN}/influence.h5",
-        code=code("measure_retrieval.py"),
+        code=code("evaluation/measure_retrieval.py"),
     output:
         retrieval=f"{RUN}/retrieval.h5",
         table=f"{RUN}/retrieval.csv",
@@ -145,13 +145,13 @@ rule measure_retrieval:
         retrieval=config["retrieval"] | {"tie_seed": config["groups"]["tie_seed"]},
         cg=config["influence"]["cg"],
     script:
-        "../scripts/measure_retrieval.py"
+        "../scripts/evaluation/measure_retrieval.py"
 
 
 rule gather_retrieval:
     input:
         files=lambda w: [run_path(w.study, "retrieval.h5", seed=seed) for seed in config["studies"][w.study]["seeds"]],
-        code=code("gather_retrieval.py"),
+        code=code("evaluation/gather_retrieval.py"),
     output:
         table="results/{study}/retrieval-seeds.csv",
     log:
@@ -164,4 +164,4 @@ rule gather_retrieval:
     params:
         retrieval=config["retrieval"],
     script:
-        "../scripts/gather_retrieval.py"
+        "../scripts/evaluation/gather_retrieval.py"

@@ -10,7 +10,7 @@ rule plot_dataset:
     input:
         data=data_of_study,
         style=style_file(),
-        code=code("plot_dataset.py"),
+        code=code("data/plot_dataset.py"),
     output:
         png=report(
             "results/figures/{study}/04-dataset.png",
@@ -29,7 +29,7 @@ rule plot_dataset:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_dataset.py"
+        "../scripts/data/plot_dataset.py"
 
 
 rule plot_self_influence:
@@ -38,7 +38,7 @@ rule plot_self_influence:
         influence=of_study("influence.h5"),
         boundary=of_study("decision_boundary.h5"),
         style=style_file(),
-        code=code("plot_self_influence.py"),
+        code=code("influence/plot_self_influence.py"),
     output:
         png=report(
             "results/figures/{study}/05-self-influence.png",
@@ -58,7 +58,7 @@ rule plot_self_influence:
         top=config["evaluation"]["top"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_self_influence.py"
+        "../scripts/influence/plot_self_influence.py"
 
 
 rule plot_relative_influence:
@@ -69,7 +69,7 @@ rule plot_relative_influence:
             of_study("decision_boundary.h5", model=m)(w) for m in config["studies"][w.study]["compared"]
         ],
         style=style_file(),
-        code=code("plot_relative_influence.py"),
+        code=code("groups/plot_relative_influence.py"),
     output:
         png=report(
             "results/figures/{study}/06-relative-influence.png",
@@ -92,14 +92,14 @@ rule plot_relative_influence:
         top=config["evaluation"]["top"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_relative_influence.py"
+        "../scripts/groups/plot_relative_influence.py"
 
 
 rule plot_group_growth:
     input:
         growth=of_study("growth.h5"),
         style=style_file(),
-        code=code("plot_group_growth.py"),
+        code=code("groups/plot_group_growth.py"),
     output:
         png=report(
             "results/figures/{study}/07-group-growth.png",
@@ -119,7 +119,7 @@ rule plot_group_growth:
         titles=pool_titles,
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_group_growth.py"
+        "../scripts/groups/plot_group_growth.py"
 
 
 rule plot_greedy_stages:
@@ -128,7 +128,7 @@ rule plot_greedy_stages:
         groups=of_study("groups.h5"),
         boundary=of_study("decision_boundary.h5"),
         style=style_file(),
-        code=code("plot_greedy_stages.py"),
+        code=code("groups/plot_greedy_stages.py"),
     output:
         png=report(
             "results/figures/{study}/08-greedy-stages.png",
@@ -149,7 +149,7 @@ rule plot_greedy_stages:
         subgroups=subgroups_of_study,
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_greedy_stages.py"
+        "../scripts/groups/plot_greedy_stages.py"
 
 
 rule plot_turning_point:
@@ -157,7 +157,7 @@ rule plot_turning_point:
         data=data_of_study,
         groups=lambda w: [of_study(f"groups-{rule}.h5")(w) for rule in RULES],
         style=style_file(),
-        code=code("plot_turning_point.py"),
+        code=code("groups/plot_turning_point.py"),
     output:
         png=report(
             "results/figures/{study}/09-turning-point.png",
@@ -179,7 +179,7 @@ rule plot_turning_point:
         subgroups=subgroups_of_study,
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_turning_point.py"
+        "../scripts/groups/plot_turning_point.py"
 
 
 rule plot_datamodel_components:
@@ -187,7 +187,7 @@ rule plot_datamodel_components:
         data=data_of_study,
         weights=datamodel_files,
         style=style_file(),
-        code=code("plot_datamodel_components.py"),
+        code=code("retraining/plot_datamodel_components.py"),
     output:
         png=report(
             "results/figures/{study}/10-datamodels-{extent}.png",
@@ -210,14 +210,14 @@ rule plot_datamodel_components:
         extremes=config["datamodels"]["extremes"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_datamodel_components.py"
+        "../scripts/retraining/plot_datamodel_components.py"
 
 
 rule plot_datamodel_scores:
     input:
         table=lambda w: run_path(w.study, f"datamodels-{w.extent}.csv"),
         style=style_file(),
-        code=code("plot_datamodel_scores.py"),
+        code=code("retraining/plot_datamodel_scores.py"),
     output:
         png=report(
             "results/figures/{study}/datamodel-scores-{extent}.png",
@@ -236,7 +236,7 @@ rule plot_datamodel_scores:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_datamodel_scores.py"
+        "../scripts/retraining/plot_datamodel_scores.py"
 
 
 rule plot_leave_one_out:
@@ -244,7 +244,7 @@ rule plot_leave_one_out:
         removals=lambda w: [run_path(w.study, "removals.h5", model=m) for m in config["studies"][w.study]["retrained"]],
         tables=lambda w: [run_path(w.study, "removals.csv", model=m) for m in config["studies"][w.study]["retrained"]],
         style=style_file(),
-        code=code("plot_leave_one_out.py"),
+        code=code("retraining/plot_leave_one_out.py"),
     output:
         png=report(
             "results/figures/{study}/leave-one-out.png",
@@ -265,14 +265,14 @@ rule plot_leave_one_out:
         l2=config["retraining"]["shown_l2"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_leave_one_out.py"
+        "../scripts/retraining/plot_leave_one_out.py"
 
 
 rule plot_leave_groups_out:
     input:
         removals=lambda w: [run_path(w.study, "removals.h5", model=m) for m in config["studies"][w.study]["retrained"]],
         style=style_file(),
-        code=code("plot_leave_groups_out.py"),
+        code=code("retraining/plot_leave_groups_out.py"),
     output:
         png=report(
             "results/figures/{study}/leave-groups-out.png",
@@ -293,7 +293,7 @@ rule plot_leave_groups_out:
         l2=config["retraining"]["shown_l2"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_leave_groups_out.py"
+        "../scripts/retraining/plot_leave_groups_out.py"
 
 
 rule plot_decision_boundary:
@@ -302,7 +302,7 @@ rule plot_decision_boundary:
         boundary=of_study("decision_boundary.h5"),
         hessian=of_study("hessian.h5", scope="last_layer"),
         style=style_file(),
-        code=code("plot_decision_boundary.py"),
+        code=code("training/plot_decision_boundary.py"),
     output:
         png=report(
             "results/figures/{study}/decision-boundary.png",
@@ -321,14 +321,14 @@ rule plot_decision_boundary:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_decision_boundary.py"
+        "../scripts/training/plot_decision_boundary.py"
 
 
 rule plot_recipes:
     input:
         table="results/{study}/seeds.csv",
         style=style_file(),
-        code=code("plot_recipes.py"),
+        code=code("evaluation/plot_recipes.py"),
     output:
         png=report(
             "results/figures/{study}/rules-and-recipes.png",
@@ -349,4 +349,4 @@ rule plot_recipes:
         models=lambda w: config["studies"][w.study]["recipes"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_recipes.py"
+        "../scripts/evaluation/plot_recipes.py"

@@ -9,7 +9,7 @@ rule find_groups:
         unpack(inverse_of),
         data=data_for(run_checks.groups),
         influence=f"{RUN}{{scope}}/influence.h5",
-        code=code("find_groups.py"),
+        code=code("groups/find_groups.py"),
     output:
         groups=f"{RUN}{{scope}}/groups{{variant}}.h5",
     log:
@@ -24,7 +24,7 @@ rule find_groups:
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
     script:
-        "../scripts/find_groups.py"
+        "../scripts/groups/find_groups.py"
 
 
 rule measure_group_growth:
@@ -32,7 +32,7 @@ rule measure_group_growth:
         unpack(inverse_of),
         data=data_for(run_checks.target),
         boundary=f"{RUN}/decision_boundary.h5",
-        code=code("measure_group_growth.py"),
+        code=code("groups/measure_group_growth.py"),
     output:
         growth=f"{RUN}{{scope}}/growth.h5",
     log:
@@ -49,4 +49,4 @@ rule measure_group_growth:
         other=lambda w: study_of(w)["other"],
         cg=config["influence"]["cg"],
     script:
-        "../scripts/measure_group_growth.py"
+        "../scripts/groups/measure_group_growth.py"

@@ -7,7 +7,7 @@ rule plot_training_curves:
     input:
         history=of_study("history.csv"),
         style=style_file(),
-        code=code("plot_training_curves.py"),
+        code=code("training/plot_training_curves.py"),
     output:
         png=report(
             "results/figures/{study}/training-curves.png",
@@ -27,7 +27,7 @@ rule plot_training_curves:
         model=lambda w: config["studies"][w.study]["model"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_training_curves.py"
+        "../scripts/training/plot_training_curves.py"
 
 
 rule plot_extreme_images:
@@ -36,7 +36,7 @@ rule plot_extreme_images:
         gradients=of_study("gradients.h5", scope="last_layer"),
         influence=of_study("influence.h5"),
         style=style_file(),
-        code=code("plot_extreme_images.py"),
+        code=code("influence/plot_extreme_images.py"),
     output:
         png=report(
             "results/figures/{study}/extreme-images.png",
@@ -55,7 +55,7 @@ rule plot_extreme_images:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_extreme_images.py"
+        "../scripts/influence/plot_extreme_images.py"
 
 
 rule plot_image_groups:
@@ -64,7 +64,7 @@ rule plot_image_groups:
         groups=lambda w: of_study(f"groups{w.variant}.h5")(w),
         influence=of_study("influence.h5"),
         style=style_file(),
-        code=code("plot_image_groups.py"),
+        code=code("groups/plot_image_groups.py"),
     output:
         png=report(
             "results/figures/{study}/11-groups{variant}.png",
@@ -83,14 +83,14 @@ rule plot_image_groups:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_image_groups.py"
+        "../scripts/groups/plot_image_groups.py"
 
 
 rule plot_overlap:
     input:
         overlap=of_study("overlap.csv"),
         style=style_file(),
-        code=code("plot_overlap.py"),
+        code=code("evaluation/plot_overlap.py"),
     output:
         png=report(
             "results/figures/{study}/overlap.png",
@@ -110,14 +110,14 @@ rule plot_overlap:
         size=config["overlap"]["size"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_overlap.py"
+        "../scripts/evaluation/plot_overlap.py"
 
 
 rule plot_agreement:
     input:
         table="results/{study}/agreement.csv",
         style=style_file(),
-        code=code("plot_agreement.py"),
+        code=code("evaluation/plot_agreement.py"),
     output:
         png=report(
             "results/figures/{study}/agreement.png",
@@ -136,7 +136,7 @@ rule plot_agreement:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_agreement.py"
+        "../scripts/evaluation/plot_agreement.py"
 
 
 rule plot_near_duplicates:
@@ -145,7 +145,7 @@ rule plot_near_duplicates:
         gradients=of_study("gradients.h5", scope="last_layer"),
         retrieval=of_study("retrieval.h5"),
         style=style_file(),
-        code=code("plot_near_duplicates.py"),
+        code=code("evaluation/plot_near_duplicates.py"),
     output:
         png=report(
             "results/figures/{study}/12-near-duplicates.png",
@@ -165,14 +165,14 @@ rule plot_near_duplicates:
         rule=lambda w: settings.group(config["groups"], "", config["studies"][w.study])["rule"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_near_duplicates.py"
+        "../scripts/evaluation/plot_near_duplicates.py"
 
 
 rule plot_retrieval_seeds:
     input:
         table="results/{study}/retrieval-seeds.csv",
         style=style_file(),
-        code=code("plot_retrieval_seeds.py"),
+        code=code("evaluation/plot_retrieval_seeds.py"),
     output:
         png=report(
             "results/figures/{study}/retrieval-seeds.png",
@@ -191,14 +191,14 @@ rule plot_retrieval_seeds:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_retrieval_seeds.py"
+        "../scripts/evaluation/plot_retrieval_seeds.py"
 
 
 rule plot_retrieval:
     input:
         table=of_study("retrieval.csv"),
         style=style_file(),
-        code=code("plot_retrieval.py"),
+        code=code("evaluation/plot_retrieval.py"),
     output:
         png=report(
             "results/figures/{study}/retrieval.png",
@@ -217,4 +217,4 @@ rule plot_retrieval:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_retrieval.py"
+        "../scripts/evaluation/plot_retrieval.py"

@@ -9,7 +9,7 @@ rule cache_gradients:
     input:
         data="results/{dataset}/data.h5",
         model=f"{RUN}/model.keras",
-        code=code("cache_gradients.py"),
+        code=code("influence/cache_gradients.py"),
     output:
         gradients=f"{RUN}{{scope}}/gradients.h5",
     log:
@@ -24,14 +24,14 @@ rule cache_gradients:
         batch_size=config["influence"]["batch_size"],
         storage=config["influence"]["storage"],
     script:
-        "../scripts/cache_gradients.py"
+        "../scripts/influence/cache_gradients.py"
 
 
 rule cache_hessian:
     input:
         unpack(network_of),
         gradients=f"{RUN}{{scope}}/gradients.h5",
-        code=code("cache_hessian.py"),
+        code=code("influence/cache_hessian.py"),
     output:
         hessian=f"{RUN}{{scope}}/hessian.h5",
     log:
@@ -47,14 +47,14 @@ rule cache_hessian:
         batch_size=config["influence"]["batch_size"],
         damping=lambda w: config["influence"]["damping"][scope_of(w)],
     script:
-        "../scripts/cache_hessian.py"
+        "../scripts/influence/cache_hessian.py"
 
 
 rule compute_influence:
     input:
         unpack(inverse_of),
         labels=data_for(run_checks.targets),
-        code=code("compute_influence.py"),
+        code=code("influence/compute_influence.py"),
     output:
         influence=f"{RUN}{{scope}}/influence.h5",
     log:
@@ -70,14 +70,14 @@ rule compute_influence:
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
     script:
-        "../scripts/compute_influence.py"
+        "../scripts/influence/compute_influence.py"
 
 
 rule compute_topk:
     input:
         unpack(inverse_of),
         labels="results/{dataset}/data.h5",
-        code=code("compute_topk.py"),
+        code=code("influence/compute_topk.py"),
     output:
         topk=f"{RUN}{{scope}}/topk.h5",
     log:
@@ -91,4 +91,4 @@ rule compute_topk:
         topk=config["influence"]["topk"] | {"tie_seed": config["groups"]["tie_seed"]},
         cg=config["influence"]["cg"],
     script:
-        "../scripts/compute_topk.py"
+        "../scripts/influence/compute_topk.py"

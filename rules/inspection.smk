@@ -15,7 +15,7 @@ rule measure_inspection:
         gradients=f"{RUN}/gradients.h5",
         influence=f"{RUN}/influence.h5",
         boundary=f"{RUN}{{scope}}/boundary.h5",
-        code=code("measure_inspection.py"),
+        code=code("evaluation/measure_inspection.py"),
     output:
         inspection=f"{RUN}{{scope}}/inspection.h5",
         table=f"{RUN}{{scope}}/inspection.csv",
@@ -29,13 +29,13 @@ rule measure_inspection:
     params:
         inspection=config["inspection"],
     script:
-        "../scripts/measure_inspection.py"
+        "../scripts/evaluation/measure_inspection.py"
 
 
 rule gather_inspection:
     input:
         files=lambda w: [run_path(w.study, "inspection.h5", seed=seed) for seed in config["studies"][w.study]["seeds"]],
-        code=code("gather_inspection.py"),
+        code=code("evaluation/gather_inspection.py"),
     output:
         table="results/{study}/inspection-seeds.csv",
     log:
@@ -48,7 +48,7 @@ rule gather_inspection:
     params:
         inspection=config["inspection"],
     script:
-        "../scripts/gather_inspection.py"
+        "../scripts/evaluation/gather_inspection.py"
 
 
 rule map_boundary_move:
@@ -56,7 +56,7 @@ rule map_boundary_move:
         data=data_for(run_checks.target),
         gradients=f"{RUN}/gradients.h5",
         model=f"{RUN}/model.keras",
-        code=code("map_boundary_move.py"),
+        code=code("boundary/map_boundary_move.py"),
     output:
         move=f"{RUN}/boundary_move.h5",
     log:
@@ -72,7 +72,7 @@ rule map_boundary_move:
         target=lambda w: study_of(w)["target"],
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
     script:
-        "../scripts/map_boundary_move.py"
+        "../scripts/boundary/map_boundary_move.py"
 
 
 rule plot_inspection:
@@ -80,7 +80,7 @@ rule plot_inspection:
         inspection=of_study("inspection.h5"),
         table=of_study("inspection.csv"),
         style=style_file(),
-        code=code("plot_inspection.py"),
+        code=code("evaluation/plot_inspection.py"),
     output:
         png=report(
             "results/figures/{study}/inspection.png",
@@ -100,7 +100,7 @@ rule plot_inspection:
         level=config["inspection"]["level"],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_inspection.py"
+        "../scripts/evaluation/plot_inspection.py"
 
 
 rule plot_boundary_points:
@@ -110,7 +110,7 @@ rule plot_boundary_points:
         influence=of_study("influence.h5", scope="last_layer"),
         boundary=lambda w: of_study("boundary.h5", scope=w.layers[1:].replace("-", "_") or "last_layer")(w),
         style=style_file(),
-        code=code("plot_boundary_points.py"),
+        code=code("boundary/plot_boundary_points.py"),
     output:
         png=report(
             "results/figures/{study}/boundary-points{layers}.png",
@@ -132,7 +132,7 @@ rule plot_boundary_points:
         scope=lambda w: w.layers[1:].replace("-", " ") or "last layer",
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_boundary_points.py"
+        "../scripts/boundary/plot_boundary_points.py"
 
 
 rule plot_boundary_solved:
@@ -140,7 +140,7 @@ rule plot_boundary_solved:
         data=data_of_study,
         boundaries=lambda w: [of_study("boundary.h5", scope=scope)(w) for scope in SOLVED_SCOPES],
         style=style_file(),
-        code=code("plot_boundary_solved.py"),
+        code=code("boundary/plot_boundary_solved.py"),
     output:
         png=report(
             "results/figures/{study}/boundary-solved.png",
@@ -160,7 +160,7 @@ rule plot_boundary_solved:
         scopes=[scope.replace("_", " ") for scope in SOLVED_SCOPES],
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_boundary_solved.py"
+        "../scripts/boundary/plot_boundary_solved.py"
 
 
 rule plot_boundary_move:
@@ -168,7 +168,7 @@ rule plot_boundary_move:
         data=data_of_study,
         move=of_study("boundary_move.h5"),
         style=style_file(),
-        code=code("plot_boundary_move.py"),
+        code=code("boundary/plot_boundary_move.py"),
     output:
         png=report(
             "results/figures/{study}/13-boundary.png",
@@ -187,4 +187,4 @@ rule plot_boundary_move:
     params:
         dpi=config["figures"]["dpi"],
     script:
-        "../scripts/plot_boundary_move.py"
+        "../scripts/boundary/plot_boundary_move.py"

@@ -7,7 +7,7 @@
 rule retrain_leave_one_out:
     input:
         data="results/{dataset}/data.h5",
-        code=code("retrain_leave_one_out.py"),
+        code=code("retraining/retrain_leave_one_out.py"),
     output:
         networks=f"{RUN}/retraining/leave-one-out-{{repetition}}.h5",
     log:
@@ -20,13 +20,13 @@ rule retrain_leave_one_out:
     params:
         recipe=lambda w: config["models"][w.model],
     script:
-        "../scripts/retrain_leave_one_out.py"
+        "../scripts/retraining/retrain_leave_one_out.py"
 
 
 rule retrain_groups:
     input:
         data="results/{dataset}/data.h5",
-        code=code("retrain_groups.py"),
+        code=code("retraining/retrain_groups.py"),
     output:
         networks=f"{RUN}/retraining/groups-{{repetition}}.h5",
     log:
@@ -40,7 +40,7 @@ rule retrain_groups:
         recipe=lambda w: config["models"][w.model],
         groups=config["retraining"]["groups"],
     script:
-        "../scripts/retrain_groups.py"
+        "../scripts/retraining/retrain_groups.py"
 
 
 rule compare_removals:
@@ -50,7 +50,7 @@ rule compare_removals:
         hessian=f"{RUN}/hessian.h5",
         leave_one_out=lambda w: repetitions(w, "leave-one-out"),
         groups=lambda w: repetitions(w, "groups"),
-        code=code("compare_removals.py"),
+        code=code("retraining/compare_removals.py"),
     output:
         removals=f"{RUN}/removals.h5",
         table=f"{RUN}/removals.csv",
@@ -65,13 +65,13 @@ rule compare_removals:
         l2s=config["retraining"]["convex_l2"],
         groups=config["retraining"]["groups"],
     script:
-        "../scripts/compare_removals.py"
+        "../scripts/retraining/compare_removals.py"
 
 
 rule retrain_subsets:
     input:
         data="results/{dataset}/data.h5",
-        code=code("retrain_subsets.py"),
+        code=code("retraining/retrain_subsets.py"),
     output:
         networks=f"{RUN}/retraining/subsets-alpha{{alpha}}-{{shard}}.h5",
     log:
@@ -86,4 +86,4 @@ rule retrain_subsets:
         numbers=lambda w: shard_numbers(w.shard),
         draw_seed=config["datamodels"]["seed"],
     script:
-        "../scripts/retrain_subsets.py"
+        "../scripts/retraining/retrain_subsets.py"

@@ -7,7 +7,7 @@ rule train_model:
     input:
         data="results/{dataset}/data.h5",
         own=own_model,
-        code=code("train_model.py"),
+        code=code("training/train_model.py"),
     output:
         model=f"{RUN}/model.keras",
         history=f"{RUN}/history.csv",
@@ -21,14 +21,14 @@ rule train_model:
     params:
         recipe=lambda w: config["models"][w.model],
     script:
-        "../scripts/train_model.py"
+        "../scripts/training/train_model.py"
 
 
 rule map_decision_boundary:
     input:
         data="results/{dataset}/data.h5",
         model=f"{RUN}/model.keras",
-        code=code("map_decision_boundary.py"),
+        code=code("training/map_decision_boundary.py"),
     output:
         boundary=f"{RUN}/decision_boundary.h5",
     log:
@@ -42,4 +42,4 @@ rule map_decision_boundary:
         plane=config["plane"],
         batch_size=config["influence"]["batch_size"],
     script:
-        "../scripts/map_decision_boundary.py"
+        "../scripts/training/map_decision_boundary.py"

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from attribution import adaptive, greedy, group_influence, hessian, influence, solvers
-from attribution.residuals import margins, residuals
+from attribution.groups import adaptive, greedy
+from attribution.influence import points as influence
+from attribution.influence import removal_steps as group_influence
+from attribution.numerics import hessian, solvers
+from attribution.numerics.residuals import margins, residuals
 
 DAMPING = 1e-3
 

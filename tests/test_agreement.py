@@ -5,11 +5,14 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from test_settings import CONFIG, SCHEMA
 
 import measure_agreement
 import plot_agreement
-from attribution import agreement, h5, names, run_checks, settings
+from attribution.evaluation import agreement
+from attribution.files import hdf5, names
+from attribution.settings import check as settings
+from attribution.settings import run_checks
+from test_settings import CONFIG, SCHEMA
 
 INTERVAL = {"resamples": 200, "level": 0.95, "seed": 0}
 LABELS = np.repeat([0, 1], [30, 50])
@@ -27,12 +30,12 @@ def drawn(rng, size=9):
 
 def run(folder, model, seed, members):
     path = folder / f"{model}-{seed}.h5"
-    h5.write(path, {f"{names.MEMBERS}/{method}": found for method, found in members.items()}, {"model": model})
+    hdf5.write(path, {f"{names.MEMBERS}/{method}": found for method, found in members.items()}, {"model": model})
     return str(path)
 
 
 def measured(folder, files):
-    h5.write(folder / "data.h5", {names.Y_TRAIN: LABELS}, {})
+    hdf5.write(folder / "data.h5", {names.Y_TRAIN: LABELS}, {})
     measure_agreement.measure_agreement(folder / "data.h5", files, INTERVAL, folder / "agreement.csv")
     table = pd.read_csv(folder / "agreement.csv", keep_default_na=False)
     return {

@@ -4,8 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from attribution import all_layers, features, hessian, models, penalties, precision, solvers
-from attribution.residuals import cross_entropy, residuals
+from attribution.influence import all_layers, features
+from attribution.networks import build as models
+from attribution.networks import penalties, precision
+from attribution.numerics import hessian, solvers
+from attribution.numerics.residuals import cross_entropy, residuals
 
 CLOSED_FORM = 1e-9
 FINITE_DIFFERENCE = 1e-5

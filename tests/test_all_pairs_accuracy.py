@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import last_layer_problem
-from attribution import hessian, influence, residuals, solvers
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
 
 ROOT = Path(__file__).parents[1]
 FLOAT64, FLOAT32 = 1e-10, 2e-6

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import yaml
 
-from attribution import architectures, features, models, penalties, precision
+from attribution.influence import features
+from attribution.networks import architectures, penalties, precision
+from attribution.networks import build as models
 
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}  # float32 forward passes against one another
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import prepare_arrays
-from attribution import arrays, datasets, h5
+from attribution.data import arrays
+from attribution.files import hdf5
+from attribution.settings import datasets
 
 
 def good(seed=0):
@@ -172,10 +174,10 @@ def test_data_h5_of_ones_own_data(tmp_path, loader):
     path = write(tmp_path, loader, content)
     settings = datasets.complete({"loader": loader, "path": str(path), "subgroup_names": list("vwxyz")})
     prepare_arrays.prepare_arrays(str(path), None, settings, list("vwxyz"), tmp_path / "data.h5.out", {})
-    x, index, subgroup = h5.read(tmp_path / "data.h5.out", "x_train", "index_train", "subgroup_train")
+    x, index, subgroup = hdf5.read(tmp_path / "data.h5.out", "x_train", "index_train", "subgroup_train")
     np.testing.assert_array_equal(x, content["x_train"][index])
     np.testing.assert_array_equal(subgroup, index % 5)
-    facts = h5.attributes(tmp_path / "data.h5.out")
+    facts = hdf5.attributes(tmp_path / "data.h5.out")
     assert list(facts["class_names"]) == ["0", "1", "2"] and list(facts["subgroup_names"]) == list("vwxyz")
     assert len(facts["sha256"]) == 64
 

@@ -1,20 +1,18 @@
 """Files that appear when they are complete: what an error and a kill leave, and who removes it."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from attribution import atomic
+from attribution.files import atomic
+from helpers import script_environment
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 CHILD = """
 import sys, time
-from attribution import atomic
+from attribution.files import atomic
 with atomic.replacing(sys.argv[1]) as temporary:
     temporary.write_bytes(b"half")
     print("open", flush=True)
@@ -26,7 +24,7 @@ def writing(path):
     """A child that has begun to write `path` and waits."""
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(path)],
-        env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, stdout=subprocess.PIPE, text=True,
+        env=script_environment(), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout.readline() == "open\n"
     return child

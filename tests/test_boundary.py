@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution import boundary
+from attribution.boundary import points as boundary
 
 EXACT = 1e-9
 # Relative steps of a random search that must not cross a boundary it has not reached.

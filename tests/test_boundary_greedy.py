@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from attribution import boundary, boundary_candidates, boundary_exact, boundary_greedy, boundary_groups
+from attribution.boundary import candidates as boundary_candidates
+from attribution.boundary import exact as boundary_exact
+from attribution.boundary import groups as boundary_groups
+from attribution.boundary import grow as boundary_greedy
+from attribution.boundary import points as boundary
 
 SETTINGS = {
     "max_steps": 100, "passes": 100, "orders": 2, "seed": 0, "max_norm": 1e9,

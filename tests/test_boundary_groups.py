@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from attribution import boundary, boundary_exact, boundary_groups
+from attribution.boundary import exact as boundary_exact
+from attribution.boundary import groups as boundary_groups
+from attribution.boundary import points as boundary
 
 GAP = 1e-9  # certified relative gap of the quadratic programme
 FOUND_BY_SOLVER = 1e-5  # relative, agreement with a general solver

@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from test_boundary_layers import dense, points, small
 
-from attribution import boundary, boundary_layer_groups, boundary_layers, ensemble, precision
+from attribution.boundary import groups_all_layers as boundary_layer_groups
+from attribution.boundary import points as boundary
+from attribution.boundary import points_all_layers as boundary_layers
+from attribution.networks import precision
+from attribution.training import ensemble
+from test_boundary_layers import dense, points, small
 
 LOOP = 1e-6
 GROUPS = [np.array([3, 1, 7]), np.array([0]), np.array([5, 8, 2, 9, 4]), np.array([6, 10])]

@@ -6,7 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from attribution import boundary, boundary_layers, copies, copy_derivatives, precision
+from attribution.boundary import points as boundary
+from attribution.boundary import points_all_layers as boundary_layers
+from attribution.networks import copies, copy_derivatives, precision
 
 CLOSED_FORM = 1e-9
 LOOP = 1e-7

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from attribution import chance
+from attribution.training import chance
 
 RNG = np.random.default_rng(4)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from attribution import provenance
+from attribution.files import provenance
 
 ROOT = Path(__file__).parent.parent
 LARGE = 2_000_000  # bytes, above the size up to which Snakemake compares contents by default

@@ -17,7 +17,10 @@ import numpy as np
 import pytest
 
 import prepare_cifar10
-from attribution import cifar10, datasets, download, h5
+from attribution.data import cifar10, download
+from attribution.files import hdf5
+from attribution.settings import datasets
+from helpers import script_environment
 
 ROOT = Path(__file__).parent.parent
 SHARED = next((folder for folder in (ROOT / "shared/data", ROOT.parent / "shared/data") if folder.exists()), ROOT)
@@ -91,7 +94,7 @@ def test_real_near_duplicates_are_close_once_injected(real, tmp_path):
     path = tmp_path / "data.h5"
     pairs = SHARED / "cifar10_near_duplicates.csv"
     prepare_cifar10.prepare_cifar10(str(real), pairs, settings, datasets.CIFAR10_CLASSES, path, {})
-    x, index, found = h5.read(path, "x_train", "index_train", "injected_pairs")
+    x, index, found = hdf5.read(path, "x_train", "index_train", "injected_pairs")
     rows = pairs.read_text().splitlines()[1:]
     assert len(found) == len(rows) and len(x) == 50_000 + len({row.split(",")[0] for row in rows})
     named = {tuple(int(cell) for cell in row.split(",")[:2]) for row in rows}
@@ -249,10 +252,10 @@ def test_a_broken_connection_is_gone_on_with(place):
 
 def test_a_killed_download_is_gone_on_with(place):
     """SIGKILL in the middle; the second process asks only for the rest."""
-    call = "import sys; from attribution import download; download.fetch(*sys.argv[1:])"
+    call = "import sys; from attribution.data import download; download.fetch(*sys.argv[1:])"
     with Server(pause=0.15) as server:
         command = [sys.executable, "-c", call, server.address, str(place), DIGEST]
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+        environment = script_environment()
         going = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         while going.poll() is None and (not part_of(place).exists() or part_of(place).stat().st_size < download.CHUNK):
             time.sleep(0.01)
@@ -347,7 +350,7 @@ def test_the_workflow_goes_on_with_a_killed_download(tmp_path, batches):
     assert 0 < arrived <= half
     assert server.requests == [f"bytes={arrived}-"]
     assert (tmp_path / kept).read_bytes() == content
-    x, y, index = h5.read(tmp_path / "results/mine/data.h5", "x_train", "y_train", "index_train")
+    x, y, index = hdf5.read(tmp_path / "results/mine/data.h5", "x_train", "y_train", "index_train")
     assert x.shape == (500, 32, 32, 3)
     np.testing.assert_array_equal(y, index % 10)
     np.testing.assert_array_equal(x[:, 0, 0, 0], index // cifar10.BATCH)

@@ -6,10 +6,14 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from test_boundary_layers import points, small
 
 import compute_boundary
-from attribution import boundary, boundary_layers, copy_derivatives, features, h5, names
+from attribution.boundary import points as boundary
+from attribution.boundary import points_all_layers as boundary_layers
+from attribution.files import hdf5, names
+from attribution.influence import features
+from attribution.networks import copy_derivatives
+from test_boundary_layers import points, small
 
 SETTINGS = {"norm": "l2", "points": 9, "seed": 3, "slots": 4, "precision": "float64", "max_steps": 100}
 
@@ -20,17 +24,17 @@ def files(tmp_path):
     model = keras.Model(model.inputs[0], model.outputs[0])
     x = points(model, 30)
     model.save(tmp_path / "model.keras")
-    h5.write(tmp_path / "data.h5", {names.X_TRAIN: x}, {})
+    hdf5.write(tmp_path / "data.h5", {names.X_TRAIN: x}, {})
     weights, *_ = features.last_layer_parameters(model)
     h = features.extended_features(model, x, 7)
     arrays = {names.FEATURES_TRAIN: h.astype(np.float32), names.PARAMETERS: weights.ravel()}
-    h5.write(tmp_path / "gradients.h5", arrays, {})
+    hdf5.write(tmp_path / "gradients.h5", arrays, {})
     paths = {name: str(tmp_path / f"{name}.h5") for name in ("data", "gradients")}
     return model, x, (h, weights), paths | {"model": str(tmp_path / "model.keras")}
 
 
 def read(path):
-    return h5.read(path, names.INDEX, *boundary.Points._fields)
+    return hdf5.read(path, names.INDEX, *boundary.Points._fields)
 
 
 def test_the_last_layer_is_the_closed_form_of_all_points(files, tmp_path, monkeypatch):
@@ -45,7 +49,7 @@ def test_the_last_layer_is_the_closed_form_of_all_points(files, tmp_path, monkey
     exact = boundary.closed_form(h, weights, "l1")
     np.testing.assert_allclose(found[0], exact.score, rtol=1e-5)
     assert found[1].all() and found[0].dtype == np.float64 and found[2].dtype == np.int64
-    assert h5.attributes(path) == {"created_by": "test", "scope": "last_layer", "norm": "l1"}
+    assert hdf5.attributes(path) == {"created_by": "test", "scope": "last_layer", "norm": "l1"}
 
 
 def test_all_layers_takes_the_drawn_points_and_goes_on_after_a_kill(files, tmp_path, monkeypatch):
@@ -83,7 +87,7 @@ def test_all_layers_takes_the_drawn_points_and_goes_on_after_a_kill(files, tmp_p
 def test_too_many_slots_are_refused_before_anything_is_copied(files, tmp_path, monkeypatch):
     *_, paths = files
     monkeypatch.setattr(copy_derivatives, "network", None)
-    monkeypatch.setattr("attribution.cost.available_memory", lambda: 1000)
+    monkeypatch.setattr("attribution.costs.stages.available_memory", lambda: 1000)
     with pytest.raises(MemoryError, match=r"boundary scores needs .* lower boundary\.points\.slots"):
         compute_boundary.compute_boundary(paths, "all_layers", SETTINGS, "key", tmp_path / "boundary.h5", {})
 

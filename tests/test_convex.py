@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from attribution import convex, hessian, influence, removal, residuals, solvers, subsets
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
+from attribution.retraining import convex, subsets
+from attribution.retraining import predictions as removal
 
 PEARSON = 0.99
 
@@ -77,7 +80,7 @@ def test_second_order_beats_first_and_newton_beats_second_on_groups(problem):
 
 def parameter_errors(features, labels, optimum, matrix, l2, masks, refitted):
     """Mean distance between predicted and refitted parameters of each method."""
-    from attribution import group_influence
+    from attribution.influence import removal_steps as group_influence
 
     errors = {method: [] for method in group_influence.METHODS}
     for mask, weights in zip(masks, refitted, strict=True):

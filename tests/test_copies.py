@@ -9,7 +9,8 @@ import tensorflow as tf
 import yaml
 from keras import layers
 
-from attribution import copies, models, precision
+from attribution.networks import build as models
+from attribution.networks import copies, precision
 
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from attribution import architectures, cost, hessian, inverse, network_cost
+from attribution.costs import networks as network_cost
+from attribution.costs import stages as cost
+from attribution.influence import inverse
+from attribution.networks import architectures
+from attribution.numerics import hessian
 
 RECIPE = {"rescale": {"from": [0, 255], "to": [-1, 1]}, "flip": False, "translation": 0.0}
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from attribution import datamodels, hessian, influence, residuals, solvers, subsets
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
+from attribution.retraining import datamodels, subsets
 
 PENALTIES = np.geomspace(1e-4, 1e4, 9)
 

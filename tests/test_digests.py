@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attribution import digests
+from attribution.files import digests
 
 BEFORE, AFTER = b"a" * (digests.SMALL + 1), b"b" * (digests.SMALL + 1)
 LATER = digests.SETTLED + 1  # seconds

@@ -4,7 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from attribution import ensemble, models, subsets, toy, training
+from attribution.data import toy
+from attribution.networks import build as models
+from attribution.retraining import subsets
+from attribution.training import ensemble
+from attribution.training import train as training
 
 STEPS = {"rtol": 2e-3, "atol": 2e-5}  # float32, two orders of summation, some hundred steps
 DISCS = [

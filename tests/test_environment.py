@@ -10,7 +10,7 @@ import keras
 import pytest
 import yaml
 
-from attribution import environment
+from attribution.runtime import environment
 from train_model import train_model
 
 ROOT = Path(__file__).parent.parent
@@ -21,7 +21,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 {first}
 import hashlib
-from attribution import models
+from attribution.networks import build as models
 import keras, numpy as np
 assert keras.config.backend() == "tensorflow"
 x = np.random.default_rng(0).normal(size=(24, 24, 24, 3)).astype("float32")

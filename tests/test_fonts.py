@@ -10,7 +10,8 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager, text
 
-from attribution import drawing, fonts
+from attribution.drawing import fonts
+from attribution.drawing import style as drawing
 
 STYLE = str(Path(__file__).parent.parent / "config" / "figures.mplstyle")
 # Tamil, which neither DejaVu nor STIX has, so that the fonts of the machine do not matter: they are left out

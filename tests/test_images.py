@@ -11,12 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from test_cifar10 import NAMES, write_archive
 
 import gather_retrieval
 import plot_near_duplicates
-from attribution import cifar10, datasets, download, growth_path, h5, influence, names, pictures, variants
-from attribution.retrieval_figure import verdict
+from attribution.data import cifar10, download, variants
+from attribution.drawing import images as pictures
+from attribution.drawing.intervals import verdict
+from attribution.files import hdf5, names
+from attribution.groups import growth_path
+from attribution.influence import points as influence
+from attribution.settings import datasets
+from test_cifar10 import NAMES, write_archive
 
 ROOT = Path(__file__).parent.parent
 POINTS, PAIRS = 200, 12
@@ -105,9 +110,9 @@ def test_every_figure_is_there_and_not_blank(finished):
 
 
 def test_a_study_has_groups_and_targets_of_its_own(finished):
-    (matrix,) = h5.read(finished / RUN / "influence.h5", names.INFLUENCE)
+    (matrix,) = hdf5.read(finished / RUN / "influence.h5", names.INFLUENCE)
     assert matrix.shape == (3, POINTS + PAIRS)
-    (y,) = h5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
+    (y,) = hdf5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
     for variant, rule, direction in (
         ("", "l-relative", "max"), ("-influence", "influence", "max"), ("-minimum", "l-relative", "min"),
     ):  # fmt: skip
@@ -125,10 +130,10 @@ def test_near_copies_are_found_and_lists_are_ranked_by_their_own_measure(finishe
         assert plain.value[method, "recall@5"] == 1, method
     assert plain.value["l-relative-min", "recall@5"] == 0
     assert set(table.baseline) == {"", "embedding-cosine"}
-    queries, partners, ranks, nearest = h5.read(
+    queries, partners, ranks, nearest = hdf5.read(
         finished / RUN / "retrieval.h5", "queries", "partners", "ranks/embedding-euclidean", "nearest"
     )
-    index, found = h5.read(finished / "results/tiny/data.h5", names.INDEX_TRAIN, names.INJECTED_PAIRS)
+    index, found = hdf5.read(finished / "results/tiny/data.h5", names.INDEX_TRAIN, names.INJECTED_PAIRS)
     assert len(queries) == PAIRS and (index[queries] >= 50_000).all() and (index[partners] < 50_000).all()
     np.testing.assert_array_equal(np.stack([queries, partners], axis=1), found)
     for row in range(PAIRS):
@@ -155,18 +160,18 @@ def test_agreement_is_that_of_the_groups_that_overlap_measures(finished):
     rows = rows[rows.baseline == ""].set_index(["method", "metric"])
     runs = [finished / f"results/tiny/cnn/seed{seed}/overlap.h5" for seed in (0, 1)]
     for method in ("influence", "l-relative", "embedding-cosine"):
-        first, second = (h5.read(file, f"members/{method}")[0][:, 1:] for file in runs)
+        first, second = (hdf5.read(file, f"members/{method}")[0][:, 1:] for file in runs)
         shares = [len(set(a) & set(b)) / 9 for a, b in zip(first, second, strict=True)]
         assert len(shares) == 20 and rows.value[method, "overlap"] == pytest.approx(np.mean(shares))
-    (y,) = h5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
-    (seeds,) = h5.read(runs[0], names.SEEDS)
+    (y,) = hdf5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
+    (seeds,) = hdf5.read(runs[0], names.SEEDS)
     others = np.array([(y == y[seed]).sum() - 1 for seed in seeds])
     assert rows.value["random-class", "overlap"] == pytest.approx((9 / others).mean())
 
 
 def test_the_lists_stand_for_the_matrix(finished):
-    matrix, targets = h5.read(finished / RUN / "influence.h5", names.INFLUENCE, names.TARGETS)
-    columns, values = h5.read(finished / RUN / "topk.h5", "helpful_train", "helpful_train_influence")
+    matrix, targets = hdf5.read(finished / RUN / "influence.h5", names.INFLUENCE, names.TARGETS)
+    columns, values = hdf5.read(finished / RUN / "topk.h5", "helpful_train", "helpful_train_influence")
     assert columns.shape == (POINTS + PAIRS, 5)
     for row, target in enumerate(targets):
         others = np.delete(matrix[row], target)
@@ -241,7 +246,7 @@ def test_outcomes_are_averaged_over_seeds_before_pairs_are_drawn(tmp_path):
     ranks = {"good": [[1, 1, 2, 1], [1, 2, 1, 1]], "base": [[1, 3, 9, 1], [1, 9, 9, 9]]}
     for seed in (0, 1):
         arrays = {"queries": np.arange(4), "partners": np.arange(4) + 4}
-        h5.write(tmp_path / f"{seed}.h5", arrays | {f"ranks/{m}": np.array(r[seed]) for m, r in ranks.items()}, {})
+        hdf5.write(tmp_path / f"{seed}.h5", arrays | {f"ranks/{m}": np.array(r[seed]) for m, r in ranks.items()}, {})
     files = [str(tmp_path / f"{seed}.h5") for seed in (0, 1)]
     settings = {"cutoffs": [1], "resamples": 200, "level": 0.9, "seed": 0, "baseline": "base"}
     gather_retrieval.gather_retrieval(files, settings, tmp_path / "table.csv")
@@ -250,6 +255,6 @@ def test_outcomes_are_averaged_over_seeds_before_pairs_are_drawn(tmp_path):
     assert (plain.value, plain.smallest, plain.largest, plain.seeds) == (0.75, 0.75, 0.75, 2)
     assert (paired.value, paired.smallest, paired.largest) == (0.375, 0.25, 0.5)
     assert paired.low <= 0.375 <= paired.high
-    h5.write(tmp_path / "1.h5", arrays | {"partners": np.arange(4), "ranks/good": np.ones(4)}, {})
+    hdf5.write(tmp_path / "1.h5", arrays | {"partners": np.arange(4), "ranks/good": np.ones(4)}, {})
     with pytest.raises(ValueError, match="holds other pairs than"):
         gather_retrieval.gather_retrieval(files, settings, tmp_path / "table.csv")

@@ -19,7 +19,12 @@ import plot_boundary_move
 import plot_boundary_points
 import plot_boundary_solved
 import plot_inspection
-from attribution import boundary, h5, hessian, influence, inspection, names, residuals, solvers, toy
+from attribution.boundary import points as boundary
+from attribution.data import toy
+from attribution.evaluation import inspection
+from attribution.files import hdf5, names
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
 
 DRAWS = {"shares": [0.1, 0.2, 0.3], "neighbours": 5, "baseline": "self-influence", "resamples": 200, "level": 0.95,
          "seed": 0}  # fmt: skip
@@ -144,7 +149,7 @@ def write_run(folder, labels=None):
     if labels is not None:
         arrays[names.FLIPPED_TRAIN] = labels(arrays[names.FLIPPED_TRAIN])
     data = folder / "data.h5"
-    h5.write(data, arrays, {"class_names": ["blue", "red"]})
+    hdf5.write(data, arrays, {"class_names": ["blue", "red"]})
     x, y = arrays[names.X_TRAIN], arrays[names.Y_TRAIN]
     hidden = np.random.default_rng(0).normal(size=(3, 12))
     h = np.concatenate([np.maximum(np.c_[x, np.ones(len(x))] @ hidden, 0), np.ones((len(x), 1))], axis=1)
@@ -153,15 +158,15 @@ def write_run(folder, labels=None):
     r = residuals.residuals(logits, y)
     lower = hessian.factor(hessian.hessian_sum(h, logits) / len(h), 1e-3)
     own, step = influence.self_influence(h, r, lambda b: solvers.exact(lower, b))
-    h5.write(
+    hdf5.write(
         folder / "gradients.h5",
         {names.FEATURES_TRAIN: h, names.LOGITS_TRAIN: logits, names.RESIDUALS_TRAIN: r,
          names.PARAMETERS: weights.ravel()},
         {},
     )  # fmt: skip
-    h5.write(folder / "influence.h5", {names.SELF_INFLUENCE: own, names.STEP_NORM: step}, {})
+    hdf5.write(folder / "influence.h5", {names.SELF_INFLUENCE: own, names.STEP_NORM: step}, {})
     scores = boundary.closed_form(h, weights)._asdict() | {names.INDEX: np.arange(len(h))}
-    h5.write(folder / "boundary.h5", scores, {"norm": "l2", "scope": "last_layer"})
+    hdf5.write(folder / "boundary.h5", scores, {"norm": "l2", "scope": "last_layer"})
     return {name: folder / f"{name}.h5" for name in ("data", "gradients", "influence", "boundary")}
 
 
@@ -193,15 +198,15 @@ def test_flipped_labels_of_the_toy_set_are_found_and_permuted_ones_are_not(tmp_p
 
 def test_only_points_with_an_index_are_inspected_and_their_unsolved_ones_counted(tmp_path):
     files = write_run(tmp_path)
-    score, solved, steps, target = h5.read(files["boundary"], "score", "solved", "steps", "target")
+    score, solved, steps, target = hdf5.read(files["boundary"], "score", "solved", "steps", "target")
     index = np.flatnonzero(np.arange(len(score)) % 3 > 0)
     score[index[:4]], solved[index[:4]] = np.nan, False
     chosen = {"score": score, "solved": solved, "steps": steps, "target": target}
-    h5.write(files["boundary"], {name: a[index] for name, a in chosen.items()} | {"index": index}, {})
+    hdf5.write(files["boundary"], {name: a[index] for name, a in chosen.items()} | {"index": index}, {})
     measured(tmp_path, files)
-    flipped, suspicious = h5.read(tmp_path / "inspection.h5", "flipped", "suspicion/boundary")
-    np.testing.assert_array_equal(flipped, h5.read(files["data"], names.FLIPPED_TRAIN)[0][index])
-    assert h5.attributes(tmp_path / "inspection.h5")["unsolved"] == 4
+    flipped, suspicious = hdf5.read(tmp_path / "inspection.h5", "flipped", "suspicion/boundary")
+    np.testing.assert_array_equal(flipped, hdf5.read(files["data"], names.FLIPPED_TRAIN)[0][index])
+    assert hdf5.attributes(tmp_path / "inspection.h5")["unsolved"] == 4
     assert np.isneginf(suspicious[:4]).all() and np.isfinite(suspicious[4:]).all()
 
 
@@ -275,18 +280,18 @@ def test_figures_are_not_blank(tmp_path):
 def move(tmp_path_factory):
     """The move of a real network on the toy plane, with the network it is of."""
     keras = pytest.importorskip("keras")
-    from attribution import features
+    from attribution.influence import features
 
     folder = tmp_path_factory.mktemp("move")
     arrays = toy.draw(DISCS, ["blue", "red"], 0.1, 0)
-    h5.write(folder / "data.h5", arrays, {"class_names": ["blue", "red"]})
+    hdf5.write(folder / "data.h5", arrays, {"class_names": ["blue", "red"]})
     keras.utils.set_random_seed(0)
     entry = keras.Input((2,))
     network = keras.Model(entry, keras.layers.Dense(1)(keras.layers.Dense(12, activation="relu")(entry)))
     network.save(folder / "model.keras")
     h = features.extended_features(network, arrays[names.X_TRAIN], 64)
     weights, _, _ = features.last_layer_parameters(network)
-    h5.write(
+    hdf5.write(
         folder / "gradients.h5",
         {names.FEATURES_TRAIN: h, names.LOGITS_TRAIN: h @ weights, names.PARAMETERS: weights.ravel()},
         {},
@@ -298,10 +303,10 @@ def move(tmp_path_factory):
 
 def test_the_plane_is_that_of_the_moved_network_and_the_star_ends_on_the_boundary(move):
     folder, network, h, weights = move
-    grid_x, grid_y, logits, fractions, length, gap = h5.read(
+    grid_x, grid_y, logits, fractions, length, gap = hdf5.read(
         folder / "boundary_move.h5", names.GRID_X, names.GRID_Y, names.LOGITS_GRID, "fractions", "path", "gap"
     )
-    facts = h5.attributes(folder / "boundary_move.h5")
+    facts = hdf5.attributes(folder / "boundary_move.h5")
     point, score = facts["point"], facts["score"]
     assert score == pytest.approx(boundary.closed_form(h, weights).score[point])
     # the path crosses zero where its length is the score, from above

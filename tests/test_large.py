@@ -1,12 +1,10 @@
 """Caches for large data: blocks of rows in files, float32 features, the Hessian and its factor without copies."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import h5py
 import keras
@@ -15,10 +13,14 @@ import pytest
 
 import cache_gradients
 import cache_hessian
-from attribution import features, h5, hessian, influence, inverse, models, names, solvers
-from attribution.residuals import probabilities, residuals
+from attribution.files import hdf5, names
+from attribution.influence import features, inverse
+from attribution.influence import points as influence
+from attribution.networks import build as models
+from attribution.numerics import hessian, solvers
+from attribution.numerics.residuals import probabilities, residuals
+from helpers import script_environment
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 START = 60.0
 RECIPE = {"architecture": "mlp", "hidden": [9, 6], "dropout": 0.0, "l1": 0.0, "l2": 0.01}
 DAMPING = {"mode": "relative", "value": 1e-3}
@@ -29,7 +31,7 @@ def files(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(150, 4)).astype(np.float32), rng.integers(0, request.param, 150)
-    h5.write(
+    hdf5.write(
         folder / "data.h5",
         {names.X_TRAIN: x[:110], names.Y_TRAIN: y[:110], names.X_TEST: x[110:], names.Y_TEST: y[110:]},
         {},
@@ -52,21 +54,21 @@ def test_gradients_are_those_of_one_pass_whatever_the_block(files):
     weights, _, _ = features.last_layer_parameters(network)
     found = cached(files, "gradients.h5", 16, "float64")
     for part in ("train", "test"):
-        x, y = h5.read(files / "data.h5", f"x_{part}", f"y_{part}")
+        x, y = hdf5.read(files / "data.h5", f"x_{part}", f"y_{part}")
         h = features.extended_features(network, x, 1000)
         # a batch of another size may take another kernel of the network's library
         np.testing.assert_allclose(found[f"features_{part}"], h, rtol=1e-5, atol=1e-6)
         logits = found[f"features_{part}"] @ weights
         np.testing.assert_allclose(found[f"logits_{part}"], logits, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(found[f"residuals_{part}"], residuals(logits, y), rtol=1e-9)
-    assert h5.attributes(files / "gradients.h5") == {"created_by": "test"}
+    assert hdf5.attributes(files / "gradients.h5") == {"created_by": "test"}
     assert not list(files.glob(".*"))
 
 
 CHILD = """
 import json, sys
 import cache_gradients
-from attribution import resume
+from attribution.files import resume
 a = json.loads(sys.argv[1])
 cache_gradients.SHARD = 1
 cache_gradients.cache_gradients(a["data"], a["model"], "last_layer", a["batch"], "float64",
@@ -77,7 +79,7 @@ cache_gradients.cache_gradients(a["data"], a["model"], "last_layer", a["batch"],
 def test_a_killed_cache_resumes_with_equal_arrays(tmp_path):
     rng, n, m = np.random.default_rng(0), 20_000, 2000
     x, y = rng.normal(size=(n + m, 4)).astype(np.float32), rng.integers(0, 3, n + m)
-    h5.write(
+    hdf5.write(
         tmp_path / "data.h5",
         {names.X_TRAIN: x[:n], names.Y_TRAIN: y[:n], names.X_TEST: x[n:], names.Y_TEST: y[n:]},
         {},
@@ -89,7 +91,7 @@ def test_a_killed_cache_resumes_with_equal_arrays(tmp_path):
             "data": str(tmp_path / "data.h5"), "model": str(tmp_path / "model.keras"), "batch": 50,
             "path": str(tmp_path / folder / "gradients.h5"),
         }  # fmt: skip
-        environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = script_environment(TF_CPP_MIN_LOG_LEVEL="3")
         return subprocess.Popen(
             [sys.executable, "-c", CHILD, json.dumps(arguments)], env=environment, stderr=subprocess.DEVNULL
         )
@@ -138,7 +140,7 @@ def test_float32_storage_loses_nothing_of_a_float32_network(files):
         paths = {"gradients": files / f"{name}.h5"}
         out = files / f"hessian-{name}.h5"
         cache_hessian.cache_hessian(paths, "last_layer", "exact", 16, DAMPING, out, {})
-        hessians[name] = h5.read(out, names.HESSIAN, names.CHOLESKY)
+        hessians[name] = hdf5.read(out, names.HESSIAN, names.CHOLESKY)
     for one, other in zip(hessians["double"], hessians["single"], strict=True):
         np.testing.assert_array_equal(one, other)
     lower = hessians["double"][1]
@@ -151,12 +153,12 @@ def test_float32_storage_loses_nothing_of_a_float32_network(files):
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "gradients.h5"
-    h5.write(path, {"a": np.arange(3)}, {})
-    with pytest.raises(RuntimeError), h5.writing(path, {}) as file:
+    hdf5.write(path, {"a": np.arange(3)}, {})
+    with pytest.raises(RuntimeError), hdf5.writing(path, {}) as file:
         file.create_dataset("a", data=np.zeros(3))
         raise RuntimeError
     assert [p.name for p in tmp_path.iterdir()] == ["gradients.h5"]
-    assert h5.read(path, "a")[0].tolist() == [0, 1, 2]
+    assert hdf5.read(path, "a")[0].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("c", [1, 2, 10])
@@ -169,8 +171,8 @@ def test_hessian_of_a_file_is_the_dense_one(tmp_path, c):
     middle = np.einsum("nc,ce->nce", p, np.eye(c)) - np.einsum("nc,ne->nce", p, p)
     wide = h.astype(np.float64)
     dense = np.einsum("nce,na,nb->acbe", middle, wide, wide).reshape(d * c, d * c)
-    h5.write(tmp_path / "h.h5", {"h": h}, {})
-    with h5.opened(tmp_path / "h.h5", "h") as (stored,):
+    hdf5.write(tmp_path / "h.h5", {"h": h}, {})
+    with hdf5.opened(tmp_path / "h.h5", "h") as (stored,):
         for rows in (None, 7):
             found = hessian.hessian_sum(stored, logits, rows)
             np.testing.assert_allclose(found, dense, rtol=1e-10, atol=1e-11)

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from attribution import greedy, group_influence, hessian, influence, residuals, solvers
+from attribution.groups import greedy
+from attribution.influence import points as influence
+from attribution.influence import removal_steps as group_influence
+from attribution.numerics import hessian, residuals, solvers
 
 RELATIVE = 1e-9
 

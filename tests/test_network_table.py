@@ -5,13 +5,17 @@
 
 import keras
 import numpy as np
-import numpy_layers as plain
 import pytest
 from keras import layers as L
 from keras import ops
 
-from attribution import all_layers, features, models, names, network_files, precision
-from attribution.residuals import cross_entropy, residuals
+import numpy_layers as plain
+from attribution.files import names
+from attribution.influence import all_layers, features
+from attribution.influence import all_layers_files as network_files
+from attribution.networks import build as models
+from attribution.networks import precision
+from attribution.numerics.residuals import cross_entropy, residuals
 
 LAST_LAYER = 1e-6  # of the largest value: features come from a float32 network
 ALL_LAYERS = 1e-13  # of logits, relative to the largest: no part may be float32

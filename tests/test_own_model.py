@@ -6,7 +6,10 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from attribution import features, h5, models, own_model
+from attribution.files import hdf5
+from attribution.influence import features
+from attribution.networks import build as models
+from attribution.networks import own as own_model
 from train_model import train_model
 
 ROUNDING = {"rtol": 1e-5, "atol": 1e-5}
@@ -36,7 +39,7 @@ def digits(classes=CLASSES, n=90):
 def data(tmp_path):
     x, y = digits()
     arrays = {"x_train": x, "y_train": y, "x_test": x[:30], "y_test": y[:30]}
-    h5.write(tmp_path / "data.h5", arrays, {"class_names": ["a", "b", "c"], "sha256": "0" * 64})
+    hdf5.write(tmp_path / "data.h5", arrays, {"class_names": ["a", "b", "c"], "sha256": "0" * 64})
     return str(tmp_path / "data.h5")
 
 

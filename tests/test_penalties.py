@@ -6,7 +6,11 @@ import pytest
 from keras import layers as L
 from keras.regularizers import L1, L1L2, L2
 
-from attribution import features, h5, models, names, network_files, penalties, precision
+from attribution.files import hdf5, names
+from attribution.influence import all_layers_files as network_files
+from attribution.influence import features
+from attribution.networks import build as models
+from attribution.networks import penalties, precision
 from cache_gradients import cache_gradients
 
 ROUNDING = 1e-7  # Keras rounds the factors to float32
@@ -134,7 +138,9 @@ def test_another_penalty_is_refused_by_name(penalty):
 
 def stored(tmp_path, model, x):
     model, y = keras.Model(model.inputs[0], model.outputs[0]), np.arange(len(x)) % 3
-    h5.write(tmp_path / "data.h5", {"x_train": x, "y_train": y, "x_test": x, "y_test": y}, {"class_names": list("abc")})
+    hdf5.write(
+        tmp_path / "data.h5", {"x_train": x, "y_train": y, "x_test": x, "y_test": y}, {"class_names": list("abc")}
+    )
     model.save(tmp_path / "model.keras")
 
     def cached(scope):

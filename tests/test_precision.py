@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from keras import layers as L
 
-from attribution import models, names, network_files, precision, same_function
+from attribution.files import names
+from attribution.influence import all_layers_files as network_files
+from attribution.networks import build as models
+from attribution.networks import precision, same_function
 
 X = np.random.default_rng(0).normal(size=(9, 4))
 Y = np.arange(9) % 3

@@ -12,8 +12,12 @@ import yaml
 
 import asked_and_used
 import plan_retrainings
-from attribution import architectures, deadline, devices, network_cost, network_sizes, requirements
-from attribution.cluster import parse, refusal
+from attribution.costs import networks as network_cost
+from attribution.costs import requests as requirements
+from attribution.costs import sizes as network_sizes
+from attribution.networks import architectures
+from attribution.runtime import deadline, devices
+from attribution.runtime.cluster import parse, refusal
 
 ROOT = Path(__file__).parent.parent
 MODELS = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]

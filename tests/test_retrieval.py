@@ -5,7 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from attribution import greedy, hessian, influence, residuals, retrieval, solvers
+from attribution.evaluation import retrieval
+from attribution.groups import greedy
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution import seed_points
+from attribution.data import seed_points
 
 N = 60
 RNG = np.random.default_rng(3)

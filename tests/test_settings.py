@@ -8,7 +8,9 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from attribution import datasets, requirements, run_checks, settings, texts
+from attribution.costs import requests as requirements
+from attribution.settings import check as settings
+from attribution.settings import datasets, run_checks, texts
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())

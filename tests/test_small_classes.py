@@ -3,21 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_boundary_greedy import SETTINGS, layer
-from test_boundary_study import CG, GROUPS, TRAINING, study  # noqa: F401
 
 import compare_boundary_groups
 import find_boundary_groups
-from attribution import boundary_greedy, boundary_groups, growth, h5, names, seed_points, subsets, variants
+from attribution.boundary import groups as boundary_groups
+from attribution.boundary import grow as boundary_greedy
+from attribution.data import seed_points, variants
+from attribution.files import hdf5, names
+from attribution.groups import growth
+from attribution.retraining import subsets
+from test_boundary_greedy import SETTINGS, layer
+from test_boundary_study import CG, GROUPS, TRAINING, study  # noqa: F401
 
 
 def rare(files, few):
     """The study's data, of which only so many points are left of the second class's two clusters."""
-    x, y, subgroup = h5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
     y = np.zeros_like(y)
     y[:few] = 1
-    h5.write(files["data"], {names.X_TRAIN: x, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: subgroup},
-             h5.attributes(files["data"]))  # fmt: skip
+    hdf5.write(files["data"], {names.X_TRAIN: x, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: subgroup},
+             hdf5.attributes(files["data"]))  # fmt: skip
 
 
 @pytest.mark.parametrize("few", [1, 2, 5])
@@ -32,7 +37,7 @@ def test_groups_of_a_class_that_is_smaller_than_they_are(study, tmp_path, few): 
         }}}, TRAINING, CG, [], str(path),
     )  # fmt: skip
     table = pd.read_csv(path)
-    (_, y) = h5.read(study["data"], names.X_TRAIN, names.Y_TRAIN)
+    (_, y) = hdf5.read(study["data"], names.X_TRAIN, names.Y_TRAIN)
     found = table[table.metric == "found"].pivot(index="method", columns="seed", values="value")
     small = found.columns[y[found.columns] == 1]
     assert len(small) == 1
@@ -117,6 +122,6 @@ def test_boundary_groups_of_a_rare_class_are_written(study, tmp_path, capsys):  
         {"groups": GROUPS, "greedy": {"size": 4, "forms": {"exact": {"from": "class", "count": 0}}}}, TRAINING, CG, [],
         str(path), {},
     )  # fmt: skip
-    small, large = h5.read(path, "0/members", "10/members")
+    small, large = hdf5.read(path, "0/members", "10/members")
     assert small.tolist() == [0, 1] and len(large) == 4
     assert "group of point 0: no candidate is left, or solves it, beyond 2 members" in capsys.readouterr().out

@@ -1,14 +1,12 @@
 """topk.h5 against the whole matrix: values, order, ties, blocks, permutation, kill and resume."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
 from functools import partial
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -17,9 +15,14 @@ import pytest
 import compute_influence
 import compute_topk
 import find_groups
-from attribution import cost, greedy, h5, hessian, influence, inverse, names, residuals, resume, solvers, topk
+from attribution.costs import stages as cost
+from attribution.files import hdf5, names, resume
+from attribution.groups import greedy
+from attribution.influence import inverse, topk
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals, solvers
+from helpers import script_environment
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 START = 60.0
 SETTINGS = {"size": 7, "block": 16, "precision": "float64", "tie_seed": 0}
 # float32 products against float64, relative to the largest influence of a target
@@ -61,8 +64,8 @@ def sorted_ends(matrix, own, size):
 def write_files(p, folder, storage=np.float64):
     n = p["n"]
     folder.mkdir(parents=True, exist_ok=True)
-    h5.write(folder / "data.h5", {names.X_TRAIN: p["x"][:n], names.Y_TRAIN: p["y"][:n]}, {})
-    h5.write(
+    hdf5.write(folder / "data.h5", {names.X_TRAIN: p["x"][:n], names.Y_TRAIN: p["y"][:n]}, {})
+    hdf5.write(
         folder / "gradients.h5",
         {
             names.FEATURES_TRAIN: p["h"][:n].astype(storage),
@@ -182,7 +185,7 @@ def study(folder, d=6, n=90):
     write_files(p, folder)
     with h5py.File(folder / "data.h5", "a") as file:
         file[names.SUBGROUP_TRAIN] = np.zeros(n, dtype=np.int64)
-    h5.write(folder / "hessian.h5", {names.CHOLESKY: p["lower"]}, {"solver": "exact", "scope": "last_layer"})
+    hdf5.write(folder / "hessian.h5", {names.CHOLESKY: p["lower"]}, {"solver": "exact", "scope": "last_layer"})
     files = {name: folder / f"{name}.h5" for name in ("data", "gradients", "hessian", "influence")}
     group = {"seeds": [0, 1], "excluded": [], "tie_seed": 0, "size": 8, "rule": "influence", "direction": "max",
              "stop": "size", "adaptive": False}  # fmt: skip
@@ -238,7 +241,8 @@ import json, sys
 from functools import partial
 import numpy as np
 import compute_topk
-from attribution import resume, solvers
+from attribution.files import resume
+from attribution.numerics import solvers
 a = json.loads(sys.argv[1])
 compute_topk.compute_topk(a["data"], a["gradients"], partial(solvers.exact, np.load(a["lower"])), a["settings"],
     resume.digest(a["settings"], [a["gradients"], a["data"]]), a["path"], {})
@@ -260,7 +264,7 @@ def test_a_killed_run_resumes_with_equal_arrays(tmp_path):
             "path": str(tmp_path / folder / "topk.h5"),
         }
         (tmp_path / folder).mkdir(exist_ok=True)
-        environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
+        environment = script_environment(OMP_NUM_THREADS="1")
         return subprocess.Popen([sys.executable, "-c", CHILD, json.dumps(arguments)], env=environment)
 
     assert child("whole").wait() == 0
@@ -311,7 +315,7 @@ def test_a_matrix_over_the_limit_is_refused_and_a_list_is_written(tmp_path):
         call("all", 8 * 89 * 90 / 1e9, ["a", "b"], path, {})
     assert not path.exists()
     call([3, 80, 7], 8 * 3 * 90 / 1e9, ["a", "b"], path, {})
-    found, targets, own = h5.read(path, names.INFLUENCE, names.TARGETS, names.SELF_INFLUENCE)
+    found, targets, own = hdf5.read(path, names.INFLUENCE, names.TARGETS, names.SELF_INFLUENCE)
     assert targets.tolist() == [3, 80, 7]
     np.testing.assert_allclose(found, full(p, [3, 80, 7]), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(own, np.diag(full(p, np.arange(n))), rtol=1e-9)
@@ -325,7 +329,7 @@ def test_blocks_of_targets_fill_the_matrix_in_order(tmp_path, monkeypatch):
     compute_influence.compute_influence(
         tmp_path / "gradients.h5", solve_of(p), tmp_path / "data.h5", "all", 1.0, [], path, {}
     )
-    (found,) = h5.read(path, names.INFLUENCE)
+    (found,) = hdf5.read(path, names.INFLUENCE)
     np.testing.assert_allclose(found, full(p, np.arange(p["n"])), rtol=1e-9, atol=1e-12)
 
 

@@ -2,25 +2,28 @@
 
 import itertools
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from attribution import architectures, deadline, h5, models, precision, resume, toy, training
+from attribution.data import toy
+from attribution.files import hdf5, resume
+from attribution.networks import architectures, precision
+from attribution.networks import build as models
+from attribution.runtime import deadline
+from attribution.training import train as training
+from helpers import SCRIPTS, script_environment
 from train_model import train_model
 
 STEPS = {"rtol": 2e-4, "atol": 2e-6}  # float32 training against float64
 EVALUATION = 1e-6  # Keras's float32 mean against float64
 START = 120.0  # seconds a child may take to reach the epoch at which it is killed
-SCRIPTS = Path(__file__).parent.parent / "scripts"
 DISCS = [
     {"name": "left", "class": "red", "centre": (-2, 0), "radius": 1.0, "train": 40, "test": 30},
     {"name": "right", "class": "red", "centre": (2, 0), "radius": 1.0, "train": 40, "test": 30},
@@ -46,7 +49,7 @@ def points():
 @pytest.fixture
 def data(tmp_path):
     arrays = toy.draw(DISCS, ["blue", "red"], 0.1, 0)
-    h5.write(tmp_path / "data.h5", arrays, {"class_names": ["blue", "red"], "sha256": "0" * 64})
+    hdf5.write(tmp_path / "data.h5", arrays, {"class_names": ["blue", "red"], "sha256": "0" * 64})
     return str(tmp_path / "data.h5")
 
 
@@ -183,7 +186,7 @@ def test_the_seed_decides_every_byte(points, tmp_path):
 def killed_after(epochs, arguments, output):
     """Start a child that trains, kill it with SIGKILL after that many epochs; the number of epochs it announced."""
     command = "import json, sys; from train_model import train_model; train_model(**json.loads(sys.argv[1]))"
-    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    environment = script_environment()
     with open(output, "w") as log:
         child = subprocess.Popen(
             [sys.executable, "-c", command, json.dumps(arguments)], env=environment, stdout=log, stderr=log
@@ -201,7 +204,7 @@ def killed_after(epochs, arguments, output):
 
 def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(data, tmp_path):
     long = RECIPE | {"training": TRAINING | {"epochs": 150, "schedule": [{"epoch": 60, "factor": 0.5}]}}
-    code = [str(SCRIPTS / "attribution" / "training.py")]
+    code = [str(SCRIPTS / "attribution/training/train.py")]
 
     def arguments(folder):
         model, history = (str(tmp_path / folder / name) for name in ("model.keras", "history.csv"))
@@ -212,7 +215,7 @@ def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(data, tmp
         announced = killed_after(kill_at, arguments("killed"), tmp_path / f"{kill_at}.log")
         (checkpoint,) = (tmp_path / "killed").glob(".training-*")
         assert [p.name for p in (tmp_path / "killed").iterdir()] == [checkpoint.name]
-        (rows,) = h5.read(checkpoint / training.STATE, "history")
+        (rows,) = hdf5.read(checkpoint / training.STATE, "history")
         assert len(rows) >= kill_at
     # The second child announced only what the first had not finished: it went on, it did not start again.
     assert announced < 150 - 20
@@ -271,7 +274,7 @@ def test_an_augmented_network_goes_on_with_the_same_shifts_and_flips(tmp_path, m
         trained(points, IMAGES, tmp_path / "killed", classes=4)
     monkeypatch.setattr(training, "save", written)
     # the generators of the flips, the shifts and nothing else are at the second epoch's end in the file
-    (rows,) = h5.read(tmp_path / "killed" / training.STATE, "history")
+    (rows,) = hdf5.read(tmp_path / "killed" / training.STATE, "history")
     assert len(rows) == 2
     resumed, resumed_history = trained(points, IMAGES, tmp_path / "killed", classes=4)
     assert state_bytes(resumed) == state_bytes(whole)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution import greedy, turning
+from attribution.groups import greedy, turning
 
 
 @pytest.mark.parametrize("size", [40, 133, 200])

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 import h5py
 import numpy as np
 import pytest
-from test_arrays import good, write
 
-from attribution import arrays, download, file_kinds, h5, hdf5_errors, keras_files, unreadable, variants
+from attribution.data import arrays, download, variants
+from attribution.files import hdf5, hdf5_errors, unreadable
+from attribution.files import kinds as file_kinds
+from attribution.networks import keras_files
+from test_arrays import good, write
 
 OTHER_USER = 65534
 
@@ -48,11 +51,11 @@ def test_a_file_that_is_open_for_writing_elsewhere_is_not_damaged(tmp_path, monk
     with held(path):
         refused(path, "h5", "open for writing in another program", "close it there", "nothing is wrong with the file")
         with pytest.raises(ValueError, match="open for writing in another program"):
-            h5.read(path, "x_train")
+            hdf5.read(path, "x_train")
         # who switches locks off, as HDF5 allows, reads
         monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "FALSE")
-        code = "import sys; from attribution import arrays; print(len(arrays.read(sys.argv[1], 'h5')['x_train']))"
-        scripts = os.path.dirname(os.path.dirname(arrays.__file__))
+        code = "import sys; from attribution.data import arrays; print(len(arrays.read(sys.argv[1], 'h5')['x_train']))"
+        scripts = os.path.dirname(os.path.dirname(os.path.dirname(arrays.__file__)))
         found = subprocess.run([sys.executable, "-c", code, path], cwd=scripts, capture_output=True, text=True)
         assert found.stdout == "30\n", found.stderr
     assert path.read_bytes() == before and len(arrays.read(path, "h5")["x_train"]) == 30
@@ -280,7 +283,7 @@ def test_a_chunk_that_is_damaged(tmp_path):
     refused(path, "h5", "x_train is damaged (", "copy or write it again", damaged=True)
     # in a result, the rule writes it again
     with pytest.raises(ValueError, match=r"is damaged .* delete it and run its rule again"):
-        h5.read(path, "x_train")
+        hdf5.read(path, "x_train")
 
 
 def test_a_newer_format(tmp_path):

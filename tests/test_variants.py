@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from attribution import datasets, variants
+from attribution.data import variants
+from attribution.settings import datasets
 
 NAMES = ["a", "b", "c", "d"]
 NONE = variants.read_pairs(None)

@@ -18,7 +18,8 @@ import yaml
 import asked_and_used
 import cache_hessian
 import compute_influence
-from attribution import h5, inverse_files, names
+from attribution.files import hdf5, names
+from attribution.influence import inverse_files
 
 SOLVERS_AGREE = 1e-6  # relative, a target
 
@@ -104,7 +105,7 @@ def test_a_copy_without_its_dates_is_up_to_date(project, tmp_path_factory):
 @pytest.mark.parametrize("date", [1_600_000_000, None], ids=["older", "newer"])
 def test_another_version_of_code_and_style_is_noticed_whatever_its_date(project, date):
     for name, users in (
-        ("scripts/attribution/recovery.py", {"evaluate_study", "plot_greedy_stages"}),
+        ("scripts/attribution/evaluation/recovery.py", {"evaluate_study", "plot_greedy_stages"}),
         ("config/figures.mplstyle", PLOTS | {"evaluate_study"}),
     ):
         with open(project / name, "a") as file:
@@ -188,9 +189,9 @@ def test_both_solvers_give_the_same_influence(finished, tmp_path, scope):
         tmp_path / "influence.h5",
         {},
     )
-    (found,) = h5.read(tmp_path / "influence.h5", names.INFLUENCE)
-    (expected,) = h5.read(folder / "influence.h5", names.INFLUENCE)
-    assert h5.attributes(files["hessian"])["solver"] == "cg"
+    (found,) = hdf5.read(tmp_path / "influence.h5", names.INFLUENCE)
+    (expected,) = hdf5.read(folder / "influence.h5", names.INFLUENCE)
+    assert hdf5.attributes(files["hessian"])["solver"] == "cg"
     rows = np.linalg.norm(expected, axis=1)
     assert (np.linalg.norm(found - expected, axis=1) <= SOLVERS_AGREE * rows).all()
 
@@ -199,12 +200,12 @@ def test_topk_is_the_sorted_influence_matrix(finished):
     folders = [finished / "results/toy/mlp-dropout/seed0", finished / "results/toy/mlp-dropout/seed0/all_layers"]
     run(finished, "--", *(str(folder.relative_to(finished) / "topk.h5") for folder in folders))
     for folder in folders:
-        (matrix,) = h5.read(folder / "influence.h5", names.INFLUENCE)
-        facts = h5.attributes(folder / "topk.h5")
+        (matrix,) = hdf5.read(folder / "influence.h5", names.INFLUENCE)
+        facts = hdf5.attributes(folder / "topk.h5")
         assert facts["created_by"] == "compute_topk" and facts["scale"] == "I, not divided by n"
         n, scale = len(matrix), np.abs(matrix).max(axis=1, keepdims=True)
         for end, sign in ((names.HELPFUL, 1), (names.HARMFUL, -1)):
-            columns, values = h5.read(folder / "topk.h5", f"{end}_train", f"{end}_train_influence")
+            columns, values = hdf5.read(folder / "topk.h5", f"{end}_train", f"{end}_train_influence")
             others = np.where(np.eye(n, dtype=bool), -np.inf, sign * matrix)
             best = sign * -np.sort(-others, axis=1)[:, : columns.shape[1]]
             # products in float32, as the default asks

@@ -8,7 +8,12 @@ import pytest
 import cache_hessian
 import compute_influence
 import find_groups
-from attribution import boundary_candidates, greedy, h5, hessian, influence, inverse, names, residuals
+from attribution.boundary import candidates as boundary_candidates
+from attribution.files import hdf5, names
+from attribution.groups import greedy
+from attribution.influence import inverse
+from attribution.influence import points as influence
+from attribution.numerics import hessian, residuals
 
 N, D = 30, 4
 KEYS = np.random.default_rng(5).permutation(N).astype(np.uint64)
@@ -26,11 +31,11 @@ def saturated(folder, certain, columns=3):
     assert (r[:certain] == 0).all() and (r[certain:] != 0).all()
     files = {name: str(folder / f"{name}.h5") for name in ("gradients", "hessian", "data", "influence")}
     k = D * columns
-    h5.write(files["gradients"], {
+    hdf5.write(files["gradients"], {
         names.FEATURES_TRAIN: h, names.RESIDUALS_TRAIN: r, names.LOGITS_TRAIN: logits, names.PARAMETERS: np.zeros(k),
         names.DECAY: np.zeros(k), names.DECAY_GRADIENT: np.zeros(k),
     }, {})  # fmt: skip
-    h5.write(files["data"], {names.X_TRAIN: h, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: y}, {})
+    hdf5.write(files["data"], {names.X_TRAIN: h, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: y}, {})
     return files
 
 
@@ -66,11 +71,11 @@ def test_numbers_too_small_for_an_inverse_are_zero_too():
 
 def test_every_gradient_zero_is_refused_and_the_old_file_stays(tmp_path):
     files = saturated(tmp_path, N)
-    h5.write(files["influence"], {"old": np.ones(1)}, {})
+    hdf5.write(files["influence"], {"old": np.ones(1)}, {})
     cache(files, mode="absolute", value=0.1)
     with pytest.raises(ValueError, match=f"all {N} training points have a self-influence of exactly zero"):
         compute(files)
-    assert h5.read(files["influence"], "old")[0] == 1
+    assert hdf5.read(files["influence"], "old")[0] == 1
 
 
 def test_some_gradients_zero_are_said_and_never_ranked_in_silence(tmp_path, capsys):
@@ -79,9 +84,9 @@ def test_some_gradients_zero_are_said_and_never_ranked_in_silence(tmp_path, caps
     solve = compute(files)
     out = capsys.readouterr().out
     assert f"warning: 4 of {N} training points, the first is 0, have a self-influence of exactly zero" in out
-    own, step = h5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
+    own, step = hdf5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
     assert (own[:4] == 0).all() and (own[4:] > 0).all()
-    h, r = h5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    h, r = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     for rule in greedy.RELATIVE:
         with pytest.raises(ValueError, match=f"4 points have a self-influence of exactly zero .*rule '{rule}'"):
             greedy.grow(h, r, solve, own, step, [[9]], 5, rule, "max", KEYS)
@@ -105,7 +110,7 @@ def test_candidates_without_a_direction_come_last(tmp_path):
     files = saturated(tmp_path, 4)
     cache(files)
     solve = inverse.from_factor(files["hessian"])
-    h, r = h5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    h, r = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
     own, _ = influence.self_influence(h, r, solve)
     labels = np.zeros(N, dtype=int)
     with warnings.catch_warnings():

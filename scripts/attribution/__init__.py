@@ -6,7 +6,7 @@ Importing it settles the environment (see `environment`), before Keras reads ano
 import os
 import sys
 
-from attribution import environment
+from attribution.runtime import environment
 
 environment.fix(os.environ)
 if hasattr(sys.modules.get("keras"), "config"):

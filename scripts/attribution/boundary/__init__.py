@@ -1,0 +1,1 @@
+"""Weights boundary of points and of groups."""

@@ -1,0 +1,1 @@
+"""Predictions of memory and time; never an input of a rule."""

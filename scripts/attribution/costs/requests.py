@@ -1,0 +1,287 @@
+"""What a rule asks of a cluster: memory, minutes, cores, GPUs, as functions of the experiment's size.
+
+Loaded whenever the workflow is parsed: no TensorFlow, no Keras. Tested against measured use.
+"""
+
+import ast
+import math
+import struct
+import zipfile
+
+from attribution.costs import sizes as network_sizes
+from attribution.costs import stages as cost
+from attribution.settings import datasets
+
+MB = 10**6
+SNAKEMAKE = 260 * MB  # the two Snakemake processes of a cluster job, measured
+PLAIN = 120 * MB  # Python with NumPy and h5py, measured
+DRAWING = 300 * MB  # with Matplotlib and pandas, measured
+TENSORFLOW = cost.INTERPRETER + 150 * MB  # the libraries and a compiled program, measured
+CUDA = 1500 * MB  # host memory of TensorFlow's GPU libraries; an assumption, no GPU was there to measure it
+HEADROOM = 1.25
+LEAST_MB, LEAST_MINUTES = 1000, 5  # what every job may have: a smaller request gets nobody a place sooner
+MARGIN = 3  # asked time over estimated time: shared nodes, slow file systems
+STARTUP = 40  # seconds: two Snakemakes and the libraries, on a slow file system
+CORE, DEVICE, MEMBERS = 1e10, 1e12, 5e9  # operations a second: of a core, of training on a GPU, of `ensemble` on a core
+SINGLE = 8e10  # operations a second of a large float32 product on the cores that it asks for
+STEP = 0.008  # seconds a gradient step takes at least
+SEVERAL_CORES = 1e12  # operations from which on a job asks for CORES
+CORES = 4
+EVERY_PAIR_TARGETS = 10
+A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the last layer, n = 50 000; measured
+
+# Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
+GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets")
+
+
+def of_data(dataset: dict) -> dict:
+    """Numbers of points, shape and bytes of a sample, from settings or, for one's own file, its header.
+
+    Returns:
+        `n` training and `m` test points, `shape` (of one sample), `classes`, `sample_bytes`, `source_bytes` (whole
+        source, where it is larger than what is taken of it).
+    """
+    if dataset["loader"] == "toy":
+        n, m = (sum(disc[part] for disc in dataset["discs"]) for part in ("train", "test"))
+        return _data(n, m, (2,), len(dataset["class_names"]), 8, 0)
+    chosen = datasets.complete(dataset)
+    if dataset["loader"] == "cifar10":
+        count = len(chosen["class_names"] if chosen["classes"] == "all" else chosen["classes"])
+        (n, m), shape, itemsize = (datasets.CIFAR10_TRAIN * count, datasets.CIFAR10_TEST * count), (32, 32, 3), 1
+        source = 60_000 * 3072
+    else:
+        n, m, shape, itemsize = _header(dataset["path"], dataset["loader"])
+        count = len(chosen["class_names"]) or 10
+        source = (n + m) * math.prod(shape) * itemsize
+    n = n if chosen["points"] == "all" else chosen["points"]
+    m = m if chosen["test_points"] == "all" else chosen["test_points"]
+    return _data(n, m, shape, len(chosen["superclasses"]) or count, itemsize, source)
+
+
+def _data(n: int, m: int, shape: tuple, classes: int, itemsize: int, source: int) -> dict:
+    found = {"n": n, "m": m, "shape": tuple(shape), "classes": classes, "sample_bytes": math.prod(shape) * itemsize}
+    return found | {"source_bytes": max(source, (n + m) * found["sample_bytes"])}
+
+
+def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:
+    """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report."""
+    try:
+        if loader == "npz":
+            with zipfile.ZipFile(path) as archive:
+                (train, itemsize), (test, _) = (_npy_shape(archive, name) for name in ("x_train.npy", "x_test.npy"))
+        else:
+            import h5py
+
+            with h5py.File(path) as file:
+                train, test, itemsize = file["x_train"].shape, file["x_test"].shape, file["x_train"].dtype.itemsize
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return 0, 0, (1,), 1
+    return train[0], test[0], train[1:], itemsize
+
+
+def _npy_shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple, int]:
+    """Shape and item size in the header of an npy file: magic, version, length, a Python dict."""
+    with archive.open(name) as file:
+        version = file.read(8)[6]
+        length = struct.unpack("<H", file.read(2))[0] if version == 1 else struct.unpack("<I", file.read(4))[0]
+        header = ast.literal_eval(file.read(length).decode())
+    return header["shape"], int("".join(filter(str.isdigit, header["descr"])) or 1)
+
+
+def of_run(data: dict, recipe: dict, scope: str = "last_layer", **settings) -> dict:
+    """Everything the requests below take: `of_data`, `network_sizes.sizes`, D, C, k, the training, further settings.
+
+    In all layers each gradient is one row of as many numbers as there are parameters: D = parameters, C = 1.
+    """
+    outputs = 1 if data["classes"] == 2 else data["classes"]
+    network = network_sizes.sizes(recipe, data["shape"], outputs)
+    D, C = (network["features"] + 1, outputs) if scope == "last_layer" else (network["parameters"], 1)
+    return data | network | {"D": D, "C": C, "recipe": recipe, "scope": scope} | settings
+
+
+def request(rule: str, size: dict, attempt: int = 1) -> dict:
+    """What a job of the rule asks for.
+
+    Args:
+        rule: its name. size: from `of_run`, or `of_data` for preparing data, or empty for what has no size.
+        attempt: from 1; memory and minutes grow with it.
+
+    Returns:
+        `mem_mb`, `runtime` in minutes, `threads`, `gpu`.
+    """
+    needed, seconds, flops = COSTS[rule](size) if rule in COSTS else (DRAWING, 20.0, 0.0)
+    memory = HEADROOM * (SNAKEMAKE + needed)
+    gpu = int(rule in GPU_RULES)
+    return {
+        "mem_mb": attempt * max(LEAST_MB, math.ceil((memory + gpu * CUDA) / MB / 100) * 100),
+        "runtime": attempt * max(LEAST_MINUTES, math.ceil(MARGIN * (STARTUP + seconds) / 60)),
+        "threads": CORES if flops > SEVERAL_CORES else 1,
+        "gpu": gpu,
+    }
+
+
+def _prepare(size: dict) -> tuple:
+    return PLAIN + 3 * size["source_bytes"], size["source_bytes"] / (10 * MB), 0.0
+
+
+def _train(size: dict) -> tuple:
+    training = size["recipe"].get("training", {"epochs": 1, "batch_size": 64, "optimizer": "adam"})
+    n, held = size["n"], (size["n"] + size["m"]) * size["sample_bytes"]
+    found = cost.training(
+        size["parameters"], size["activations"], size["flops"], n, held, training["batch_size"], training["epochs"],
+        slots=2, evaluation_batch=min(1024, max(n, 1)),
+    )  # fmt: skip
+    steps = training["epochs"] * math.ceil(n / training["batch_size"])
+    return found["bytes"] + 150 * MB, steps * STEP + found["flops"] / DEVICE, found["flops"]
+
+
+def _members(count) -> object:
+    """Cost of `count(size)` networks trained at once, with their outputs at every point, in float64 and float32."""
+
+    def found(size: dict) -> tuple:
+        members, training, points = count(size), size["recipe"]["training"], size["n"] + size["m"]
+        flops = 3 * size["flops"] * size["n"] * training["epochs"] * members
+        drops = sum(size["recipe"].get("hidden", [])) * size["n"] * 128 * 2
+        held = members * (points * 8 * (3 + size["C"]) + size["n"] + 4 * size["parameters"])
+        return TENSORFLOW + drops + held, 20 + flops / MEMBERS, flops
+
+    return found
+
+
+def _twice(removals: int, size: dict) -> int:
+    """Networks of `retraining.removals`."""
+    return 2 * removals if size["recipe"].get("dropout") else removals + 1
+
+
+def _gradients(size: dict) -> tuple:
+    points = size["n"] + size["m"]
+    if size["scope"] == "all_layers":
+        flops = 3 * size["flops"] * points
+        return TENSORFLOW + 3 * 8 * points * size["D"], 20 + flops / CORE, flops
+    batch = min(size["batch_size"], points)
+    block = batch * (size["sample_bytes"] + 8 * (size["D"] + 2 * size["C"]) + 4 * size["activations"])
+    flops = size["flops"] * points
+    return TENSORFLOW + block, 10 + flops / CORE, flops
+
+
+def _hessian(size: dict) -> tuple:
+    if size["scope"] == "all_layers":
+        # a Hessian-vector product over the data for each column
+        flops = 5 * 3 * size["flops"] * size["n"] * size["D"]
+        return TENSORFLOW + 4 * 8 * size["D"] ** 2, 20 + flops / CORE, flops
+    found = cost.hessian(size["n"], size["D"], size["C"])
+    return PLAIN + found["bytes"], 5 + found["flops"] / CORE, found["flops"]
+
+
+def _factors(copies: float, passes: float):
+    """Work on the two factors: so many copies of them in memory, so many products of all points with one vector."""
+
+    def found(size: dict) -> tuple:
+        n, D, C = size["n"], size["D"], size["C"]
+        base = PLAIN + 8 * (D * C) ** 2 * 2 + size["n"] * size["sample_bytes"]
+        held = base + copies * cost.factor_bytes(n + size["m"], D, C)
+        targets = size.get("targets", EVERY_PAIR_TARGETS)
+        flops = passes * cost.all_pairs(1, n, D, C)["flops"]
+        return held + 2 * 8 * targets * n, 10 + flops / CORE, flops
+
+    return found
+
+
+def _influence(size: dict) -> tuple:
+    targets = min(size.get("targets", EVERY_PAIR_TARGETS), size["n"])
+    return _factors(6, size["n"] / 10 + targets)(size | {"targets": targets})
+
+
+def _groups(size: dict) -> tuple:
+    return _factors(6, size.get("group_seeds", 10) * size.get("group_size", 25))(size)
+
+
+def _top(size: dict) -> tuple:
+    found = cost.top_k(
+        size["n"] + size["m"], size["n"], size["D"], size["C"], size.get("top", 25), size.get("block", 1024)
+    )
+    return PLAIN + found["bytes"], 10 + found["flops"] / SINGLE, found["flops"]
+
+
+def _removals(size: dict) -> tuple:
+    held = 8 * (size["n"] + size["m"]) * size["n"] * 6
+    return TENSORFLOW + held, 60 + held / MB, 0.0
+
+
+def _datamodels(size: dict) -> tuple:
+    points, subsets = size["n"] + size["m"], size["subsets"]
+    held = 3 * subsets * (9 * size["n"] + 8 * points) + 5 * 8 * points * size["n"]
+    flops = 17 * 3 * (subsets * size["n"] ** 2 + 2 * subsets * size["n"] * points)
+    return DRAWING + held, 20 + flops / CORE, 0.0
+
+
+def _boundary(size: dict) -> tuple:
+    return TENSORFLOW, 10.0, 0.0
+
+
+def _points(size: dict) -> tuple:
+    """Boundary scores of points: a pass over the factors, or DeepFool in all layers (see `boundary_cost`)."""
+    if size["scope"] == "last_layer":
+        return _factors(2, 4)(size)
+    others = max(2, size["classes"]) - 1
+    held = size["slots"] * 8 * (5 * size["parameters"] + (2 * others + 1) * 3 * size["activations"])
+    points = size["n"] if size["boundary_points"] == "all" else size["boundary_points"]
+    flops = 3 * points * size["flops"] * (2 + 2 * others)
+    return TENSORFLOW + held, 15 + flops / CORE, flops
+
+
+def _group_forms(size: dict) -> tuple:
+    """Boundary scores of drawn groups: in all layers some ten steps of every member for every class."""
+    if size["scope"] == "last_layer":
+        return _factors(4, 4)(size)[0], 20 + 0.05 * size["boundary_groups"], 0.0
+    others = max(2, size["classes"]) - 1
+    flops = 3 * 10 * size["boundary_members"] * size["flops"] * (2 + 2 * others)
+    held = size["slots"] * 8 * (5 * size["parameters"] + (2 * others + 1) * 3 * 50 * size["activations"])
+    return TENSORFLOW + held, 60 + flops / CORE, flops
+
+
+def _boundary_groups(size: dict) -> tuple:
+    """Algorithm 1 with a boundary score; in all layers each candidate's group is walked some thirty steps."""
+    held = _factors(8, 4)(size)[0]
+    if size["scope"] == "last_layer":
+        return held, A_SEED * size.get("group_seeds", 10), 0.0
+    flops = 30 * 200 * 25**2 / 2 * 10 * 3 * size["flops"]
+    return (
+        TENSORFLOW + held + size["slots"] * 8 * (5 * size["parameters"] + 75 * size["activations"]),
+        flops / CORE,
+        flops,
+    )
+
+
+def _inspection(size: dict) -> tuple:
+    flops = 2.0 * size["n"] ** 2 * size["D"]
+    return _factors(6, 4)(size)[0], 60 + flops / CORE, 0.0
+
+
+# The rules whose cost has a size, or TensorFlow; every other one draws or tabulates what is there: a measured constant.
+COSTS = {
+    "prepare_cifar10": _prepare,
+    "prepare_arrays": _prepare,
+    "train_model": _train,
+    "map_decision_boundary": _boundary,
+    "cache_gradients": _gradients,
+    "cache_hessian": _hessian,
+    "compute_influence": _influence,
+    "compute_topk": _top,
+    "find_groups": _groups,
+    "measure_group_growth": _factors(6, 2000),
+    "evaluate_study": _factors(6, 100),
+    "measure_overlap": _factors(8, 4 * 100 * 12),
+    "measure_retrieval": _factors(12, 8 * 143 * 6),
+    "retrain_leave_one_out": _members(lambda size: _twice(size["n"], size)),
+    "retrain_groups": _members(lambda size: _twice(size["removals"], size)),
+    "retrain_subsets": _members(lambda size: size["members"]),
+    "compute_boundary": _points,
+    "measure_group_boundary": _group_forms,
+    "find_boundary_groups": _boundary_groups,
+    "compare_boundary_groups": lambda size: (_factors(12, 4)(size)[0], A_SEED * size["compared_seeds"], 0.0),
+    "measure_inspection": _inspection,
+    "map_boundary_move": _boundary,
+    "compare_removals": _removals,
+    "fit_datamodels": _datamodels,
+}

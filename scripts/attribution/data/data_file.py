@@ -1,0 +1,16 @@
+"""Write data.h5, whichever loader made its arrays."""
+
+import hashlib
+
+import numpy as np
+
+from attribution.files import hdf5
+
+
+def write(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_names: list[str], attrs: dict) -> None:
+    """Write the arrays with the names of classes and subgroups and `sha256`, that of the arrays in order of name."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    facts = {"class_names": class_names, "subgroup_names": subgroup_names, "sha256": digest.hexdigest()}
+    hdf5.write(path, arrays, attrs | facts)

@@ -1,0 +1,60 @@
+"""The two-dimensional toy set of the report's section 4.1: red discs left and right, blue between."""
+
+import numpy as np
+
+from attribution.data import variants
+from attribution.files import names
+
+
+def sample_disc(rng: np.random.Generator, n: int, centre, radius: float, noise: float) -> np.ndarray:
+    """Points drawn uniformly from a disc, plus Gaussian noise.
+
+    Args:
+        rng: source of randomness.
+        n: number of points.
+        centre: (2,) coordinates.
+        radius: of the disc, in the plane's units.
+        noise: standard deviation added to each coordinate, same units.
+
+    Returns:
+        (n, 2) float32.
+    """
+    distance = radius * np.sqrt(rng.uniform(size=n))
+    angle = rng.uniform(0, 2 * np.pi, size=n)
+    points = np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=1)
+    return (np.asarray(centre) + points + noise * rng.standard_normal((n, 2))).astype(np.float32)
+
+
+def draw(
+    discs: list[dict], class_names: list[str], noise: float, seed: int, flipped: float = 0.0
+) -> dict[str, np.ndarray]:
+    """Training and test set, both shuffled, so that file order carries no information.
+
+    Args:
+        discs: each `{name, class, centre, radius, train, test}`; its position is its subgroup number.
+        class_names: class of label 0, 1, ...
+        noise: see `sample_disc`.
+        seed: of the draw, of the shuffle and of the flips, which leave the points as they were.
+        flipped: share of the training labels that are replaced, see `variants.flip`.
+
+    Returns:
+        x_train (n, 2) float32, y_train (n,) int64, subgroup_train (n,) int64, and the same for test; with flipped
+        labels `flipped_train` (n,) bool and `original_y_train` (n,) int64.
+    """
+    arrays = {}
+    *generators, flips = np.random.default_rng(seed).spawn(3)
+    for part, generator in zip(("train", "test"), generators, strict=True):
+        points = [sample_disc(generator, d[part], d["centre"], d["radius"], noise) for d in discs]
+        subgroup = np.repeat(np.arange(len(discs)), [d[part] for d in discs])
+        label = np.array([class_names.index(d["class"]) for d in discs], dtype=np.int64)[subgroup]
+        order = generator.permutation(len(subgroup))
+        arrays[f"x_{part}"] = np.concatenate(points)[order]
+        arrays[f"y_{part}"] = label[order]
+        arrays[f"subgroup_{part}"] = subgroup[order]
+    if flipped:
+        original = arrays[names.Y_TRAIN]
+        arrays[names.Y_TRAIN], arrays[names.FLIPPED_TRAIN] = variants.flip(
+            original, flipped, len(class_names), np.ones(len(original), dtype=bool), flips
+        )
+        arrays[names.ORIGINAL_Y_TRAIN] = original
+    return arrays

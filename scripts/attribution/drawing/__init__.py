@@ -1,0 +1,1 @@
+"""Style, fonts, images and intervals of figures."""

@@ -1,0 +1,1 @@
+"""Judges: retrieval, inspection, agreement, recovery of subgroups."""

@@ -1,0 +1,1 @@
+"""Files: HDF5, atomic writes, digests, what each result file holds."""

@@ -1,0 +1,1 @@
+"""Algorithm 1: greedy groups, adaptive form, turning points, growth."""

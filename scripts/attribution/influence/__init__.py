@@ -1,0 +1,1 @@
+"""Features, inverses, influence of points, in the last layer and in all."""

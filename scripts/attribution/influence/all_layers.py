@@ -1,0 +1,149 @@
+"""Gradients and Hessian in all trainable parameters, by autodiff; for networks of a few thousand parameters.
+
+Derivatives are taken in the network's own precision, float64 for a copy from `precision.in_float64` wherever Keras can
+compute it so; everything after them is float64.
+
+The gradient itself, (n, k), takes the place of the features and a residual of 1, (n, 1), that of the residuals:
+then everything written for factors (influence, self-influence, Algorithm 1) serves this scope unchanged.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from attribution.networks import precision
+from attribution.numerics.residuals import probabilities, residuals
+
+
+def jacobian(model: keras.Model, x: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and their derivatives in the parameters, in inference mode.
+
+    Args:
+        model: from `precision.in_float64`. x: (n, ...). batch: samples a pass; does not change the result.
+
+    Returns:
+        logits (n, C), jacobian (n, C, k), float64: 8 n C k bytes.
+    """
+    variables = [variable.value for variable in model.trainable_variables]
+
+    @tf.function(reduce_retracing=True)
+    def derivatives(part):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(variables)
+            logits = model(part, training=False)
+        parts = tape.jacobian(logits, variables)
+        return logits, [tf.reshape(p, [tf.shape(part)[0], logits.shape[1], -1]) for p in parts]
+
+    pieces = [derivatives(_samples(model, x[i : i + batch])) for i in range(0, len(x), batch)]
+    logits = np.concatenate([piece[0].numpy() for piece in pieces])
+    found = np.concatenate([np.concatenate([p.numpy() for p in piece[1]], axis=2) for piece in pieces])
+    return logits.astype(np.float64, copy=False), found.astype(np.float64, copy=False)
+
+
+def _samples(model: keras.Model, part: np.ndarray) -> tf.Tensor:
+    return tf.constant(part, tf.as_dtype(model.inputs[0].dtype))
+
+
+def gradients(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, C) and per-sample gradients (n, k) of the cross-entropy, penalties left out.
+
+    The stable residual is contracted with the logits' Jacobian: autodiff of the loss would lose it to rounding.
+    """
+    logits, derivative = jacobian(model, x, batch)
+    return logits, np.einsum("nck,nc->nk", derivative, residuals(logits, y))
+
+
+def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> Callable:
+    """(k, b) -> (k, b): product with sum_i sum_c r_ic Hessian(logit_ic), r held constant."""
+    variables = [variable.value for variable in model.trainable_variables]
+    # TensorFlow cannot turn the derivative of a recurrent layer's loop into one of many vectors at once
+    at_once = not any(isinstance(layer, keras.layers.RNN) for layer in precision.layers(model))
+
+    @tf.function(reduce_retracing=True)
+    def products(part, weight, v):
+        with tf.GradientTape(watch_accessed_variables=False) as outer:
+            outer.watch(variables)
+            with tf.GradientTape(watch_accessed_variables=False) as inner:
+                inner.watch(variables)
+                total = tf.reduce_sum(weight * model(part, training=False))
+            slope = tf.concat([tf.reshape(g, [-1]) for g in inner.gradient(total, variables)], 0)
+            along = tf.linalg.matvec(v, slope, transpose_a=True)
+        # piecewise linear networks: the last bias has no second derivative at all
+        second = outer.jacobian(
+            along, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO, experimental_use_pfor=at_once
+        )
+        return tf.concat([tf.reshape(s, [tf.shape(v)[1], -1]) for s in second], 1)
+
+    def product(v: np.ndarray) -> np.ndarray:
+        total = np.zeros_like(v)
+        for i in range(0, len(x), batch):
+            weight, along = (tf.constant(a, tf.as_dtype(model.outputs[0].dtype)) for a in (r[i : i + batch], v))
+            total += products(_samples(model, x[i : i + batch]), weight, along).numpy().T
+        return total
+
+    return product
+
+
+def hessian_product(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> Callable:
+    """Product with the mean Hessian of the cross-entropy, for many vectors at once.
+
+    H = (1/n) sum_i J_i^T (diag(p_i) - p_i p_i^T) J_i + (1/n) sum_ic r_ic Hessian(logit_ic) (Schraudolph 2002, eq. 6
+    and the term that it leaves out).
+
+    Args:
+        model: from `precision.in_float64`. x, y: the samples. batch: samples a pass.
+
+    Returns:
+        function (k, b) -> (k, b), float64. Keeps the (n, C, k) Jacobian.
+    """
+    logits, derivative = jacobian(model, x, batch)
+    p = probabilities(logits)
+    bent = _curvature(model, x, residuals(logits, y), batch)
+
+    def product(v: np.ndarray) -> np.ndarray:
+        moved = np.tensordot(derivative, v, axes=(2, 0))
+        weighted = p[:, :, None] * moved
+        if p.shape[1] == 1:
+            weighted *= (1 - p)[:, :, None]
+        else:
+            weighted -= p[:, :, None] * weighted.sum(axis=1, keepdims=True)
+        return (np.tensordot(derivative, weighted, axes=([0, 1], [0, 1])) + bent(v)) / len(x)
+
+    return product
+
+
+def hessian(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, columns: int = 128) -> np.ndarray:
+    """(k, k) mean Hessian of the cross-entropy, exactly, from products with the unit vectors, `columns` at a time."""
+    product = hessian_product(model, x, y, batch)
+    k = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+    unit = np.eye(k)
+    full = np.concatenate([product(unit[:, i : i + columns]) for i in range(0, k, columns)], axis=1)
+    return (full + full.T) / 2
+
+
+def gauss_newton_trace(model: keras.Model, x: np.ndarray, batch: int) -> float:
+    """Trace of the mean of J_i^T (diag(p_i) - p_i p_i^T) J_i, exactly.
+
+    It is the Hessian's own trace where every logit is linear in each single parameter, as with ReLU and Dense layers;
+    elsewhere it leaves out the residuals' part, which may be negative and so is no measure of the eigenvalues' size.
+    """
+    logits, derivative = jacobian(model, x, batch)
+    p = probabilities(logits)
+    squares = np.einsum("nck,nck,nc->", derivative, derivative, p)
+    if p.shape[1] == 1:
+        return float((squares - np.einsum("nck,nck,nc->", derivative, derivative, p**2)) / len(x))
+    means = np.einsum("nck,nc->nk", derivative, p)
+    return float((squares - (means**2).sum()) / len(x))
+
+
+def smallest_eigenvalue(product: Callable, k: int) -> float:
+    """Smallest eigenvalue of a symmetric (k, k) matrix given by its products, by Lanczos to rounding.
+
+    The start is drawn with a fixed seed, so that the damping taken from it is the same in every run.
+    """
+    operator = LinearOperator((k, k), matvec=lambda v: product(v.reshape(k, 1))[:, 0], dtype=np.float64)
+    start = np.random.default_rng(0).normal(size=k)
+    return float(eigsh(operator, k=1, which="SA", v0=start, return_eigenvectors=False, maxiter=20 * k)[0])

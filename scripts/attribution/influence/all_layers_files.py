@@ -1,0 +1,82 @@
+"""The all-layers scope on files: what gradients.h5 and hessian.h5 hold, and the inverse by conjugate gradients."""
+
+import keras
+import numpy as np
+
+from attribution.files import hdf5, names
+from attribution.influence import all_layers, inverse
+from attribution.influence.points import Solve
+from attribution.networks import penalties, precision, same_function
+from attribution.numerics import hessian, solvers
+
+
+def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batch: int) -> dict[str, np.ndarray]:
+    """Arrays of gradients.h5: gradients as features, ones as residuals, and the parameters with their decay.
+
+    Raises:
+        ValueError: for a network that cannot be copied, has no trainable parameters, or penalties not understood.
+    """
+    x_train, x_test = (precision.as_taken(network, x) for x in (x_train, x_test))
+    copy = precision.in_float64(network, x_train)
+    if not copy.trainable_variables:
+        raise ValueError(
+            f"network '{network.name}' has no trainable parameters, every layer of it is frozen; set trainable = True "
+            "before saving it, or choose scope last_layer"
+        )
+    penalties.refuse_others(copy, precision.layers(copy), x_train[: same_function.SAMPLES])
+    theta, decay, slope = penalties.derivatives(copy.trainable_variables)
+    logits_train, g_train = all_layers.gradients(copy, x_train, y_train, batch)
+    logits_test, g_test = all_layers.gradients(copy, x_test, y_test, batch)
+    return {
+        names.PARAMETERS: theta,
+        names.DECAY: decay,
+        names.DECAY_GRADIENT: slope,
+        names.FEATURES_TRAIN: g_train,
+        names.RESIDUALS_TRAIN: np.ones((len(g_train), 1)),
+        names.LOGITS_TRAIN: logits_train,
+        names.FEATURES_TEST: g_test,
+        names.RESIDUALS_TEST: np.ones((len(g_test), 1)),
+        names.LOGITS_TEST: logits_test,
+    }
+
+
+def _undamped(files: dict, batch: int):
+    network = keras.models.load_model(files["model"], compile=False)
+    x, y = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
+    x = precision.as_taken(network, x)
+    network = precision.in_float64(network, x)
+    (decay,) = hdf5.read(files["gradients"], names.DECAY)
+    return network, x, y, decay
+
+
+def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple[dict, dict]:
+    """Arrays and attributes of hessian.h5; for `cg` no array, only the damping and what it was found from.
+
+    Args:
+        files: paths of `model`, `data`, `gradients`. damping: `mode`, `value`.
+    """
+    network, x, y, decay = _undamped(files, batch)
+    trace = all_layers.gauss_newton_trace(network, x, batch) + float(decay.sum())
+    if solver == "exact":
+        matrix = all_layers.hessian(network, x, y, batch) + np.diag(decay)
+        return inverse.cache_of_factor(matrix, damping, trace)
+    product = all_layers.hessian_product(network, x, y, batch)
+    smallest = all_layers.smallest_eigenvalue(lambda v: product(v) + decay[:, None] * v, len(decay))
+    added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), smallest)
+    hessian.refuse_zero(trace / len(decay) + added)
+    found = {"solver": "cg", "damping": added, "k": len(decay), "trace": trace, "smallest_eigenvalue": smallest}
+    return {}, found
+
+
+def all_layers_cg(files: dict, damping: float, batch: int, tolerance: float, max_iterations: int) -> Solve:
+    """(k, b) -> (k, b) by conjugate gradients, preconditioned with the diagonal of the empirical Fisher matrix."""
+    network, x, y, decay = _undamped(files, batch)
+    (g,) = hdf5.read(files["gradients"], names.FEATURES_TRAIN)
+    product = all_layers.hessian_product(network, x, y, batch)
+    added = (decay + damping)[:, None]
+    diagonal = (g**2).mean(axis=0)[:, None] + added
+    return lambda b: solvers.recorded(
+        solvers.conjugate_gradients(
+            lambda v: product(v) + added * v, b, lambda r: r / diagonal, tolerance, max_iterations
+        )
+    )

@@ -1,0 +1,88 @@
+"""What removing a group does to the parameters and to losses: first order, second order, one Newton step."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from attribution.influence import points as influence
+from attribution.numerics import solvers
+from attribution.numerics.hessian import factor, hessian_sum
+from attribution.numerics.residuals import cross_entropy, residuals
+
+METHODS = ("first-order", "second-order", "newton")
+
+
+def newton_step(whole: np.ndarray, group: np.ndarray, gradient: np.ndarray, damping: float) -> np.ndarray:
+    """(k,) change of the parameters by one Newton step without a group.
+
+    Args:
+        whole, group: (k, k) summed Hessians of all points and of the group, each with its share of the decay.
+        gradient: (k,) the group's summed gradient, with its share of the decay.
+        damping: of the summed Hessian, n times that of the mean.
+    """
+    return solvers.exact(factor(whole - group, damping), gradient[:, None])[:, 0]
+
+
+def removal_steps(
+    features: np.ndarray,
+    logits: np.ndarray,
+    labels: np.ndarray,
+    members: np.ndarray,
+    hessian: np.ndarray,
+    damping: float,
+    decay: np.ndarray,
+    decay_gradient: np.ndarray,
+    group_hessian: Callable = hessian_sum,
+) -> dict[str, np.ndarray]:
+    """Change of the parameters when `members` leave the training set.
+
+    Args:
+        features: (n, D). logits: (n, C). labels: (n,). members: indices, fewer than n.
+        hessian: (k, k) mean data Hessian plus diag(decay), undamped.
+        damping: added to the diagonal.
+        decay, decay_gradient: (k,) diagonal Hessian and gradient of the weight decay.
+        group_hessian: (features, logits) of the members -> sum of their Hessians.
+
+    Returns:
+        method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms:
+        first order (1/n) H^-1 g_G; second order after Basu, You and
+        Feizi (2020), equation 9; Newton (n H - H_G + n damping)^-1 g_G, exact for an undamped quadratic loss.
+        The remaining points weigh 1 / (n - m), the decay keeps its weight.
+
+    Raises:
+        ValueError: when the group is empty, or holds every training point.
+    """
+    n, m = len(features), len(members)
+    if not 0 < m < n:
+        raise ValueError(f"the group has {m} of {n} training points; it must have at least one and leave at least one")
+    p = m / n
+    lower = factor(hessian, damping)
+    g = influence.group_gradient(features, residuals(logits, labels), members)
+    # the decay belongs to every sample's loss: a group takes its share m of it along
+    g += m * decay_gradient
+    h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
+    first = solvers.exact(lower, g[:, None])[:, 0]
+    curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
+    newton = newton_step(n * hessian, h_group, g, n * damping)
+    return {
+        "first-order": first / n,
+        "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,
+        "newton": newton,
+    }
+
+
+def loss_changes(
+    features: np.ndarray, labels: np.ndarray, weights: np.ndarray, step: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Change of each target's loss when the last layer moves.
+
+    Args:
+        features: (t, D) of the targets. labels: (t,). weights: (D, C). step: (D C,).
+
+    Returns:
+        linearised (t,) g^T step, and re-evaluated (t,) L(weights + step) - L(weights).
+    """
+    logits = features @ weights
+    moved = features @ (weights + step.reshape(weights.shape))
+    linear = influence.scores(features, residuals(logits, labels), step[:, None])[:, 0]
+    return linear, cross_entropy(moved, labels) - cross_entropy(logits, labels)

@@ -1,0 +1,1 @@
+"""Networks: architectures, the user's own, copies, precision, penalties."""

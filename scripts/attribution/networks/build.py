@@ -1,0 +1,51 @@
+"""Build a network from its recipe, and find its last layer. Backend-neutral Keras 3."""
+
+import keras
+import numpy as np
+
+from attribution.networks import precision
+from attribution.networks.architectures import ARCHITECTURES
+from attribution.networks.own import OWN
+
+
+def build(recipe: dict, input_shape: tuple, classes: int, seed: int, samples: np.ndarray | None = None) -> keras.Model:
+    """A freshly initialised network, or the user's; the same seed gives the same weights and the same dropout masks.
+
+    Every network ends in logits, never in probabilities.
+
+    Args:
+        recipe: `architecture` and that architecture's own keys; `mixed_precision` auto computes in float16 with float32
+            weights where there is a GPU.
+        input_shape: of one sample.
+        classes: number of classes; two give one logit (a model of the user's may give two).
+        seed: of Keras's, NumPy's and Python's generators.
+        samples: (s, *input_shape) of the data, with which a network of the user's is compared with its copies.
+
+    Raises:
+        ValueError: when the architecture does not fit the samples; one sentence.
+    """
+    keras.utils.set_random_seed(seed)
+    name, shape = recipe["architecture"], tuple(int(size) for size in input_shape)
+    if name in OWN:
+        return OWN[name](recipe, shape, classes, samples)
+    with precision.computing_in(precision.policy(recipe)):
+        return ARCHITECTURES[name](shape, 1 if classes == 2 else classes, recipe)
+
+
+def last_dense(model: keras.Model) -> keras.layers.Dense:
+    """The last Dense layer, which must be the network's output.
+
+    Raises:
+        ValueError: when there is none, or it does not give the output, or it applies a nonlinearity.
+    """
+    dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    if not dense:
+        raise ValueError("the model has no Dense layer, and last-layer influence needs one that ends the network")
+    if dense[-1].output is not model.output:
+        raise ValueError(f"the last Dense layer '{dense[-1].name}' is not the model's output; end the model with it")
+    if dense[-1].activation is not keras.activations.linear:
+        raise ValueError(
+            f"the last Dense layer '{dense[-1].name}' has activation '{dense[-1].activation.__name__}'; "
+            "it must be linear, so that the model gives logits"
+        )
+    return dense[-1]

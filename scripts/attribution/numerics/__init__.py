@@ -1,0 +1,1 @@
+"""Small exact numerics: residuals, Hessian, solvers, similarity."""

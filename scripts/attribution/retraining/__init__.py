@@ -1,0 +1,1 @@
+"""Retraining without points and groups, convex truths, datamodels."""

@@ -1,0 +1,1 @@
+"""Settings: their check, texts, names, paths, defaults of data sets."""

@@ -1,0 +1,131 @@
+"""Check the configuration before any job starts: one sentence for the first thing that is wrong.
+
+What only a study or the data of a run can tell is in `run_checks`, and asked when it is built.
+"""
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from attribution.settings import datasets, own_paths, result_names, texts
+from attribution.settings.datasets import subgroups
+from attribution.settings.errors import SettingError, key_of, one_of
+from attribution.settings.run_checks import group
+
+__all__ = ["SettingError", "check", "group", "prepared", "subgroups"]
+
+LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
+# sections whose entries have names, and can be switched off by null
+NAMED = ("studies", "datasets", "models")
+
+
+def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mapping[int, str] = {}) -> dict:
+    """A copy of the settings as they are meant: texts are texts, what is null is not there, paths are tidy.
+
+    Args:
+        entries: arguments of `--config`, see `texts.typed`. odd: see `texts.odd_numbers`.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    config = texts.as_texts(without_null(texts.typed(config, entries)), schema, odd)
+    _types(config, schema)
+    return own_paths.tidy(config)
+
+
+def without_null(config: dict) -> dict:
+    """A copy without the studies, data sets, models and variants that are null: so a built-in one is switched off."""
+    config = copy.deepcopy(config)
+    groups = config.get("groups")
+    owners = [config.get(section) for section in NAMED] + [groups.get("variants") if isinstance(groups, dict) else None]
+    for owner in [owner for owner in owners if isinstance(owner, dict)]:
+        for name in [name for name, value in owner.items() if value is None]:
+            del owner[name]
+    return config
+
+
+def check(config: dict, schema: dict) -> None:
+    """Validate types, ranges and names, then the references between sections.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    _types(config, schema)
+    result_names.check(config)
+    for name, dataset in config["datasets"].items():
+        datasets.check(name, dataset)
+    for study, settings in config["studies"].items():
+        for key in [key for key in LOOKUPS if key in settings]:
+            values = settings[key] if isinstance(settings[key], list) else [settings[key]]
+            for value in values:
+                one_of(f"studies.{study}.{key}", value, config[LOOKUPS[key]])
+        for model in settings.get("agreement", {}).get("models", []):
+            one_of(f"studies.{study}.agreement.models", model, config["models"])
+    _datamodels(config["datamodels"])
+    one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
+    for name, recipe in config["models"].items():
+        interval = recipe.get("rescale", {}).get("from", [0, 1])
+        if interval[0] == interval[1]:
+            raise SettingError(f"models.{name}.rescale.from is {interval}; allowed are two different numbers")
+    for variant in config["evaluation"]["variants"]:
+        one_of("evaluation.variants", variant, config["groups"]["variants"])
+
+
+def _types(config: dict, schema: dict) -> None:
+    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    if error is not None:
+        raise SettingError(_sentence(error))
+
+
+def _datamodels(settings: dict) -> None:
+    subsets = sum(settings["shards"])
+    for extent in ("small", "full"):
+        if max(settings[extent]) > subsets:
+            raise SettingError(
+                f"datamodels.{extent} holds {max(settings[extent])}, but datamodels.shards hold {subsets} subsets; "
+                f"allowed is at most {subsets}"
+            )
+    one_of("datamodels.shown_alpha", settings["shown_alpha"], settings["alphas"])
+
+
+def _sentence(error) -> str:
+    path = list(error.absolute_path)
+    found = json.dumps(error.instance, default=str, ensure_ascii=False)
+    found = found if len(found) < 80 else found[:77] + "..."
+    if error.validator == "additionalProperties":
+        known = [name for name, allowed in error.schema.get("properties", {}).items() if allowed is not False]
+        unknown = sorted(set(error.instance) - set(known), key=str)
+        return f"{key_of([*path, unknown[0]])} is not a setting; allowed here are {', '.join(known)}"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"{key_of([*path, missing[0]])} is missing; set it, config/README.md says how"
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{key_of(path)} has the name {found}; allowed is {_allowed(error)}"
+    return f"{key_of(path)} is {found}; allowed is {_allowed(error)}"
+
+
+def _allowed(error) -> str:
+    if "allowed" in error.schema and error.validator in ("const", "pattern"):
+        return error.schema["allowed"]  # the schema's own words
+    wanted = error.validator_value
+    ends = {"minimum": "{} or more", "exclusiveMinimum": "more than {}",
+            "maximum": "{} or less", "exclusiveMaximum": "less than {}"}  # fmt: skip
+    if error.validator in ends:
+        # both ends, so that the reader need not try a second time
+        return " and ".join(form.format(error.schema[end]) for end, form in ends.items() if end in error.schema)
+    words = {
+        "enum": lambda: "one of " + ", ".join(map(json.dumps, wanted)),
+        "const": lambda: json.dumps(wanted),
+        "type": lambda: f"a value of type {wanted if isinstance(wanted, str) else ' or '.join(wanted)}",
+        "minItems": lambda: f"a list of {wanted} or more values",
+        "maxItems": lambda: f"a list of at most {wanted} values",
+        "uniqueItems": lambda: "a list without repetitions",
+        "minProperties": lambda: f"{wanted} or more of the keys {', '.join(error.schema['properties'])}",
+        "maxProperties": lambda: f"at most {wanted} of the keys {', '.join(error.schema['properties'])}",
+        "minLength": lambda: "a text that is not empty",
+        "pattern": lambda: f"a name of the form {wanted}",
+    }
+    return words.get(error.validator, lambda: error.message)()

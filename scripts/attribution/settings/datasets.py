@@ -1,0 +1,119 @@
+"""Settings of data sets: defaults, names of classes and subgroups, numbers of points. Nothing is read but settings."""
+
+from urllib.parse import urlsplit
+
+from attribution.settings.errors import SettingError, one_of
+
+CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+CIFAR10_TRAIN, CIFAR10_TEST = 5000, 1000  # images of a class
+
+# What a data set that names only its source takes; see `variants.make`.
+DEFAULTS = {
+    "seed": 0,
+    "classes": "all",
+    "points": "all",
+    "test_points": "all",
+    "flipped": 0.0,
+    "superclasses": {},
+    "inject": "",
+}
+
+
+def complete(dataset: dict) -> dict:
+    """A data set's settings with the defaults of what is not given."""
+    if dataset["loader"] == "toy":
+        return {"flipped": DEFAULTS["flipped"]} | dataset
+    return DEFAULTS | {"class_names": class_names(dataset), "subgroup_names": []} | dataset
+
+
+def downloaded(dataset: dict) -> str | None:
+    """Where the archive of a cifar10 data set is kept once it is downloaded; None for a path on disk.
+
+    The digest is in the folder's name, so that data sets share an archive and never take another's.
+    """
+    address = dataset["archive"]
+    if not address.startswith(("http://", "https://")):
+        return None
+    kind, _, digest = dataset["digest"].partition(":")
+    return f"results/downloads/{kind}-{digest}/{urlsplit(address).path.rpartition('/')[2] or 'archive'}"
+
+
+def class_names(dataset: dict) -> list[str]:
+    """Classes of the source, by label, before `classes` and `superclasses`; empty where only the file knows them."""
+    return CIFAR10_CLASSES if dataset["loader"] == "cifar10" else list(dataset.get("class_names", []))
+
+
+def subgroups(dataset: dict) -> list[str]:
+    """Names of a data set's subgroups, in the order of their numbers.
+
+    The discs of a toy set, else `subgroup_names`, else the classes before they are merged into superclasses. Empty
+    where only the file knows: subgroups then go by their numbers.
+    """
+    if dataset["loader"] == "toy":
+        return [disc["name"] for disc in dataset["discs"]]
+    chosen = complete(dataset)
+    if chosen["subgroup_names"]:
+        return list(chosen["subgroup_names"])
+    return list(chosen["class_names"] if chosen["classes"] == "all" else chosen["classes"])
+
+
+def training_points(dataset: dict) -> int | None:
+    """Number of training points before any is injected; None where only the file knows."""
+    if dataset["loader"] == "toy":
+        return sum(disc["train"] for disc in dataset["discs"])
+    chosen = complete(dataset)
+    if chosen["points"] != "all":
+        return chosen["points"]
+    return CIFAR10_TRAIN * len(subgroups(dataset)) if dataset["loader"] == "cifar10" else None
+
+
+def check(name: str, dataset: dict) -> None:
+    """Check what refers from one of a data set's settings to another; types and ranges are the schema's.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    where = f"datasets.{name}"
+    if dataset["loader"] == "toy":
+        for index, disc in enumerate(dataset["discs"]):
+            one_of(f"{where}.discs[{index}].class", disc["class"], dataset["class_names"])
+        return
+    chosen = complete(dataset)
+    known = chosen["class_names"]
+    if chosen["classes"] != "all":
+        if not known:
+            raise SettingError(f"{where}.classes names classes; give {where}.class_names too")
+        for value in chosen["classes"]:
+            one_of(f"{where}.classes", value, known)
+        known = chosen["classes"]
+    _superclasses(where, chosen["superclasses"], known)
+    if dataset["loader"] == "cifar10":
+        for key, each in (("points", CIFAR10_TRAIN), ("test_points", CIFAR10_TEST)):
+            most = each * len(known)
+            if chosen[key] != "all" and not len(known) <= chosen[key] <= most:
+                raise SettingError(
+                    f"{where}.{key} is {chosen[key]}; allowed is {len(known)} to {most}, "
+                    f"as {len(known)} classes of {each} images are taken, or all"
+                )
+
+
+def _superclasses(where: str, superclasses: dict, classes: list[str]) -> None:
+    """Each class taken belongs to exactly one superclass."""
+    if not superclasses:
+        return
+    if not classes:
+        raise SettingError(f"{where}.superclasses names classes; give {where}.class_names too")
+    if len(superclasses) < 2:
+        raise SettingError(f"{where}.superclasses has only '{next(iter(superclasses))}'; two or more are needed")
+    owner = {}
+    for superclass, members in superclasses.items():
+        for member in members:
+            one_of(f"{where}.superclasses.{superclass}", member, classes)
+            if member in owner:
+                raise SettingError(f"{where}.superclasses has '{member}' in {owner[member]} and in {superclass}")
+            owner[member] = superclass
+    missing = [name for name in classes if name not in owner]
+    if missing:
+        raise SettingError(
+            f"{where}.superclasses leaves out {', '.join(missing)}; add them or leave them out of {where}.classes"
+        )

@@ -1,0 +1,165 @@
+"""Whether settings fit a study, and the data of a run: asked for what is built, before its first job."""
+
+import json
+
+from attribution.settings import datasets
+from attribution.settings.errors import SettingError, one_of
+
+# What only studies of toy data need: its figures and tables name subgroups and other recipes.
+OF_TOY = ("target", "other", "compared", "recipes", "retrained", "seeds")
+
+
+def group(groups: dict, variant: str, study: dict | None = None) -> dict:
+    """The settings of Algorithm 1 with a study's changes, and over them a variant's.
+
+    Args:
+        groups: section `groups`. variant: its name, or "" for the section's own values.
+        study: one of `studies`, whose `groups` may change single keys.
+    """
+    base = {key: value for key, value in groups.items() if key != "variants"} | (study or {}).get("groups", {})
+    return base | (groups["variants"][variant] if variant else {})
+
+
+def study_of(config: dict, dataset: str) -> str | None:
+    """Name of the study whose changes hold for a data set: the first that names it."""
+    return next((name for name, study in config["studies"].items() if study["dataset"] == dataset), None)
+
+
+def study(config: dict, name: str) -> None:
+    """Check what only this study needs.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    chosen = config["studies"][name]
+    dataset = config["datasets"][chosen["dataset"]]
+    if dataset["loader"] == "toy":
+        for key in OF_TOY:
+            if key not in chosen:
+                raise SettingError(
+                    f"studies.{name}.{key} is missing; a study of toy data needs it, config/README.md says how"
+                )
+    for key in [key for key in ("target", "other") if key in chosen]:
+        _subgroup(f"studies.{name}.{key}", chosen[key], config, chosen["dataset"])
+    for model in chosen.get("retrained", []):
+        architecture = config["models"][model]["architecture"]
+        if architecture != "mlp":
+            raise SettingError(
+                f"studies.{name}.retrained holds {json.dumps(model)} of architecture {architecture}; "
+                "allowed are models of architecture mlp"
+            )
+    trainings = chosen.get("agreement")
+    if trainings and len(trainings["models"]) * len(trainings["seeds"]) < 2:
+        raise SettingError(
+            f"studies.{name}.agreement names a single training; allowed are two models or seeds, or more"
+        )
+
+
+def target(config: dict, dataset: str, n: int | None) -> None:
+    """Check that results which name a target subgroup have a study that says which."""
+    name = study_of(config, dataset)
+    if name is None:
+        raise SettingError(
+            f"no study names data set '{dataset}', and this result needs its target; "
+            f"add studies.NAME with dataset: {dataset}, config/README.md says how"
+        )
+    study(config, name)
+
+
+def groups(config: dict, dataset: str, n: int | None, variant: str = "") -> None:
+    """Check size, seeds and excluded points of groups of a data set.
+
+    Args:
+        n: training points, or None where nothing says.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    chosen, where = _group(config, dataset, variant)
+    _excluded(where("excluded"), chosen["excluded"], n)
+    _size(where("size"), chosen["size"], dataset, n, len(chosen["excluded"]))
+    _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
+
+
+def boundary_groups(config: dict, dataset: str, n: int | None) -> None:
+    """The same of groups by boundary scores, which have a size of their own."""
+    chosen, where = _group(config, dataset, "")
+    _excluded(where("excluded"), chosen["excluded"], n)
+    _size("boundary.greedy.size", config["boundary"]["greedy"]["size"], dataset, n, len(chosen["excluded"]))
+    _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
+
+
+def overlap(config: dict, dataset: str, n: int | None) -> None:
+    """The same of section `overlap`."""
+    _size("overlap.size", config["overlap"]["size"], dataset, n, 0)
+    _seeds("overlap.seeds", config["overlap"]["seeds"], config, dataset, n, 0)
+
+
+def compared_groups(config: dict, dataset: str, n: int | None) -> None:
+    """The same of groups that all methods grow from the seeds of section `overlap`; injected images replace those."""
+    _size("boundary.greedy.size", config["boundary"]["greedy"]["size"], dataset, n, 0)
+    if not config["datasets"][dataset].get("inject"):
+        _seeds("overlap.seeds", config["overlap"]["seeds"], config, dataset, n, 0)
+
+
+def targets(config: dict, dataset: str, n: int | None) -> None:
+    """Check the rows of the influence matrix, the study's or the section's."""
+    name = study_of(config, dataset)
+    own = config["studies"][name].get("influence", {}) if name else {}
+    where = f"studies.{name}.influence.targets" if "targets" in own else "influence.targets"
+    chosen = own.get("targets", config["influence"]["targets"])
+    if chosen != "all":
+        _seeds(where, chosen, config, dataset, n, 0)
+
+
+def _group(config: dict, dataset: str, variant: str):
+    """Settings of Algorithm 1 for a data set, and a function that names where one of them stands."""
+    name = study_of(config, dataset)
+    study = config["studies"][name] if name else {}
+
+    def where(key):
+        if variant and key in config["groups"]["variants"][variant]:
+            return f"groups.variants.{variant}.{key}"
+        return f"studies.{name}.groups.{key}" if key in study.get("groups", {}) else f"groups.{key}"
+
+    return group(config["groups"], variant, study), where
+
+
+def _excluded(where: str, excluded: list, n: int | None) -> None:
+    for index in excluded:
+        if n is not None and index >= n:
+            raise SettingError(f"{where} holds {index}; allowed are indices below {n}")
+
+
+def _size(where: str, size: int, dataset: str, n: int | None, excluded: int) -> None:
+    if n is not None and size > n - excluded:
+        raise SettingError(
+            f"{where} is {size}, but data set '{dataset}' has {n} training points, of which "
+            f"{excluded} are excluded; allowed is at most {n - excluded}"
+        )
+
+
+def _seeds(where: str, seeds: list, config: dict, dataset: str, n: int | None, excluded: int) -> None:
+    for index, seed in enumerate(seeds):
+        if isinstance(seed, dict):
+            if n is not None and seed.get("random", 0) > n - excluded:
+                raise SettingError(
+                    f"{where}[{index}].random is {seed['random']}, but data set '{dataset}' has {n} training points, "
+                    f"of which {excluded} are excluded; allowed is at most {n - excluded}"
+                )
+        elif isinstance(seed, str):
+            _subgroup(where, seed, config, dataset)
+        elif n is not None and seed >= n:
+            raise SettingError(f"{where} holds {seed}; allowed are indices below {n}")
+
+
+def _subgroup(where: str, value: str, config: dict, dataset: str) -> None:
+    """Raise unless a data set has a subgroup of that name; without names they go by their numbers."""
+    known = datasets.subgroups(config["datasets"][dataset])
+    if known:
+        one_of(where, value, known)
+    elif not value.isdecimal():
+        raise SettingError(
+            f"{where} names {json.dumps(value, ensure_ascii=False)}, but data set '{dataset}' has no names of "
+            f"subgroups; give indices or draws there, or datasets.{dataset}.class_names"
+        )

@@ -1,0 +1,83 @@
+"""Figure 14: the images of groups that Algorithm 1 grows with a boundary score."""
+
+from attribution.runtime import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from attribution.drawing import images as pictures
+from attribution.drawing import style as drawing
+from attribution.files import hdf5, names
+
+# Images of a group that are shown, the seed among them, how many of the others stand in a row, and groups.
+SHOWN = 25
+COLUMNS = 12
+GROUPS = 6
+
+
+def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, dpi: int, path: str) -> None:
+    """Draw a block a seed: the seed large, then the members, each with its class and the score of the group with it.
+
+    Args:
+        data, groups: data.h5 and boundary-groups-FORM.h5. candidates: which points could join, `from` and `count`.
+
+    Raises:
+        ValueError: when the data is no images.
+    """
+    facts = hdf5.attributes(data)
+    with hdf5.file(groups) as file:
+        form = file.attrs["form"]
+        found = {
+            int(seed): (
+                part[names.MEMBERS][()],
+                part[names.SCORE][()],
+                part[names.SHARE][()],
+                bool(part.attrs["ended"]),
+            )
+            for seed, part in file.items()
+        }
+    drawing.use(style)
+    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+        pictures.require_images(data, x)
+        y = labels[()]
+        seeds = sorted(found, key=lambda seed: (y[seed], seed))[:GROUPS]
+        figure, axes = plt.subplots(len(seeds), 1, figsize=(9.8, 2.5 * len(seeds) + 0.3), squeeze=False)
+        for seed, here in zip(seeds, axes[:, 0], strict=True):
+            members, score, share, ended = (a[:SHOWN] if isinstance(a, np.ndarray) else a for a in found[seed])
+            images = pictures.rows_of(x, members)
+            pictures.canvas(here, COLUMNS + 2.3, 2)
+            pictures.picture(here, images[0], 0, 0, size=2)
+            words = [facts["class_names"][y[member]] for member in members]
+            values = [f"{value:.3g}" if np.isfinite(value) else f"unsolved {part:.0%}"
+                      for value, part in zip(score, share, strict=True)]  # fmt: skip
+            pictures.strip(
+                here, images[1:], [f"{word}\n{value}" for word, value in zip(words[1:], values[1:], strict=True)],
+                COLUMNS, 2.3, colours=[drawing.BLACK if word == words[0] else drawing.RED for word in words[1:]],
+            )  # fmt: skip
+            here.text(1, 2.0, f"{words[0]}, score {values[0]}", ha="center", va="top", fontsize=6.5)
+            inside = sum(word == words[0] for word in words)
+            end = f"; no candidate solves it beyond {len(found[seed][0])} members" if ended else ""
+            here.set_title(
+                f"{words[0]}, training image {seed}: score {values[-1]} with {len(members)} images, "
+                f"{inside} of its class{end}",
+                loc="left",
+            )
+    among = {"all": "all points", "class": "the seed's class"}.get(
+        candidates["from"], f"the {candidates['count']} of the seed's class most similar by {candidates['from']}"
+    )
+    figure.suptitle(f"groups of Algorithm 1 by weights boundary, form {form}, among {among}")
+    drawing.save(figure, path, dpi)
+
+
+if "snakemake" in globals():
+    plot_boundary_groups(
+        snakemake.input.data,
+        snakemake.input.groups,
+        snakemake.params.candidates,
+        snakemake.input.style,
+        snakemake.params.dpi,
+        snakemake.output.png,
+    )

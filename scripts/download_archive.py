@@ -1,7 +1,0 @@
-"""Download an archive; a killed download is gone on with."""
-
-from attribution import download, log
-
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    download.fetch(snakemake.params.source["address"], snakemake.output.archive, snakemake.params.source["digest"])

@@ -1,0 +1,53 @@
+"""Influence of random groups on themselves as they grow, by where they are drawn from."""
+
+from attribution.runtime import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import numpy as np
+
+from attribution.files import hdf5, names, provenance
+from attribution.groups import growth
+from attribution.influence import inverse_files
+from attribution.influence.points import Solve
+
+
+def measure_group_growth(
+    files: dict, solve: Solve, settings: dict, target: int, other: int, path: str, attributes: dict
+) -> None:
+    """Write growth.h5: `sizes` and, for each pool of `growth.POOLS`, `draws/POOL` (draws, sizes) of I(G,G)/|G|.
+
+    Args:
+        files: paths of `data`, `gradients`, `boundary`. target, other: numbers of the two subgroups of one class.
+        settings: `draws`, `sizes`, `boundary_share`, `seed`.
+    """
+    features, residuals = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    labels, subgroup = hdf5.read(files["data"], names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    (distance,) = hdf5.read(files["boundary"], names.BOUNDARY_DISTANCE)
+    pools = growth.pools(subgroup, labels, distance, target, other, settings["boundary_share"])
+    # half the sizes are reached by every pool, so that pools compare; the rest go up to the whole class
+    small, large = min(map(len, pools.values())), len(pools["class"])
+    half = settings["sizes"] // 2
+    sizes = np.unique(np.round(np.r_[np.linspace(1, small, half), np.linspace(small, large, half + 1)]).astype(int))
+    streams = np.random.default_rng(settings["seed"]).spawn(len(growth.POOLS))
+    arrays = {names.SIZES: sizes}
+    for pool, rng in zip(growth.POOLS, streams, strict=True):
+        arrays[f"{names.DRAWS}/{pool}"] = growth.growth(
+            features, residuals, solve, pools[pool], sizes, settings["draws"], rng
+        )
+    hdf5.write(path, arrays, attributes)
+
+
+if "snakemake" in globals():
+    files = dict(snakemake.input.items())
+    subgroups = snakemake.params.subgroups
+    measure_group_growth(
+        files,
+        inverse_files.open_inverse(files, snakemake.params.cg),
+        snakemake.params.growth,
+        subgroups.index(snakemake.params.target),
+        subgroups.index(snakemake.params.other),
+        snakemake.output.growth,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+    )

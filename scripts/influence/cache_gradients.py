@@ -1,0 +1,128 @@
+"""Factors of the gradients of all points, with the parameters and their weight decay; resumes after a kill."""
+
+from attribution.runtime import devices, log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+    devices.take_one()
+
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from attribution.costs import networks as network_cost
+from attribution.costs import stages as cost
+from attribution.files import hdf5, names, provenance, resume
+from attribution.influence import features
+from attribution.networks import build as models
+from attribution.networks import penalties, same_function
+from attribution.numerics.residuals import residuals
+
+TRAIN = (names.X_TRAIN, names.Y_TRAIN, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.RESIDUALS_TRAIN)
+TEST = (names.X_TEST, names.Y_TEST, names.FEATURES_TEST, names.LOGITS_TEST, names.RESIDUALS_TEST)
+# Batches whose factors are one file of unfinished work.
+SHARD = 2
+
+
+def cache_gradients(
+    data: str, model: str, scope: str, batch_size: int, storage: str, digest: str, path: str, attributes: dict
+) -> None:
+    """Write gradients.h5.
+
+    In scope `last_layer` the factors are extended features and residuals. Every SHARD batches of them are a file in a
+    hidden folder beside `path`; a repeated call after a kill goes on from there and ends with the same arrays. In
+    `all_layers` the gradient itself stands for the features and the residual is 1, so that everything downstream is
+    the same; that scope is computed in one go.
+
+    Args:
+        data, model: data.h5 and model.keras. scope: `last_layer` or `all_layers`. batch_size: samples a pass.
+        storage: `float64` or `float32`, of the last layer's features; logits and residuals are float64.
+        digest: changes with whatever the result depends on (see `resume.digest`); unfinished work of another digest
+            is not used.
+    """
+    network = keras.models.load_model(model, compile=False)
+    if scope == "all_layers":
+        from attribution.influence import all_layers_files as network_files
+
+        points = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
+        hdf5.write(path, network_files.gradient_arrays(network, *points, batch_size), attributes)
+        return
+    weights, decay, slope = features.last_layer_parameters(network)
+    d, c = weights.shape
+    with hdf5.opened(data, names.X_TRAIN, names.X_TEST) as (x, x_test):
+        penalties.refuse_others(network, [models.last_dense(network)], x[: same_function.SAMPLES])
+        held = x[:1].nbytes * batch_size + cost.factor_bytes(SHARD * batch_size, d, 2 * c)
+        cost.require(
+            "gradient cache",
+            network_cost.gradient_cache(network, len(x) + len(x_test), d, c, held, batch_size),
+            "lower influence.batch_size",
+            network_cost.speed(),
+        )
+    folder = resume.shards(path, digest)
+    shards = {arrays: factor_shards(folder, arrays, data, network, weights, batch_size) for arrays in (TRAIN, TEST)}
+    with hdf5.writing(path, attributes) as file:
+        for name, array in (
+            (names.PARAMETERS, weights.ravel()),
+            (names.DECAY, decay),
+            (names.DECAY_GRADIENT, slope),
+        ):
+            file.create_dataset(name, data=array, track_times=False)
+        for (_, _, *results), files in shards.items():
+            for name, kind in zip(results, (storage, "float64", "float64"), strict=True):
+                gather(file, name, kind, files)
+    resume.discard(path)
+
+
+def factor_shards(
+    folder: Path, arrays: tuple, data: str, network: keras.Model, weights: np.ndarray, batch_size: int
+) -> list[Path]:
+    """Files with features, logits and residuals of one of the two sets, in order; what exists is kept.
+
+    Args:
+        folder: of the files. arrays: TRAIN or TEST, names of samples, labels and the three results.
+        data: data.h5. weights: (D, C). batch_size: as in `cache_gradients`.
+    """
+    x_name, y_name, *results = arrays
+    files = []
+    with hdf5.opened(data, x_name, y_name) as (x, labels):
+        n, y, size = len(x), labels[()], SHARD * batch_size
+        for start in log.progress(range(0, n, size), f"gradients, {x_name}, {size} points each"):
+            files.append(folder / f"{x_name}-{start}.h5")
+            if files[-1].exists():
+                continue
+            rows = range(start, min(start + size, n))
+            h = np.concatenate(list(features.feature_blocks(network, x, batch_size, rows)))
+            logits = h @ weights
+            values = (h, logits, residuals(logits, y[rows.start : rows.stop]))
+            hdf5.write(files[-1], dict(zip(results, values, strict=True)), {})
+    return files
+
+
+def gather(file: h5py.File, name: str, kind: str, files: list[Path]) -> None:
+    """Put the parts of one array together, one after another; `kind` is its number type."""
+    shapes = []
+    for path in files:
+        with hdf5.opened(path, name) as (part,):
+            shapes.append(part.shape)
+    whole = file.create_dataset(name, (sum(rows for rows, _ in shapes), shapes[0][1]), kind, track_times=False)
+    start = 0
+    for path, (rows, _) in zip(files, shapes, strict=True):
+        (whole[start : start + rows],) = hdf5.read(path, name)
+        start += rows
+
+
+if "snakemake" in globals():
+    cache_gradients(
+        snakemake.input.data,
+        snakemake.input.model,
+        snakemake.params.scope,
+        snakemake.params.batch_size,
+        snakemake.params.storage,
+        resume.digest(
+            provenance.settings(snakemake.params), [snakemake.input.data, snakemake.input.model, *snakemake.input.code]
+        ),
+        snakemake.output.gradients,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+    )

@@ -1,0 +1,81 @@
+"""Self-influence of every training point, and influence of all training points on the targets."""
+
+from attribution.runtime import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import numpy as np
+
+from attribution.costs import stages as cost
+from attribution.data import seed_points
+from attribution.files import hdf5, names, provenance
+from attribution.influence import inverse_files
+from attribution.influence import points as influence
+
+# Targets a step: rows of the matrix that are in memory at a time.
+BLOCK = 1024
+
+
+def compute_influence(
+    gradients: str,
+    solve: influence.Solve,
+    labels: str,
+    targets,
+    matrix_gb: float,
+    subgroups: list[str],
+    path: str,
+    attributes: dict,
+    exact: bool = True,
+) -> None:
+    """Write influence.h5; the matrix goes to the file in blocks of targets.
+
+    Args:
+        gradients, labels: gradients.h5 and data.h5. solve: the damped inverse Hessian.
+        targets: "all", or training indices and subgroup names (see `seed_points.resolve`).
+        matrix_gb: size of the matrix, in 1e9 bytes, from which it is refused.
+        subgroups: names, in the order of their numbers. exact: whether `solve` holds the Cholesky factor.
+
+    Raises:
+        MemoryError: when it would not fit, before anything is computed.
+        ValueError: when the matrix is too large, a target does not exist, or no point has influence on itself.
+    """
+    with hdf5.opened(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN) as (features, residuals):
+        (n, d), c, itemsize = features.shape, residuals.shape[1], features.dtype.itemsize
+    if targets == "all":
+        rows = list(range(n))
+    else:
+        rows = seed_points.resolve(targets, *hdf5.read(labels, names.X_TRAIN, names.SUBGROUP_TRAIN), subgroups)
+    influence.refuse_large_matrix(len(rows), n, matrix_gb)
+    cost.require(
+        "influence",
+        cost.influence_file(len(rows), n, d, c, BLOCK, itemsize, exact),
+        f"set influence.storage to float32{' or influence.solver to cg' if exact else ''}",
+        cost.speed(np.matmul, np.ones((1024, 1024))),
+    )
+    features, residuals = hdf5.read(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    with hdf5.writing(path, attributes | {"scale": "I, not divided by n"}) as file:
+        own, step_norm = influence.self_influence(features, residuals, solve, label="self-influence")
+        influence.refuse_zero_gradients(own)
+        for name, array in ((names.SELF_INFLUENCE, own), (names.STEP_NORM, step_norm), (names.TARGETS, rows)):
+            file.create_dataset(name, data=array, track_times=False)
+        matrix = file.create_dataset(names.INFLUENCE, (len(rows), n), "float64", track_times=False)
+        for start in log.progress(range(0, len(rows), BLOCK), "influence matrix"):
+            part = rows[start : start + BLOCK]
+            matrix[start : start + len(part)] = influence.all_pairs(
+                features[part], residuals[part], features, residuals, solve
+            )
+
+
+if "snakemake" in globals():
+    compute_influence(
+        snakemake.input.gradients,
+        inverse_files.open_inverse(dict(snakemake.input.items()), snakemake.params.cg),
+        snakemake.input.labels,
+        snakemake.params.targets,
+        snakemake.params.matrix_gb,
+        snakemake.params.subgroups,
+        snakemake.output.influence,
+        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        hdf5.attributes(snakemake.input.hessian)["solver"] == "exact",
+    )

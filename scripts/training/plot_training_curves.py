@@ -1,0 +1,39 @@
+"""Loss and accuracy of a network by epoch, on training and test points."""
+
+from attribution.runtime import log
+
+if "snakemake" in globals():
+    log.capture(snakemake.log[0])
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from attribution.drawing import style as drawing
+
+# prefix of the columns: name, colour, line, marker
+LOOKS = {"": ("training", drawing.BLUE, "-", "o"), "test_": ("test", drawing.RED, "--", "s")}
+
+
+def plot_training_curves(history: str, model: str, style: str, dpi: int, path: str) -> None:
+    """Draw both columns of history.csv; the title gives where they end."""
+    rows = pd.read_csv(history)
+    drawing.use(style)
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.7))
+    for here, metric in zip(axes, ("loss", "accuracy"), strict=True):
+        for part, (name, colour, dash, mark) in LOOKS.items():
+            here.plot(rows.epoch, rows[f"{part}{metric}"], dash, marker=mark, color=colour, label=name)
+        ends = ", ".join(f"{name} {rows[f'{part}{metric}'].iloc[-1]:.3f}" for part, (name, *_) in LOOKS.items())
+        here.set(xlabel="epoch", ylabel=metric, title=f"{model}: {ends}")
+        here.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].legend()
+    drawing.save(figure, path, dpi)
+
+
+if "snakemake" in globals():
+    plot_training_curves(
+        snakemake.input.history,
+        snakemake.params.model,
+        snakemake.input.style,
+        snakemake.params.dpi,
+        snakemake.output.png,
+    )
