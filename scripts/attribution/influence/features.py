@@ -63,10 +63,12 @@ def last_layer_parameters(model: keras.Model) -> tuple[np.ndarray, np.ndarray, n
         ValueError: for a penalty that is not understood.
     """
     layer = models.last_dense(model)
-    found = penalties.derivatives([layer.kernel, layer.bias] if layer.use_bias else [layer.kernel])
-    if not layer.use_bias:
-        found = [np.concatenate([part, np.zeros(layer.units)]) for part in found]
-    theta, decay, slope = found
+    parts = [penalties.derivatives([layer.kernel])]
+    # plus zero: a bias without a penalty has a derivative of 0, not of -0
+    parts.append(
+        [a + 0.0 for a in penalties.derivatives([layer.bias])] if layer.use_bias else np.zeros((3, layer.units))
+    )
+    theta, decay, slope = (np.concatenate(pair) for pair in zip(*parts, strict=True))
     return theta.reshape(-1, layer.units), decay, slope
 
 
