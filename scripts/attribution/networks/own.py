@@ -16,7 +16,7 @@ NORMALISERS = ("softmax", "sigmoid", "linear")
 
 
 def from_keras_file(recipe: dict, input_shape: tuple, classes: int, samples: np.ndarray | None = None) -> keras.Model:
-    """The trained network of `recipe["path"]`, ending in logits (see `ending_in_logits`) and in float32.
+    """The trained network of `recipe["path"]`, ending in logits (see `ending_in_logits`); in float32 where it is mixed.
 
     Raises:
         ValueError: when the file cannot be read, or holds no network that gives logits for this data.
@@ -31,7 +31,8 @@ def from_keras_file(recipe: dict, input_shape: tuple, classes: int, samples: np.
             or f"{path} is not a .keras file that loads in safe mode ({first_line(error)}); save it with "
             "model.save('NAME.keras'), without Lambda layers and classes of your own"
         ) from error
-    return ending_in_logits(model, recipe, input_shape, classes, samples, "float32")
+    single = "float32" if precision.is_mixed(model) else None
+    return ending_in_logits(model, recipe, input_shape, classes, samples, single)
 
 
 def from_python_file(recipe: dict, input_shape: tuple, classes: int, samples: np.ndarray | None = None) -> keras.Model:
@@ -138,7 +139,8 @@ def ending_in_logits(
             "other; train it with a softmax or as logits"
         )
 
-    settings = dense.get_config() | {"activation": "linear", "dtype": "float32"}
+    exact = "float64" if dense.compute_dtype == "float64" else "float32"
+    settings = dense.get_config() | {"activation": "linear", "dtype": exact}
     logits = keras.layers.Dense.from_config(settings)
     inputs, features = model.input, dense.input
     if scaled is not None:
