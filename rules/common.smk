@@ -8,7 +8,6 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.io import flag, is_flagged
 
@@ -22,6 +21,7 @@ from attribution.retraining import subsets
 from attribution.runtime import clone_path, cluster, devices, environment
 from attribution.settings import check as settings
 from attribution.settings import datasets, run_checks, texts
+from attribution.settings import schema as settings_schema
 
 if clone_path.refusal(str(BASE)):
     raise WorkflowError(clone_path.refusal(str(BASE)))
@@ -61,7 +61,7 @@ def in_one_sentence(check, *arguments):
 
 def check_settings():
     """Bring the configuration into the form in which rules read it, and check it before any job."""
-    schema = yaml.safe_load((BASE / "config/config.schema.yaml").read_text(encoding="utf-8"))
+    schema = settings_schema.load(BASE / "config/schema")
     odd = {}
     for path in workflow.configfiles:
         odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))

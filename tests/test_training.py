@@ -330,10 +330,10 @@ def test_a_checkpoint_of_another_model_is_refused(points, tmp_path):
         # a step of 1e30 overflows float32; one of 1e-9 leaves the network where it started
         (
             {"optimizer": "sgd", "learning_rate": 1e30},
-            "training loss is nan after epoch 1 .* lower training.learning_rate",
+            "training loss is nan after epoch 1 .* lower models.NAME.training.learning_rate",
         ),
         ({"optimizer": "sgd", "learning_rate": 1e-9}, "training ended at accuracy 0.* largest class gives 0.509"),
-        ({"optimizer": "rmsprop"}, "training.optimizer is 'rmsprop'; it must be adam or sgd"),
+        ({"optimizer": "rmsprop"}, "models.NAME.training.optimizer is 'rmsprop'; it must be adam or sgd"),
     ],
 )
 def test_a_failed_training_leaves_a_sentence_and_no_model(data, tmp_path, change, sentence):

@@ -78,7 +78,7 @@ def train(
     if broken:
         raise RuntimeError(
             f"{label}: {len(broken)} of {len(masks)} networks diverged, the first with member id "
-            f"{member_ids[broken[0]]}; lower training.learning_rate"
+            f"{member_ids[broken[0]]}; lower models.NAME.training.learning_rate"
         )
     return weights
 
@@ -90,7 +90,9 @@ def check(recipe: dict, x: np.ndarray, y: np.ndarray, masks: np.ndarray, member_
     if recipe.get("rescale"):
         raise ValueError("rescale is set, but networks are trained at once on the data as it is; store it rescaled")
     if recipe["training"]["optimizer"] not in ("adam", "sgd"):
-        raise ValueError(f"training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd")
+        raise ValueError(
+            f"models.NAME.training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd"
+        )
     if masks.ndim != 2 or masks.dtype != bool or masks.shape[1] != len(x) or len(y) != len(x):
         raise ValueError(
             f"masks are {masks.dtype} of shape {masks.shape} for {len(x)} points and {len(y)} labels; "
