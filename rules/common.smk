@@ -457,6 +457,20 @@ def study_results(study):
     return files
 
 
+def code_of_network(script):
+    """Input function: the code of a script that builds a recipe's network, with the file of its architecture.
+
+    No import names that file, see `attribution.networks.build`, so that a new architecture reruns nothing.
+    """
+
+    def files(wildcards):
+        name = f"attribution/networks/architectures/{config['models'][wildcards.model]['architecture']}.py"
+        used = modules(name) if (BASE / "scripts" / name).exists() else []
+        return by_content(sorted({*modules(script), *used}))
+
+    return files
+
+
 def own_model(wildcards):
     """The user's file of a recipe that names one, so that an edit trains anew."""
     return by_content(

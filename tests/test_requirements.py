@@ -15,7 +15,7 @@ import plan_retrainings
 from attribution.costs import networks as network_cost
 from attribution.costs import requests as requirements
 from attribution.costs import sizes as network_sizes
-from attribution.networks import architectures
+from attribution.networks import build
 from attribution.runtime import deadline, devices
 from attribution.runtime.cluster import parse, refusal
 
@@ -28,7 +28,7 @@ CIFAR10 = {"loader": "cifar10"}
 def test_sizes_are_those_of_the_built_network(name):
     recipe, shape = MODELS[name], (2,) if name == "mlp-dropout" else (32, 32, 3)
     outputs = 1 if name == "mlp-dropout" else 10
-    model = architectures.ARCHITECTURES[recipe["architecture"]](shape, outputs, recipe)
+    model = build.architecture(recipe["architecture"])(shape, outputs, recipe)
     built, found = network_cost.sizes(model), network_sizes.sizes(recipe, shape, outputs)
     assert found["flops"] == built["flops"]
     assert found["parameters"] == pytest.approx(built["parameters"], rel=0.02)

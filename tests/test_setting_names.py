@@ -6,9 +6,9 @@ import re
 import tokenize
 
 import pytest
-from helpers import ROOT
 
 from attribution.settings import schema
+from helpers import ROOT
 
 SCHEMA = schema.load(ROOT / "config/schema")
 DOTTED = re.compile(r"(?<![\w/.{}-])[a-z]\w*(?:(?:\[\w*\])?\.(?:[a-z]\w*|NAME|\{\}))+(?![\w(/-])")

@@ -14,8 +14,9 @@ from scipy.special import expit, softmax
 
 from attribution.data import toy
 from attribution.files import hdf5, resume
-from attribution.networks import architectures, precision
 from attribution.networks import build as models
+from attribution.networks import precision
+from attribution.networks.architectures import cnn
 from attribution.runtime import deadline
 from attribution.training import train as training
 from helpers import SCRIPTS, script_environment
@@ -286,7 +287,7 @@ def test_an_augmented_network_goes_on_with_the_same_shifts_and_flips(tmp_path, m
 
 
 def test_generators_are_in_the_checkpoint(tmp_path):
-    model = architectures.cnn((22, 22, 1), 4, IMAGES)
+    model = cnn.build((22, 22, 1), 4, IMAGES)
     assert len([v for v in model.variables if "seed_generator" in v.path]) == 2
     before = array_bytes(model.variables)
     model(bright_rows()[0].astype(np.float32), training=True)

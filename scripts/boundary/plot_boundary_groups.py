@@ -10,7 +10,9 @@ import numpy as np
 
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.boundary_groups import MEMBERS, SCORE, SHARE
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
 
 # Images of a group that are shown, the seed among them, how many of the others stand in a row, and groups.
 SHOWN = 25
@@ -32,15 +34,15 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
         form = file.attrs["form"]
         found = {
             int(seed): (
-                part[names.MEMBERS][()],
-                part[names.SCORE][()],
-                part[names.SHARE][()],
+                part[MEMBERS][()],
+                part[SCORE][()],
+                part[SHARE][()],
                 bool(part.attrs["ended"]),
             )
             for seed, part in file.items()
         }
     drawing.use(style)
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
         seeds = sorted(found, key=lambda seed: (y[seed], seed))[:GROUPS]

@@ -9,7 +9,10 @@ import matplotlib.pyplot as plt
 
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.groups import MEMBERS, NORMALISED_INFLUENCE
+from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.groups import growth_path
 
 # Images of a group that are shown, the seed among them, and how many of the others stand in a row.
@@ -24,20 +27,20 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
     Raises:
         ValueError: when the data is no images.
     """
-    (own,) = hdf5.read(influence, names.SELF_INFLUENCE)
+    (own,) = hdf5.read(influence, SELF_INFLUENCE)
     facts, run = hdf5.attributes(data), hdf5.attributes(groups)
     with hdf5.file(groups) as file:
         found = {
             int(seed): (
-                part[names.MEMBERS][()],
-                part[names.NORMALISED_INFLUENCE][()],
+                part[MEMBERS][()],
+                part[NORMALISED_INFLUENCE][()],
                 float(part.attrs["total_influence"]),
             )
             for seed, part in file.items()
         }
         rule, direction = next(iter(file.values())).attrs["rule"], next(iter(file.values())).attrs["direction"]
     drawing.use(style)
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
         seeds = sorted(found, key=lambda seed: (y[seed], seed))

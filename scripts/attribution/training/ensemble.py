@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from attribution.networks import build as models
+from attribution.networks.architectures import mlp
 from attribution.runtime import log
 from attribution.training import train as training
 from attribution.training.schedule import BETA_1, BETA_2, EPSILON
@@ -63,7 +64,7 @@ def train(
     masks, member_ids = np.asarray(masks), np.asarray(member_ids)
     check(recipe, x, y, masks, member_ids)
     seed = repetition(seed, noise)
-    initial = models.build(recipe, input_shape, classes, seed).get_weights()
+    initial = models.fresh(mlp.build, recipe, input_shape, classes, seed).get_weights()
     flat = np.asarray(x, dtype=np.float32).reshape(len(x), -1)
     starts = range(0, len(masks), BLOCK)
 
