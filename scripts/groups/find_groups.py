@@ -9,7 +9,7 @@ import numpy as np
 
 from attribution.costs import stages as cost
 from attribution.data import seed_points
-from attribution.files import hdf5, provenance
+from attribution.files import group_folders, hdf5, provenance
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, PEAK, TIES
@@ -20,7 +20,7 @@ from attribution.influence.points import Solve
 
 
 def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], path: str, attributes: dict) -> None:
-    """Write groups.h5, one folder a seed point, named by its training index.
+    """Write groups.h5, one folder a seed point or list of them, see `group_folders`.
 
     Args:
         files: paths of `data`, `gradients`, `hessian`, `influence`. solve: the damped inverse Hessian.
@@ -32,12 +32,12 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
     """
     x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
-    seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
-    require_memory(files, group, len(seeds))
+    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    require_memory(files, group, len(starts))
     features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     common = {
-        "seeds": [[seed] for seed in seeds],
+        "seeds": starts,
         "size": group["size"],
         "rule": group["rule"],
         "direction": group["direction"],
@@ -56,13 +56,13 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
         groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], **common)
     else:
         groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
-    for seed in seeds:
-        if own[seed] <= 0:
+    arrays, facts = {}, {}
+    for name, start, found in zip(start_names, starts, groups, strict=True):
+        seed = group_folders.folder_of(start)
+        if (own[start] <= 0).all():
             print(
                 f"warning: point {seed} has a gradient of zero, so no point has influence on it: its group is arbitrary"
             )
-    arrays, facts = {}, {}
-    for name, seed, found in zip(seed_names, seeds, groups, strict=True):
         arrays[f"{seed}/{MEMBERS}"] = found.members
         arrays[f"{seed}/{NORMALISED_INFLUENCE}"] = found.normalised_influence
         arrays[f"{seed}/{COSINE}"] = found.cosine
