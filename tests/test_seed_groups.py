@@ -26,6 +26,7 @@ from helpers import ROOT
 N, D, C = 40, 4, 3
 GROUP = {"seeds": [[4, 11, "one"], 7], "excluded": [5], "size": 7, "rule": "objective", "direction": "max",
          "stop": "size", "tie_seed": 0, "adaptive": False}  # fmt: skip
+CG = {"tolerance": 1e-8, "max_iterations": 10}
 NAMES = ["zero", "one", "two"]
 ROUNDING = 1e-9  # relative, of sums in another order
 

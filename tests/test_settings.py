@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from attribution.costs import requests as requirements
 from attribution.settings import check as settings
-from attribution.settings import datasets, run_checks, schema, texts
+from attribution.settings import datasets, extends, run_checks, schema, texts
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = schema.load(ROOT / "config/schema")
@@ -180,8 +180,9 @@ def test_what_cannot_be_is_named_with_what_is_allowed(path, value, sentence):
 def test_every_file_of_settings_is_valid(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / name).read_text()))
-    assert settings.prepared(config, SCHEMA) == config
-    settings.check(config, SCHEMA)
+    found = settings.prepared(config, SCHEMA)
+    assert found == extends.resolved(config)
+    settings.check(found, SCHEMA)
 
 
 def test_names_and_numbers_of_a_data_set():
