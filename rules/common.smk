@@ -191,7 +191,9 @@ def size_of(wildcards):
     if not hasattr(wildcards, "model"):
         return data
     chosen, study = config["influence"], study_of(wildcards)
-    groups, retrained = config["groups"] | study.get("groups", {}), config["retraining"]["groups"]
+    variant = group_variant(wildcards) if hasattr(wildcards, "variant") else ""
+    groups, retrained = settings.group(config["groups"], variant, study), config["retraining"]["groups"]
+    subgroups = len(settings.subgroups(config["datasets"][wildcards.dataset])) or data["classes"]
     targets, drawn = influence_targets(wildcards), config["boundary"]["groups"]
     facts = {
         "batch_size": chosen["batch_size"],
@@ -199,6 +201,8 @@ def size_of(wildcards):
         "top": chosen["topk"]["size"],
         "block": chosen["topk"]["block"],
         "group_size": groups["size"],
+        "group_seeds": requirements.starts(groups["seeds"], data["classes"], subgroups),
+        "adaptive": groups["adaptive"],
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
         "subsets": int(getattr(wildcards, "subsets", 0)),
         "members": shard_numbers(wildcards.shard)[1] if hasattr(wildcards, "shard") else 0,

@@ -9,8 +9,8 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from attribution.costs import requests as requirements
+from attribution.settings import bootstrap, datasets, extends, run_checks, schema, texts
 from attribution.settings import check as settings
-from attribution.settings import datasets, extends, run_checks, schema, texts
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = schema.load(ROOT / "config/schema")
@@ -153,7 +153,7 @@ def test_variants_stand_above_a_study_and_a_study_above_the_section():
 
 def test_the_default_is_valid():
     check_with_studies(CONFIG)
-    assert settings.prepared(CONFIG, SCHEMA) == CONFIG
+    assert settings.prepared(CONFIG, SCHEMA) == bootstrap.spread(CONFIG)
 
 
 def test_mixed_precision_can_be_switched_off_with_and_without_quotes():
@@ -181,7 +181,7 @@ def test_every_file_of_settings_is_valid(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / name).read_text()))
     found = settings.prepared(config, SCHEMA)
-    assert found == extends.resolved(config)
+    assert found == bootstrap.spread(extends.resolved(config))
     settings.check(found, SCHEMA)
 
 
@@ -412,3 +412,24 @@ def keys_of(schema):
 def test_every_setting_is_documented():
     text = (ROOT / "config/README.md").read_text()
     assert not [key for key in set(keys_of(SCHEMA)) if f"`{key}`" not in text]
+
+
+def test_intervals_share_their_numbers_unless_a_section_has_its_own():
+    shared = {"resamples": 2000, "level": 0.95, "seed": 0}
+    found = settings.prepared(CONFIG, SCHEMA)
+    # key by key what the sections held before there was one for all, in that order: it is in the records of results
+    assert list(found["retrieval"].items()) == [*CONFIG["retrieval"].items(), *shared.items()]
+    assert list(found["inspection"].items()) == [*CONFIG["inspection"].items(), *shared.items()]
+    found = settings.prepared(
+        merged("{bootstrap: {level: 0.9, seed: 4}, inspection: {seed: 7, resamples: 50}}"), SCHEMA
+    )
+    assert found["retrieval"] == CONFIG["retrieval"] | {"resamples": 2000, "level": 0.9, "seed": 4}
+    assert found["inspection"] == CONFIG["inspection"] | {"resamples": 50, "level": 0.9, "seed": 7}
+    assert list(found["inspection"]) == [*CONFIG["inspection"], "resamples", "level", "seed"]
+    for written, sentence in (
+        ("bootstrap: {level: 1.5}", "bootstrap.level is 1.5; allowed is more than 0 and less than 1"),
+        ("retrieval: {level: 1.5}", "retrieval.level is 1.5; allowed is more than 0 and less than 1"),
+        ("inspection: {resamples: null}", "inspection.resamples is null; allowed is a value of type integer"),
+    ):
+        with pytest.raises(settings.SettingError, match=f"^{sentence}"):
+            settings.prepared(merged(written), SCHEMA)

@@ -28,6 +28,12 @@ STEP = 0.008  # seconds a gradient step takes at least
 SEVERAL_CORES = 1e12  # operations from which on a job asks for CORES
 CORES = 4
 EVERY_PAIR_TARGETS = 10
+# Algorithm 1 on one core, measured: operations a second, and seconds that each of n points takes beside them, of one
+# member of one group; in the adaptive form also for each logit of it
+MEMBER, A_PICK, A_POINT = 3e10, 5e-6, 8e-9
+A_MOVED_POINT, A_MOVED_LOGIT = 6e-7, 2e-7
+# numbers that each point takes for each group, and points whose logits are held beside them
+SCORED, SCORED_AT_ONCE = 4, 4096
 A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the last layer, n = 50 000; measured
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
@@ -97,6 +103,20 @@ def of_run(data: dict, recipe: dict, scope: str = "last_layer", **settings) -> d
     network = network_sizes.sizes(recipe, data["shape"], outputs)
     D, C = (network["features"] + 1, outputs) if scope == "last_layer" else (network["parameters"], 1)
     return data | network | {"D": D, "C": C, "recipe": recipe, "scope": scope} | settings
+
+
+def starts(seeds: list, classes: int, subgroups: int) -> int:
+    """How many groups grow from `groups.seeds`: one an entry, and as many as its draws give.
+
+    Args:
+        seeds: indices, names, lists of them, and draws, see `seed_points`. classes, subgroups: of the data set.
+    """
+    count = 0
+    for entry in seeds:
+        draw = entry if isinstance(entry, dict) else {"random": 1}
+        each = classes * draw.get("each_class", 0) + subgroups * draw.get("each_subgroup", 0)
+        count += draw.get("random", 0) + each
+    return count
 
 
 def request(rule: str, size: dict, attempt: int = 1) -> dict:
@@ -193,7 +213,19 @@ def _influence(size: dict) -> tuple:
 
 
 def _groups(size: dict) -> tuple:
-    return _factors(6, size.get("group_seeds", 10) * size.get("group_size", 25))(size)
+    """Algorithm 1: every member of every group is chosen among all points, see `cost.groups`."""
+    n, D, C = size["n"], size["D"], size["C"]
+    groups, members = size.get("group_seeds", 10), size.get("group_size", 25)
+    scored = 8 * groups * (SCORED * n + 1.25 * C * min(n, SCORED_AT_ONCE) + 3 * D * C)
+    held = _factors(6, 0)(size)[0] + scored
+    if size.get("adaptive"):
+        found = cost.adaptive_groups(groups, members, n, D, C)
+        seconds = groups * members * n * (A_MOVED_POINT + A_MOVED_LOGIT * C)
+        held = max(held, PLAIN + found["bytes"])
+    else:
+        found = cost.groups(groups, members, n, D, C)
+        seconds = groups * members * (A_PICK + A_POINT * n)
+    return held, 10 + seconds + found["flops"] / MEMBER, found["flops"]
 
 
 def _top(size: dict) -> tuple:
