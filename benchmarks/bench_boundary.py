@@ -26,7 +26,8 @@ import yaml
 from attribution.boundary import points as boundary
 from attribution.boundary import points_all_layers as boundary_layers
 from attribution.costs import stages as cost
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN
 from attribution.networks import build as models
 from attribution.networks import copies, copy_derivatives, precision
 
@@ -93,7 +94,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     if arguments.run:
         model = keras.models.load_model(arguments.run, compile=False)
-        with hdf5.opened(arguments.data, names.X_TRAIN) as (array,):
+        with hdf5.opened(arguments.data, X_TRAIN) as (array,):
             x = array[np.sort(rng.choice(len(array), arguments.points, replace=False))]
     else:
         recipe = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]["cnn"]

@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import numpy as np
 import pandas as pd
 
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN
+from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, PARAMETERS
 from attribution.numerics import residuals
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -55,9 +57,9 @@ def write_inputs(files: dict, n: int, m: int, d: int, rows: int = 5000) -> None:
     weights = rng.normal(size=(d + 1, CLASSES)) / np.sqrt(d)
 
     with hdf5.writing(files["data"], {}) as data, hdf5.writing(files["gradients"], {}) as gradients:
-        gradients[names.PARAMETERS] = weights.ravel()
-        gradients[names.DECAY], gradients[names.DECAY_GRADIENT] = np.zeros(weights.size), np.zeros(weights.size)
-        data[names.SUBGROUP_TRAIN] = np.zeros(n, np.int64)
+        gradients[PARAMETERS] = weights.ravel()
+        gradients[DECAY], gradients[DECAY_GRADIENT] = np.zeros(weights.size), np.zeros(weights.size)
+        data[SUBGROUP_TRAIN] = np.zeros(n, np.int64)
         for part, size in (("train", n), ("test", m)):
             y = rng.integers(0, CLASSES, size)
             x = data.create_dataset(f"x_{part}", (size, 32, 32, 3), "uint8")

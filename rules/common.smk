@@ -8,7 +8,6 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.io import flag, is_flagged
 
@@ -22,6 +21,7 @@ from attribution.retraining import subsets
 from attribution.runtime import clone_path, cluster, devices, environment
 from attribution.settings import check as settings
 from attribution.settings import datasets, run_checks, texts
+from attribution.settings import schema as settings_schema
 
 if clone_path.refusal(str(BASE)):
     raise WorkflowError(clone_path.refusal(str(BASE)))
@@ -61,7 +61,7 @@ def in_one_sentence(check, *arguments):
 
 def check_settings():
     """Bring the configuration into the form in which rules read it, and check it before any job."""
-    schema = yaml.safe_load((BASE / "config/config.schema.yaml").read_text(encoding="utf-8"))
+    schema = settings_schema.load(BASE / "config/schema")
     odd = {}
     for path in workflow.configfiles:
         odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))
@@ -191,7 +191,9 @@ def size_of(wildcards):
     if not hasattr(wildcards, "model"):
         return data
     chosen, study = config["influence"], study_of(wildcards)
-    groups, retrained = config["groups"] | study.get("groups", {}), config["retraining"]["groups"]
+    variant = group_variant(wildcards) if hasattr(wildcards, "variant") else ""
+    groups, retrained = settings.group(config["groups"], variant, study), config["retraining"]["groups"]
+    subgroups = len(settings.subgroups(config["datasets"][wildcards.dataset])) or data["classes"]
     targets, drawn = influence_targets(wildcards), config["boundary"]["groups"]
     facts = {
         "batch_size": chosen["batch_size"],
@@ -199,6 +201,8 @@ def size_of(wildcards):
         "top": chosen["topk"]["size"],
         "block": chosen["topk"]["block"],
         "group_size": groups["size"],
+        "group_seeds": requirements.starts(groups["seeds"], data["classes"], subgroups),
+        "adaptive": groups["adaptive"],
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
         "subsets": int(getattr(wildcards, "subsets", 0)),
         "members": shard_numbers(wildcards.shard)[1] if hasattr(wildcards, "shard") else 0,
@@ -453,6 +457,20 @@ def study_results(study):
             run_path(study, "evaluation.csv"),
             *(run_path(study, name, scope=scope) for scope in other for name in ("influence.h5", "groups.h5")),
         ]
+
+    return files
+
+
+def code_of_network(script):
+    """Input function: the code of a script that builds a recipe's network, with the file of its architecture.
+
+    No import names that file, see `attribution.networks.build`, so that a new architecture reruns nothing.
+    """
+
+    def files(wildcards):
+        name = f"attribution/networks/architectures/{config['models'][wildcards.model]['architecture']}.py"
+        used = modules(name) if (BASE / "scripts" / name).exists() else []
+        return by_content(sorted({*modules(script), *used}))
 
     return files
 

@@ -7,7 +7,7 @@ rule train_model:
     input:
         data="results/{dataset}/data.h5",
         own=own_model,
-        code=code("training/train_model.py"),
+        code=code_of_network("training/train_model.py"),
     output:
         model=f"{RUN}/model.keras",
         history=f"{RUN}/history.csv",

@@ -9,7 +9,9 @@ import pytest
 import measure_agreement
 import plot_agreement
 from attribution.evaluation import agreement
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import Y_TRAIN
+from attribution.files.results.overlap import MEMBERS
 from attribution.settings import check as settings
 from attribution.settings import run_checks
 from test_settings import CONFIG, SCHEMA
@@ -30,12 +32,12 @@ def drawn(rng, size=9):
 
 def run(folder, model, seed, members):
     path = folder / f"{model}-{seed}.h5"
-    hdf5.write(path, {f"{names.MEMBERS}/{method}": found for method, found in members.items()}, {"model": model})
+    hdf5.write(path, {f"{MEMBERS}/{method}": found for method, found in members.items()}, {"model": model})
     return str(path)
 
 
 def measured(folder, files):
-    hdf5.write(folder / "data.h5", {names.Y_TRAIN: LABELS}, {})
+    hdf5.write(folder / "data.h5", {Y_TRAIN: LABELS}, {})
     measure_agreement.measure_agreement(folder / "data.h5", files, INTERVAL, folder / "agreement.csv")
     table = pd.read_csv(folder / "agreement.csv", keep_default_na=False)
     return {

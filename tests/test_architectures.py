@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from attribution.influence import features
-from attribution.networks import architectures, penalties, precision
 from attribution.networks import build as models
+from attribution.networks import layers, penalties, precision
+from attribution.networks.architectures import resnet, vgg19
 
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}  # float32 forward passes against one another
 ROOT = Path(__file__).parent.parent
@@ -75,13 +76,13 @@ def test_inputs_of_bytes_are_scaled_to_minus_one_and_one(images):
     model = built("cnn")
     scaled = keras.Model(model.input, next(x for x in model.layers if isinstance(x, keras.layers.Rescaling)).output)
     np.testing.assert_allclose(scaled.predict_on_batch(images), 2.0 * images / 255 - 1, atol=1e-6)
-    grey = architectures.rescaling({"from": [10, 20], "to": [0, 1]})
+    grey = layers.rescaling({"from": [10, 20], "to": [0, 1]})
     np.testing.assert_allclose(grey(np.array([[10.0, 15.0, 20.0]])), [[0, 0.5, 1]], atol=1e-6)
 
 
 def test_augmentation_acts_in_training_only_and_shifts_with_the_edge_repeated(images):
     recipe = {"architecture": "cnn", "rescale": {"from": [0, 1], "to": [0, 1]}}
-    inputs, x = architectures.image_inputs((40, 40, 1), recipe | {"flip": False, "translation": 0.1})
+    inputs, x = layers.image_inputs((40, 40, 1), recipe | {"flip": False, "translation": 0.1})
     shift = keras.Model(inputs, x)
     # each pixel holds its own column: a shifted image holds columns shifted, clipped at the edges
     columns = np.broadcast_to(np.arange(40.0)[None, None, :, None], (64, 40, 40, 1))
@@ -91,7 +92,7 @@ def test_augmentation_acts_in_training_only_and_shifts_with_the_edge_repeated(im
     wanted = np.clip(np.arange(40)[None] + offsets[:, None], 0, 39)
     np.testing.assert_allclose(moved[:, 0, :, 0], wanted, atol=1e-3)
 
-    inputs, x = architectures.image_inputs((32, 32, 3), recipe | {"flip": True, "translation": 0.0})
+    inputs, x = layers.image_inputs((32, 32, 3), recipe | {"flip": True, "translation": 0.0})
     flip = keras.Model(inputs, x)
     many = np.repeat(images[:1].astype(np.float32), 64, axis=0)
     out = keras.ops.convert_to_numpy(flip(many, training=True))
@@ -124,8 +125,8 @@ def test_reversed_channels_give_imagenets_outputs_on_rgb(images):
     x = images.astype(np.float32)
     bgr = keras.applications.vgg19.preprocess_input(x.copy())
     wanted = keras.ops.convert_to_numpy(layer(bgr))
-    architectures.reverse_channels(layer)
-    offset = [127.5 - mean for mean in architectures.IMAGENET_MEANS]
+    vgg19.reverse_channels(layer)
+    offset = [127.5 - mean for mean in vgg19.IMAGENET_MEANS]
     ours = keras.layers.Rescaling(127.5, offset)(2 * x / 255 - 1)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(ours)), wanted, rtol=1e-3, atol=2e-2)
 
@@ -156,7 +157,7 @@ def test_a_last_layer_without_bias_has_no_gradient_in_one(images):
 def test_a_network_of_mixed_precision_is_the_same_in_float32(images):
     before = keras.config.dtype_policy().name
     with precision.computing_in(precision.MIXED):
-        mixed = architectures.resnet((32, 32, 3), 10, RECIPES["resnet"])
+        mixed = resnet.build((32, 32, 3), 10, RECIPES["resnet"])
     assert keras.config.dtype_policy().name == before
     # inputs, augmentation and logits stay in float32
     assert {layer.compute_dtype for layer in mixed.layers} == {"float16", "float32"}
@@ -182,3 +183,8 @@ def test_an_unknown_penalty_is_refused():
     layer.build((None, 2))
     with pytest.raises(ValueError, match="the penalty OrthogonalRegularizer; only L1, L2 and L1L2"):
         penalties.of_variable(layer.kernel)
+
+
+def test_an_architecture_without_a_file_is_named():
+    with pytest.raises(ValueError, match=r"architecture is 'vit', and networks/architectures has no vit.py; add it"):
+        models.architecture("vit")

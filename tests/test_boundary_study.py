@@ -6,7 +6,11 @@ import pytest
 
 import compare_boundary_groups
 import measure_group_boundary
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import INJECTED_PAIRS, SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
+from attribution.files.results.hessian import CHOLESKY, HESSIAN
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import inverse
 from attribution.influence import points as influence
 from attribution.numerics import hessian, residuals
@@ -41,12 +45,12 @@ def study(tmp_path):
     factor = hessian.factor(full, 1e-3)
     files = {name: str(tmp_path / f"{name}.h5") for name in ("data", "gradients", "hessian", "influence")}
     common = {"class_names": ["low", "high"], "dataset": "four", "solver": "exact", "scope": "last_layer"}
-    hdf5.write(files["data"], {names.X_TRAIN: x, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: subgroup}, common)
-    hdf5.write(files["gradients"], {names.FEATURES_TRAIN: features, names.RESIDUALS_TRAIN: r,
-                                  names.PARAMETERS: weights.ravel()}, common)  # fmt: skip
-    hdf5.write(files["hessian"], {names.HESSIAN: full, names.CHOLESKY: factor}, common | {"damping": 1e-3})
+    hdf5.write(files["data"], {X_TRAIN: x, Y_TRAIN: y, SUBGROUP_TRAIN: subgroup}, common)
+    hdf5.write(files["gradients"], {FEATURES_TRAIN: features, RESIDUALS_TRAIN: r,
+                                  PARAMETERS: weights.ravel()}, common)  # fmt: skip
+    hdf5.write(files["hessian"], {HESSIAN: full, CHOLESKY: factor}, common | {"damping": 1e-3})
     own, step = influence.self_influence(features, r, inverse.from_factor(files["hessian"]))
-    hdf5.write(files["influence"], {names.SELF_INFLUENCE: own, names.STEP_NORM: step}, common)
+    hdf5.write(files["influence"], {SELF_INFLUENCE: own, STEP_NORM: step}, common)
     return files
 
 
@@ -68,7 +72,7 @@ def test_table_of_random_groups_and_clusters(study, tmp_path):
 
 
 def test_clusters_are_neighbours_of_the_random_groups_first_point(study):
-    features, y = hdf5.read(study["gradients"], names.FEATURES_TRAIN)[0], hdf5.read(study["data"], names.Y_TRAIN)[0]
+    features, y = hdf5.read(study["gradients"], FEATURES_TRAIN)[0], hdf5.read(study["data"], Y_TRAIN)[0]
     facts, groups = measure_group_boundary.draw(features, y, np.arange(80).astype(np.uint64), GROUPS)
     for (_, row), group in zip(facts.iterrows(), groups, strict=True):
         assert len(set(group)) == row["size"] == len(group) and (y[group] == row["class"]).all()
@@ -95,22 +99,22 @@ def test_comparison_of_groups_and_that_shuffled_subgroups_give_chance(study, tmp
     assert {"l-relative", "embedding-cosine", "random-class", "boundary-exact", "boundary-simple"} <= set(found.index)
     assert found.same_subgroup["embedding-cosine"] > 0.9 > 0.75 > found.same_subgroup["random-class"]
     assert found.same_class["boundary-mean"] == 1 and (found.found == 1).all()
-    x, y, subgroup = hdf5.read(study["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(study["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     mixed = np.random.default_rng(1).permutation(subgroup)
-    hdf5.write(study["data"], {names.X_TRAIN: x, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: mixed},
+    hdf5.write(study["data"], {X_TRAIN: x, Y_TRAIN: y, SUBGROUP_TRAIN: mixed},
              hdf5.attributes(study["data"]))  # fmt: skip
     noise = compare(study, tmp_path / "noise.csv")
     assert (noise.same_subgroup < 0.5).all()
 
 
 def test_partners_of_injected_points_are_counted(study, tmp_path):
-    x, y, subgroup = hdf5.read(study["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    features = hdf5.read(study["gradients"], names.FEATURES_TRAIN)[0]
+    x, y, subgroup = hdf5.read(study["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    features = hdf5.read(study["gradients"], FEATURES_TRAIN)[0]
     unit = features[:, :-1] / np.linalg.norm(features[:, :-1], axis=1, keepdims=True)
     near = (unit @ unit[0] - 2 * (np.arange(80) == 0)).argmax()
     far = (unit @ unit[1]).argmin()
     pairs = np.array([[0, near], [1, far]])
-    arrays = {names.X_TRAIN: x, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: subgroup, names.INJECTED_PAIRS: pairs}
+    arrays = {X_TRAIN: x, Y_TRAIN: y, SUBGROUP_TRAIN: subgroup, INJECTED_PAIRS: pairs}
     hdf5.write(study["data"], arrays, hdf5.attributes(study["data"]))
     found = compare(study, tmp_path / "boundary_overlap.csv")
     assert found.partner["embedding-cosine"] == 0.5

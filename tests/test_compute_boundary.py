@@ -10,7 +10,10 @@ import pytest
 import compute_boundary
 from attribution.boundary import points as boundary
 from attribution.boundary import points_all_layers as boundary_layers
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.boundary import INDEX
+from attribution.files.results.data import X_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS
 from attribution.influence import features
 from attribution.networks import copy_derivatives
 from test_boundary_layers import points, small
@@ -24,17 +27,17 @@ def files(tmp_path):
     model = keras.Model(model.inputs[0], model.outputs[0])
     x = points(model, 30)
     model.save(tmp_path / "model.keras")
-    hdf5.write(tmp_path / "data.h5", {names.X_TRAIN: x}, {})
+    hdf5.write(tmp_path / "data.h5", {X_TRAIN: x}, {})
     weights, *_ = features.last_layer_parameters(model)
     h = features.extended_features(model, x, 7)
-    arrays = {names.FEATURES_TRAIN: h.astype(np.float32), names.PARAMETERS: weights.ravel()}
+    arrays = {FEATURES_TRAIN: h.astype(np.float32), PARAMETERS: weights.ravel()}
     hdf5.write(tmp_path / "gradients.h5", arrays, {})
     paths = {name: str(tmp_path / f"{name}.h5") for name in ("data", "gradients")}
     return model, x, (h, weights), paths | {"model": str(tmp_path / "model.keras")}
 
 
 def read(path):
-    return hdf5.read(path, names.INDEX, *boundary.Points._fields)
+    return hdf5.read(path, INDEX, *boundary.Points._fields)
 
 
 def test_the_last_layer_is_the_closed_form_of_all_points(files, tmp_path, monkeypatch):

@@ -9,14 +9,14 @@ import pytest
 from attribution.costs import networks as network_cost
 from attribution.costs import stages as cost
 from attribution.influence import inverse
-from attribution.networks import architectures
+from attribution.networks.architectures import cnn
 from attribution.numerics import hessian
 
 RECIPE = {"rescale": {"from": [0, 255], "to": [-1, 1]}, "flip": False, "translation": 0.0}
 
 
 def test_the_cnns_sizes_by_hand():
-    found = network_cost.sizes(architectures.cnn((32, 32, 3), 10, RECIPE))
+    found = network_cost.sizes(cnn.build((32, 32, 3), 10, RECIPE))
     convolutions = 30 * 30 * 32 * 27 + 13 * 13 * 64 * 288 + 4 * 4 * 64 * 576
     assert found["flops"] == 2 * (convolutions + 256 * 64 + 64 * 10)  # 1024 features after flattening are 2 x 2 x 64
     pooled = 15 * 15 * 32 + 6 * 6 * 64 + 2 * 2 * 64

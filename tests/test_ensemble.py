@@ -136,5 +136,5 @@ def test_empty_subsets_and_other_networks_are_refused(points):
     with pytest.raises(ValueError, match=r"datamodels.alphas holds 0.001, which of 50 points leaves none"):
         subsets.random_subsets(50, 0.001, 0, 1, 0, subsets.SUBSETS)
     diverging = RECIPE | {"training": SGD | {"learning_rate": 1e30}}
-    with pytest.raises(RuntimeError, match=r"1 of 1 networks diverged, .* lower training.learning_rate"):
+    with pytest.raises(RuntimeError, match=r"1 of 1 networks diverged, .* lower models.NAME.training.learning_rate"):
         ensemble.train(diverging, (2,), 2, x, y, masks[:1], np.arange(1), 0, "test")

@@ -17,7 +17,12 @@ import plot_near_duplicates
 from attribution.data import cifar10, download, variants
 from attribution.drawing import images as pictures
 from attribution.drawing.intervals import verdict
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import INDEX_TRAIN, INJECTED_PAIRS, Y_TRAIN
+from attribution.files.results.groups import MEMBERS
+from attribution.files.results.influence import INFLUENCE
+from attribution.files.results.influence import TARGETS as INFLUENCE_ROWS
+from attribution.files.results.overlap import SEEDS
 from attribution.groups import growth_path
 from attribution.influence import points as influence
 from attribution.settings import datasets
@@ -110,16 +115,16 @@ def test_every_figure_is_there_and_not_blank(finished):
 
 
 def test_a_study_has_groups_and_targets_of_its_own(finished):
-    (matrix,) = hdf5.read(finished / RUN / "influence.h5", names.INFLUENCE)
+    (matrix,) = hdf5.read(finished / RUN / "influence.h5", INFLUENCE)
     assert matrix.shape == (3, POINTS + PAIRS)
-    (y,) = hdf5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
+    (y,) = hdf5.read(finished / "results/tiny/data.h5", Y_TRAIN)
     for variant, rule, direction in (
         ("", "l-relative", "max"), ("-influence", "influence", "max"), ("-minimum", "l-relative", "min"),
     ):  # fmt: skip
         with h5py.File(finished / RUN / f"groups{variant}.h5") as file:
             assert sorted(y[[int(seed) for seed in file]]) == list(range(10))
             for group in file.values():
-                assert len(group[names.MEMBERS]) == 12
+                assert len(group[MEMBERS]) == 12
                 assert (group.attrs["rule"], group.attrs["direction"]) == (rule, direction)
 
 
@@ -133,7 +138,7 @@ def test_near_copies_are_found_and_lists_are_ranked_by_their_own_measure(finishe
     queries, partners, ranks, nearest = hdf5.read(
         finished / RUN / "retrieval.h5", "queries", "partners", "ranks/embedding-euclidean", "nearest"
     )
-    index, found = hdf5.read(finished / "results/tiny/data.h5", names.INDEX_TRAIN, names.INJECTED_PAIRS)
+    index, found = hdf5.read(finished / "results/tiny/data.h5", INDEX_TRAIN, INJECTED_PAIRS)
     assert len(queries) == PAIRS and (index[queries] >= 50_000).all() and (index[partners] < 50_000).all()
     np.testing.assert_array_equal(np.stack([queries, partners], axis=1), found)
     for row in range(PAIRS):
@@ -163,14 +168,14 @@ def test_agreement_is_that_of_the_groups_that_overlap_measures(finished):
         first, second = (hdf5.read(file, f"members/{method}")[0][:, 1:] for file in runs)
         shares = [len(set(a) & set(b)) / 9 for a, b in zip(first, second, strict=True)]
         assert len(shares) == 20 and rows.value[method, "overlap"] == pytest.approx(np.mean(shares))
-    (y,) = hdf5.read(finished / "results/tiny/data.h5", names.Y_TRAIN)
-    (seeds,) = hdf5.read(runs[0], names.SEEDS)
+    (y,) = hdf5.read(finished / "results/tiny/data.h5", Y_TRAIN)
+    (seeds,) = hdf5.read(runs[0], SEEDS)
     others = np.array([(y == y[seed]).sum() - 1 for seed in seeds])
     assert rows.value["random-class", "overlap"] == pytest.approx((9 / others).mean())
 
 
 def test_the_lists_stand_for_the_matrix(finished):
-    matrix, targets = hdf5.read(finished / RUN / "influence.h5", names.INFLUENCE, names.TARGETS)
+    matrix, targets = hdf5.read(finished / RUN / "influence.h5", INFLUENCE, INFLUENCE_ROWS)
     columns, values = hdf5.read(finished / RUN / "topk.h5", "helpful_train", "helpful_train_influence")
     assert columns.shape == (POINTS + PAIRS, 5)
     for row, target in enumerate(targets):

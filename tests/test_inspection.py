@@ -22,7 +22,12 @@ import plot_inspection
 from attribution.boundary import points as boundary
 from attribution.data import toy
 from attribution.evaluation import inspection
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.boundary import INDEX
+from attribution.files.results.data import FLIPPED_TRAIN, ORIGINAL_Y_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
+from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN, PARAMETERS, RESIDUALS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import points as influence
 from attribution.numerics import hessian, residuals, solvers
 
@@ -147,10 +152,10 @@ def write_run(folder, labels=None):
     """Files of a run of the toy set with flipped labels, whose network is one hidden layer fitted in closed form."""
     arrays = toy.draw(DISCS, ["blue", "red"], 0.1, 0, 0.15)
     if labels is not None:
-        arrays[names.FLIPPED_TRAIN] = labels(arrays[names.FLIPPED_TRAIN])
+        arrays[FLIPPED_TRAIN] = labels(arrays[FLIPPED_TRAIN])
     data = folder / "data.h5"
     hdf5.write(data, arrays, {"class_names": ["blue", "red"]})
-    x, y = arrays[names.X_TRAIN], arrays[names.Y_TRAIN]
+    x, y = arrays[X_TRAIN], arrays[Y_TRAIN]
     hidden = np.random.default_rng(0).normal(size=(3, 12))
     h = np.concatenate([np.maximum(np.c_[x, np.ones(len(x))] @ hidden, 0), np.ones((len(x), 1))], axis=1)
     weights = np.linalg.solve(h.T @ h + 1e-2 * np.eye(13), h.T @ (4.0 * y - 2))[:, None]
@@ -160,12 +165,12 @@ def write_run(folder, labels=None):
     own, step = influence.self_influence(h, r, lambda b: solvers.exact(lower, b))
     hdf5.write(
         folder / "gradients.h5",
-        {names.FEATURES_TRAIN: h, names.LOGITS_TRAIN: logits, names.RESIDUALS_TRAIN: r,
-         names.PARAMETERS: weights.ravel()},
+        {FEATURES_TRAIN: h, LOGITS_TRAIN: logits, RESIDUALS_TRAIN: r,
+         PARAMETERS: weights.ravel()},
         {},
     )  # fmt: skip
-    hdf5.write(folder / "influence.h5", {names.SELF_INFLUENCE: own, names.STEP_NORM: step}, {})
-    scores = boundary.closed_form(h, weights)._asdict() | {names.INDEX: np.arange(len(h))}
+    hdf5.write(folder / "influence.h5", {SELF_INFLUENCE: own, STEP_NORM: step}, {})
+    scores = boundary.closed_form(h, weights)._asdict() | {INDEX: np.arange(len(h))}
     hdf5.write(folder / "boundary.h5", scores, {"norm": "l2", "scope": "last_layer"})
     return {name: folder / f"{name}.h5" for name in ("data", "gradients", "influence", "boundary")}
 
@@ -205,7 +210,7 @@ def test_only_points_with_an_index_are_inspected_and_their_unsolved_ones_counted
     hdf5.write(files["boundary"], {name: a[index] for name, a in chosen.items()} | {"index": index}, {})
     measured(tmp_path, files)
     flipped, suspicious = hdf5.read(tmp_path / "inspection.h5", "flipped", "suspicion/boundary")
-    np.testing.assert_array_equal(flipped, hdf5.read(files["data"], names.FLIPPED_TRAIN)[0][index])
+    np.testing.assert_array_equal(flipped, hdf5.read(files["data"], FLIPPED_TRAIN)[0][index])
     assert hdf5.attributes(tmp_path / "inspection.h5")["unsolved"] == 4
     assert np.isneginf(suspicious[:4]).all() and np.isfinite(suspicious[4:]).all()
 
@@ -213,7 +218,7 @@ def test_only_points_with_an_index_are_inspected_and_their_unsolved_ones_counted
 def test_data_without_flips_are_refused(tmp_path):
     files = write_run(tmp_path)
     with h5py.File(files["data"], "a") as file:
-        del file[names.FLIPPED_TRAIN]
+        del file[FLIPPED_TRAIN]
     with pytest.raises(ValueError, match="has no flipped labels; set `flipped` of that data set"):
         measured(tmp_path, files)
 
@@ -289,11 +294,11 @@ def move(tmp_path_factory):
     entry = keras.Input((2,))
     network = keras.Model(entry, keras.layers.Dense(1)(keras.layers.Dense(12, activation="relu")(entry)))
     network.save(folder / "model.keras")
-    h = features.extended_features(network, arrays[names.X_TRAIN], 64)
+    h = features.extended_features(network, arrays[X_TRAIN], 64)
     weights, _, _ = features.last_layer_parameters(network)
     hdf5.write(
         folder / "gradients.h5",
-        {names.FEATURES_TRAIN: h, names.LOGITS_TRAIN: h @ weights, names.PARAMETERS: weights.ravel()},
+        {FEATURES_TRAIN: h, LOGITS_TRAIN: h @ weights, PARAMETERS: weights.ravel()},
         {},
     )
     files = {"data": folder / "data.h5", "gradients": folder / "gradients.h5", "model": folder / "model.keras"}
@@ -304,7 +309,7 @@ def move(tmp_path_factory):
 def test_the_plane_is_that_of_the_moved_network_and_the_star_ends_on_the_boundary(move):
     folder, network, h, weights = move
     grid_x, grid_y, logits, fractions, length, gap = hdf5.read(
-        folder / "boundary_move.h5", names.GRID_X, names.GRID_Y, names.LOGITS_GRID, "fractions", "path", "gap"
+        folder / "boundary_move.h5", GRID_X, GRID_Y, LOGITS_GRID, "fractions", "path", "gap"
     )
     facts = hdf5.attributes(folder / "boundary_move.h5")
     point, score = facts["point"], facts["score"]
@@ -333,11 +338,11 @@ def test_the_move_is_drawn(move):
 
 def test_flips_of_the_toy_set_leave_its_points_as_they_were():
     plain, flipped = (toy.draw(DISCS, ["blue", "red"], 0.1, 0, rate) for rate in (0.0, 0.15))
-    mask = flipped.pop(names.FLIPPED_TRAIN)
-    assert mask.sum() == 36 and names.FLIPPED_TRAIN not in plain
-    np.testing.assert_array_equal(flipped.pop(names.ORIGINAL_Y_TRAIN), plain[names.Y_TRAIN])
-    np.testing.assert_array_equal(flipped[names.Y_TRAIN] != plain[names.Y_TRAIN], mask)
-    for name in set(plain) - {names.Y_TRAIN}:
+    mask = flipped.pop(FLIPPED_TRAIN)
+    assert mask.sum() == 36 and FLIPPED_TRAIN not in plain
+    np.testing.assert_array_equal(flipped.pop(ORIGINAL_Y_TRAIN), plain[Y_TRAIN])
+    np.testing.assert_array_equal(flipped[Y_TRAIN] != plain[Y_TRAIN], mask)
+    for name in set(plain) - {Y_TRAIN}:
         np.testing.assert_array_equal(flipped[name], plain[name])
 
 

@@ -13,7 +13,10 @@ import pytest
 
 import cache_gradients
 import cache_hessian
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN
+from attribution.files.results.hessian import CHOLESKY, HESSIAN
 from attribution.influence import features, inverse
 from attribution.influence import points as influence
 from attribution.networks import build as models
@@ -33,7 +36,7 @@ def files(request, tmp_path_factory):
     x, y = rng.normal(size=(150, 4)).astype(np.float32), rng.integers(0, request.param, 150)
     hdf5.write(
         folder / "data.h5",
-        {names.X_TRAIN: x[:110], names.Y_TRAIN: y[:110], names.X_TEST: x[110:], names.Y_TEST: y[110:]},
+        {X_TRAIN: x[:110], Y_TRAIN: y[:110], X_TEST: x[110:], Y_TEST: y[110:]},
         {},
     )
     models.build(RECIPE, (4,), request.param, 0).save(folder / "model.keras")
@@ -81,7 +84,7 @@ def test_a_killed_cache_resumes_with_equal_arrays(tmp_path):
     x, y = rng.normal(size=(n + m, 4)).astype(np.float32), rng.integers(0, 3, n + m)
     hdf5.write(
         tmp_path / "data.h5",
-        {names.X_TRAIN: x[:n], names.Y_TRAIN: y[:n], names.X_TEST: x[n:], names.Y_TEST: y[n:]},
+        {X_TRAIN: x[:n], Y_TRAIN: y[:n], X_TEST: x[n:], Y_TEST: y[n:]},
         {},
     )
     models.build(RECIPE, (4,), 3, 0).save(tmp_path / "model.keras")
@@ -114,7 +117,7 @@ def test_a_killed_cache_resumes_with_equal_arrays(tmp_path):
     assert [file.name for file in folder.iterdir()] == ["gradients.h5"]
     assert child("whole").wait() == 0
     with h5py.File(tmp_path / "whole/gradients.h5") as whole, h5py.File(folder / "gradients.h5") as killed:
-        assert whole.keys() == killed.keys() and whole[names.FEATURES_TRAIN].shape == (n, 7)
+        assert whole.keys() == killed.keys() and whole[FEATURES_TRAIN].shape == (n, 7)
         for name in whole:
             np.testing.assert_array_equal(whole[name][()], killed[name][()])
 
@@ -140,7 +143,7 @@ def test_float32_storage_loses_nothing_of_a_float32_network(files):
         paths = {"gradients": files / f"{name}.h5"}
         out = files / f"hessian-{name}.h5"
         cache_hessian.cache_hessian(paths, "last_layer", "exact", 16, DAMPING, out, {})
-        hessians[name] = hdf5.read(out, names.HESSIAN, names.CHOLESKY)
+        hessians[name] = hdf5.read(out, HESSIAN, CHOLESKY)
     for one, other in zip(hessians["double"], hessians["single"], strict=True):
         np.testing.assert_array_equal(one, other)
     lower = hessians["double"][1]

@@ -10,7 +10,7 @@ from keras import layers as L
 from keras import ops
 
 import numpy_layers as plain
-from attribution.files import names
+from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN, PARAMETERS
 from attribution.influence import all_layers, features
 from attribution.influence import all_layers_files as network_files
 from attribution.networks import build as models
@@ -357,7 +357,7 @@ def test_a_network_computes_what_plain_numpy_computes(name, tmp_path):
     last = {"logits": share(logits, own), "gradients": share(found, expected)}
 
     arrays = network_files.gradient_arrays(model, x, y, x, y, 3)
-    theta = arrays[names.PARAMETERS]
+    theta = arrays[PARAMETERS]
     assert len(theta) == sum(int(np.prod(v.shape)) for v in theirs.trainable_variables)
     np.testing.assert_array_equal(
         theta, np.concatenate([np.ravel(keras.ops.convert_to_numpy(v)) for v in theirs.trainable_variables])
@@ -366,8 +366,8 @@ def test_a_network_computes_what_plain_numpy_computes(name, tmp_path):
     for i, step in enumerate(STEP * np.eye(len(theta))):
         slopes[:, i] = (cross_entropy(loss(theta + step)[1], y) - cross_entropy(loss(theta - step)[1], y)) / (2 * STEP)
     every = {
-        "logits": share(arrays[names.LOGITS_TRAIN], own),
-        "gradients": share(arrays[names.FEATURES_TRAIN], slopes),
+        "logits": share(arrays[LOGITS_TRAIN], own),
+        "gradients": share(arrays[FEATURES_TRAIN], slopes),
     }
     # second derivatives: of the copy's own gradients, which are right, along one direction
     copy = precision.in_float64(model, x)

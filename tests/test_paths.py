@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN
 from attribution.runtime import clone_path, environment
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ def test_scripts_run_from_an_interpreter_in_a_folder_that_a_shell_would_split(tm
     folder = tmp_path / name / "my work"
     done = workflow(tmp_path, "--directory", folder, "--", "results/toy/data.h5", python=python)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert hdf5.read(folder / "results/toy/data.h5", names.X_TRAIN)[0].shape == (48, 2)
+    assert hdf5.read(folder / "results/toy/data.h5", X_TRAIN)[0].shape == (48, 2)
 
 
 def test_only_a_path_that_needs_quotes_is_looked_for_in_path():
@@ -72,4 +73,4 @@ def test_ones_own_file_may_have_any_name_without_braces(tmp_path):
     (folder / "my settings.yaml").write_text(f'datasets: {{mine: {{loader: npz, path: "{setting}"}}}}\n')
     done = workflow(folder, "--configfile", "my settings.yaml", "--", "results/mine/data.h5")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert hdf5.read(folder / "results/mine/data.h5", names.X_TRAIN)[0].shape == (12, 2)
+    assert hdf5.read(folder / "results/mine/data.h5", X_TRAIN)[0].shape == (12, 2)

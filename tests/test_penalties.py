@@ -6,7 +6,8 @@ import pytest
 from keras import layers as L
 from keras.regularizers import L1, L1L2, L2
 
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.gradients import DECAY, DECAY_GRADIENT
 from attribution.influence import all_layers_files as network_files
 from attribution.influence import features
 from attribution.networks import build as models
@@ -116,8 +117,8 @@ def test_gradients_of_all_layers_come_with_every_decay():
     y = np.arange(len(x)) % 3
     arrays = network_files.gradient_arrays(model, x, y, x, y, 4)
     _, decay, slope = penalties.derivatives(model.trainable_variables)
-    np.testing.assert_array_equal(arrays[names.DECAY], decay)
-    np.testing.assert_allclose(arrays[names.DECAY_GRADIENT], slope, rtol=1e-6)
+    np.testing.assert_array_equal(arrays[DECAY], decay)
+    np.testing.assert_allclose(arrays[DECAY_GRADIENT], slope, rtol=1e-6)
     assert 14.0 not in decay and {0.04, 0.08, 0.2, 0.6} <= set(np.round(decay, 12))
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers as L
 
-from attribution.files import names
+from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN
 from attribution.influence import all_layers_files as network_files
 from attribution.networks import build as models
 from attribution.networks import precision, same_function
@@ -86,7 +86,7 @@ def test_where_float64_is_not_possible_the_networks_own_precision_serves_and_is_
     assert precision.in_float64(model).outputs[0].dtype == "float32"
     assert "computing in float32, since in float64: network" in capsys.readouterr().out
     found = network_files.gradient_arrays(model, X, Y, X, Y, 4)
-    for name in (names.LOGITS_TRAIN, names.FEATURES_TRAIN):
+    for name in (LOGITS_TRAIN, FEATURES_TRAIN):
         assert found[name].dtype == np.float64
         np.testing.assert_allclose(found[name], exact[name], rtol=1e-4, atol=1e-6)
 

@@ -15,7 +15,7 @@ import plan_retrainings
 from attribution.costs import networks as network_cost
 from attribution.costs import requests as requirements
 from attribution.costs import sizes as network_sizes
-from attribution.networks import architectures
+from attribution.networks import build
 from attribution.runtime import deadline, devices
 from attribution.runtime.cluster import parse, refusal
 
@@ -28,7 +28,7 @@ CIFAR10 = {"loader": "cifar10"}
 def test_sizes_are_those_of_the_built_network(name):
     recipe, shape = MODELS[name], (2,) if name == "mlp-dropout" else (32, 32, 3)
     outputs = 1 if name == "mlp-dropout" else 10
-    model = architectures.ARCHITECTURES[recipe["architecture"]](shape, outputs, recipe)
+    model = build.architecture(recipe["architecture"])(shape, outputs, recipe)
     built, found = network_cost.sizes(model), network_sizes.sizes(recipe, shape, outputs)
     assert found["flops"] == built["flops"]
     assert found["parameters"] == pytest.approx(built["parameters"], rel=0.02)
@@ -56,6 +56,62 @@ def test_requests_grow_with_the_attempt_and_with_the_experiment():
         assert b["mem_mb"] > a["mem_mb"] and b["runtime"] > a["runtime"]
     many = requirements.of_run(data, MODELS["cnn"], **settings | {"targets": 10_000})
     assert requirements.request("compute_influence", many)["mem_mb"] > 8000  # (10 000, 50 000) float64 twice
+
+
+# (n, D, C), adaptive, seconds of processor time of one core for one member of one group
+MEMBER = [
+    ((532, 17, 1), False, 1.0e-5), ((1437, 17, 10), False, 4.9e-5), ((10_000, 65, 10), False, 7.1e-4),
+    ((20_000, 65, 1), False, 4.6e-4), ((50_000, 65, 1), False, 6.2e-4), ((50_000, 65, 10), False, 3.4e-3),
+    ((50_000, 129, 10), False, 4.6e-3), ((20_000, 513, 10), False, 7.2e-3),
+    ((532, 17, 1), True, 3.9e-4), ((1437, 17, 10), True, 9.2e-3), ((4000, 65, 4), True, 3.0e-2),
+    ((5000, 65, 1), True, 5.3e-3), ((50_000, 65, 1), True, 8.8e-2), ((20_000, 129, 1), True, 6.2e-2),
+    ((10_000, 65, 10), True, 0.34), ((50_000, 65, 10), True, 1.84),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sizes", "adaptive", "seconds"), MEMBER)
+def test_groups_ask_for_their_seeds(sizes, adaptive, seconds):
+    (n, D, C), members = sizes, 25
+    size = {"n": n, "m": n // 5, "D": D, "C": C, "sample_bytes": 8, "scope": "last_layer", "targets": 10}
+    groups = int(7200 / seconds / members)  # two hours of work
+    size |= {"group_seeds": groups, "group_size": members, "adaptive": adaptive}
+    asked = requirements.request("find_groups", size)["runtime"]
+    used = groups * members * seconds / 60
+    assert used <= asked <= 4 * used
+    # as much again for as many seeds more, and no less than each group's scores of all points
+    more = requirements.request("find_groups", size | {"group_seeds": 2 * groups})
+    assert 1.9 * asked < more["runtime"] < 2.1 * asked
+    assert more["mem_mb"] * requirements.MB > 2 * groups * 3 * 8 * n
+
+
+def test_seeds_are_counted_with_their_draws_and_lists_once():
+    seeds = [17, "left", [3, 4, "right"], {"random": 10, "seed": 0}, {"each_class": 2, "seed": 0}]
+    assert requirements.starts(seeds, 3, 5) == 3 + 10 + 6
+    assert requirements.starts([{"each_subgroup": 2, "seed": 0}], 3, 5) == 10
+
+
+def test_a_dry_run_asks_for_the_seeds_of_groups_and_of_variants(tmp_path):
+    settings = {
+        "datasets": {"large": {"loader": "npz", "path": "large.npz"}},
+        "groups": {
+            "size": 40, "seeds": [0], "rule": "influence",
+            "variants": {"adaptive": {"seeds": [{"random": 1000, "seed": 0}]}, "many": {"seeds": [[1, 2], 3]}},
+        },
+    }  # fmt: skip
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(settings))
+    rng = np.random.default_rng(0)
+    arrays = {f"x_{part}": rng.normal(size=(n, 2)).astype("f4") for part, n in (("train", 4000), ("test", 40))}
+    arrays |= {f"y_{part}": np.arange(n) % 2 for part, n in (("train", 4000), ("test", 40))}
+    np.savez(tmp_path / "large.npz", **arrays)
+    run = "results/large/mlp-plain/seed0"
+    command = [Path(sys.executable).with_name("snakemake"), "-s", ROOT / "Snakefile", "--workflow-profile", "none"]
+    command += ["-n", "--cores", "1", "--configfile", "mine.yaml", "--"]
+    targets = [f"{run}/groups{name}.h5" for name in ("", "-adaptive", "-many")]
+    done = subprocess.run([*command, *targets], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = dict(asked_and_used.jobs(done.stdout + done.stderr))
+    minutes = {re.search(r"seed0(.*).tsv", file)[1]: m for file, (rule, _, m) in asked.items() if rule == "find_groups"}
+    assert minutes[""] == minutes["-many"] == requirements.LEAST_MINUTES < minutes["-adaptive"]
 
 
 def test_every_rule_asks_and_every_gpu_rule_has_its_partition():

@@ -9,16 +9,20 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from attribution.costs import requests as requirements
+from attribution.settings import bootstrap, datasets, extends, run_checks, schema, texts
 from attribution.settings import check as settings
-from attribution.settings import datasets, run_checks, texts
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
+SCHEMA = schema.load(ROOT / "config/schema")
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 WRONG = [
     (("groups", "size"), -3, "groups.size is -3; allowed is 1 or more"),
     (("groups", "size"), 600, "groups.size is 600, but data set 'toy' has 532 training points"),
+    (("groups", "seeds"), [[17, 17]], "groups.seeds[0] is [17, 17]; allowed is a list without repetitions"),
+    (("groups", "seeds"), [[]], "groups.seeds[0] is []; allowed is a list of 1 or more values"),
+    (("groups", "seeds"), [[-1]], "groups.seeds[0][0] is -1; allowed is 0 or more"),
+    (("overlap", "seeds"), [[1, 2]], "overlap.seeds[0] is [1, 2]; allowed is a value of type integer or string or obj"),
     (("groups", "rule"), "cosine", 'groups.rule is "cosine"; allowed is one of "influence"'),
     (("groups", "sizes"), 3, "groups.sizes is not a setting; allowed here are rule"),
     (("growth", "boundary_share"), 1.0, "growth.boundary_share is 1.0; allowed is more than 0 and less than 1"),
@@ -149,7 +153,7 @@ def test_variants_stand_above_a_study_and_a_study_above_the_section():
 
 def test_the_default_is_valid():
     check_with_studies(CONFIG)
-    assert settings.prepared(CONFIG, SCHEMA) == CONFIG
+    assert settings.prepared(CONFIG, SCHEMA) == bootstrap.spread(CONFIG)
 
 
 def test_mixed_precision_can_be_switched_off_with_and_without_quotes():
@@ -174,12 +178,11 @@ def test_what_cannot_be_is_named_with_what_is_allowed(path, value, sentence):
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "config").glob("*.yaml")))
 def test_every_file_of_settings_is_valid(name):
-    if name == "config.schema.yaml":
-        return
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / name).read_text()))
-    assert settings.prepared(config, SCHEMA) == config
-    settings.check(config, SCHEMA)
+    found = settings.prepared(config, SCHEMA)
+    assert found == bootstrap.spread(extends.resolved(config))
+    settings.check(found, SCHEMA)
 
 
 def test_names_and_numbers_of_a_data_set():
@@ -351,6 +354,15 @@ RUNS = [
     ("groups: {seeds: [cat], size: 600}", run_checks.groups, None, None),
     ("groups: {seeds: [cow], size: 6}", run_checks.groups, 70, 'groups.seeds is "cow", which is not def'),
     ("groups: {seeds: [{random: 71, seed: 0}], size: 6}", run_checks.groups, 70, "groups.seeds[0].random is 71, but"),
+    ("groups: {seeds: [[3, 4, cat], dog], size: 6}", run_checks.groups, 70, None),
+    ("groups: {seeds: [[3, cat], [4, cat]], size: 6}", run_checks.boundary_groups, 70, None),
+    ("groups: {seeds: [1, [3, 70]], size: 6}", run_checks.groups, 70, "groups.seeds[1] holds 70; allowed are indices"),
+    ("groups: {seeds: [[3, cow]], size: 6}", run_checks.groups, 70, 'groups.seeds[0] is "cow", which is not def'),
+    ("groups: {seeds: [[3, 4, 5]], size: 2}", run_checks.groups, 70, "groups.seeds[0] holds 3 points, but groups.size"),
+    ("groups: {seeds: [[3, 4], 1, [4, 3]], size: 6}", run_checks.groups, 70, "groups.seeds[2] holds the points of gro"),
+    ("groups: {seeds: [[3, 4]], size: 6, excluded: [4]}", run_checks.groups, 70, "groups.seeds[0] holds 4, which is e"),
+    ("{groups: {seeds: [[3, 4]], size: 6}, boundary: {greedy: {size: 1}}}", run_checks.boundary_groups, 70,
+     "groups.seeds[0] holds 2 points, but boundary.greedy.size is 1"),
     ("influence: {targets: [cat, 1999]}", run_checks.targets, 2000, None),
     ("influence: {targets: [2000]}", run_checks.targets, 2000, "influence.targets holds 2000; allowed are indices"),
     ("influence: {targets: [left]}", run_checks.targets, 2000, 'influence.targets is "left", which is not def'),
@@ -400,3 +412,24 @@ def keys_of(schema):
 def test_every_setting_is_documented():
     text = (ROOT / "config/README.md").read_text()
     assert not [key for key in set(keys_of(SCHEMA)) if f"`{key}`" not in text]
+
+
+def test_intervals_share_their_numbers_unless_a_section_has_its_own():
+    shared = {"resamples": 2000, "level": 0.95, "seed": 0}
+    found = settings.prepared(CONFIG, SCHEMA)
+    # key by key what the sections held before there was one for all, in that order: it is in the records of results
+    assert list(found["retrieval"].items()) == [*CONFIG["retrieval"].items(), *shared.items()]
+    assert list(found["inspection"].items()) == [*CONFIG["inspection"].items(), *shared.items()]
+    found = settings.prepared(
+        merged("{bootstrap: {level: 0.9, seed: 4}, inspection: {seed: 7, resamples: 50}}"), SCHEMA
+    )
+    assert found["retrieval"] == CONFIG["retrieval"] | {"resamples": 2000, "level": 0.9, "seed": 4}
+    assert found["inspection"] == CONFIG["inspection"] | {"resamples": 50, "level": 0.9, "seed": 7}
+    assert list(found["inspection"]) == [*CONFIG["inspection"], "resamples", "level", "seed"]
+    for written, sentence in (
+        ("bootstrap: {level: 1.5}", "bootstrap.level is 1.5; allowed is more than 0 and less than 1"),
+        ("retrieval: {level: 1.5}", "retrieval.level is 1.5; allowed is more than 0 and less than 1"),
+        ("inspection: {resamples: null}", "inspection.resamples is null; allowed is a value of type integer"),
+    ):
+        with pytest.raises(settings.SettingError, match=f"^{sentence}"):
+            settings.prepared(merged(written), SCHEMA)

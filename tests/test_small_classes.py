@@ -9,7 +9,8 @@ import find_boundary_groups
 from attribution.boundary import groups as boundary_groups
 from attribution.boundary import grow as boundary_greedy
 from attribution.data import seed_points, variants
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.groups import growth
 from attribution.retraining import subsets
 from test_boundary_greedy import SETTINGS, layer
@@ -18,10 +19,10 @@ from test_boundary_study import CG, GROUPS, TRAINING, study  # noqa: F401
 
 def rare(files, few):
     """The study's data, of which only so many points are left of the second class's two clusters."""
-    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     y = np.zeros_like(y)
     y[:few] = 1
-    hdf5.write(files["data"], {names.X_TRAIN: x, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: subgroup},
+    hdf5.write(files["data"], {X_TRAIN: x, Y_TRAIN: y, SUBGROUP_TRAIN: subgroup},
              hdf5.attributes(files["data"]))  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_groups_of_a_class_that_is_smaller_than_they_are(study, tmp_path, few): 
         }}}, TRAINING, CG, [], str(path),
     )  # fmt: skip
     table = pd.read_csv(path)
-    (_, y) = hdf5.read(study["data"], names.X_TRAIN, names.Y_TRAIN)
+    (_, y) = hdf5.read(study["data"], X_TRAIN, Y_TRAIN)
     found = table[table.metric == "found"].pivot(index="method", columns="seed", values="value")
     small = found.columns[y[found.columns] == 1]
     assert len(small) == 1

@@ -16,7 +16,11 @@ import compute_influence
 import compute_topk
 import find_groups
 from attribution.costs import stages as cost
-from attribution.files import hdf5, names, resume
+from attribution.files import hdf5, resume
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TEST, FEATURES_TRAIN, RESIDUALS_TEST, RESIDUALS_TRAIN
+from attribution.files.results.hessian import CHOLESKY
+from attribution.files.results.influence import INFLUENCE, SELF_INFLUENCE, TARGETS
 from attribution.groups import greedy
 from attribution.influence import inverse, topk
 from attribution.influence import points as influence
@@ -64,14 +68,14 @@ def sorted_ends(matrix, own, size):
 def write_files(p, folder, storage=np.float64):
     n = p["n"]
     folder.mkdir(parents=True, exist_ok=True)
-    hdf5.write(folder / "data.h5", {names.X_TRAIN: p["x"][:n], names.Y_TRAIN: p["y"][:n]}, {})
+    hdf5.write(folder / "data.h5", {X_TRAIN: p["x"][:n], Y_TRAIN: p["y"][:n]}, {})
     hdf5.write(
         folder / "gradients.h5",
         {
-            names.FEATURES_TRAIN: p["h"][:n].astype(storage),
-            names.RESIDUALS_TRAIN: p["r"][:n],
-            names.FEATURES_TEST: p["h"][n:].astype(storage),
-            names.RESIDUALS_TEST: p["r"][n:],
+            FEATURES_TRAIN: p["h"][:n].astype(storage),
+            RESIDUALS_TRAIN: p["r"][:n],
+            FEATURES_TEST: p["h"][n:].astype(storage),
+            RESIDUALS_TEST: p["r"][n:],
         },
         {},
     )
@@ -184,8 +188,8 @@ def study(folder, d=6, n=90):
     p = problem(n=n, d=d)
     write_files(p, folder)
     with h5py.File(folder / "data.h5", "a") as file:
-        file[names.SUBGROUP_TRAIN] = np.zeros(n, dtype=np.int64)
-    hdf5.write(folder / "hessian.h5", {names.CHOLESKY: p["lower"]}, {"solver": "exact", "scope": "last_layer"})
+        file[SUBGROUP_TRAIN] = np.zeros(n, dtype=np.int64)
+    hdf5.write(folder / "hessian.h5", {CHOLESKY: p["lower"]}, {"solver": "exact", "scope": "last_layer"})
     files = {name: folder / f"{name}.h5" for name in ("data", "gradients", "hessian", "influence")}
     group = {"seeds": [0, 1], "excluded": [], "tie_seed": 0, "size": 8, "rule": "influence", "direction": "max",
              "stop": "size", "adaptive": False}  # fmt: skip
@@ -308,14 +312,14 @@ def test_a_matrix_over_the_limit_is_refused_and_a_list_is_written(tmp_path):
     write_files(p, tmp_path)
     n = p["n"]
     with h5py.File(tmp_path / "data.h5", "a") as file:
-        file[names.SUBGROUP_TRAIN] = np.arange(n) % 2
+        file[SUBGROUP_TRAIN] = np.arange(n) % 2
     path = tmp_path / "influence.h5"
     call = partial(compute_influence.compute_influence, tmp_path / "gradients.h5", solve_of(p), tmp_path / "data.h5")
     with pytest.raises(ValueError, match=r"influence\.targets asks for a matrix of 90 x 90 .* influence\.matrix_gb"):
         call("all", 8 * 89 * 90 / 1e9, ["a", "b"], path, {})
     assert not path.exists()
     call([3, 80, 7], 8 * 3 * 90 / 1e9, ["a", "b"], path, {})
-    found, targets, own = hdf5.read(path, names.INFLUENCE, names.TARGETS, names.SELF_INFLUENCE)
+    found, targets, own = hdf5.read(path, INFLUENCE, TARGETS, SELF_INFLUENCE)
     assert targets.tolist() == [3, 80, 7]
     np.testing.assert_allclose(found, full(p, [3, 80, 7]), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(own, np.diag(full(p, np.arange(n))), rtol=1e-9)
@@ -329,7 +333,7 @@ def test_blocks_of_targets_fill_the_matrix_in_order(tmp_path, monkeypatch):
     compute_influence.compute_influence(
         tmp_path / "gradients.h5", solve_of(p), tmp_path / "data.h5", "all", 1.0, [], path, {}
     )
-    (found,) = hdf5.read(path, names.INFLUENCE)
+    (found,) = hdf5.read(path, INFLUENCE)
     np.testing.assert_allclose(found, full(p, np.arange(p["n"])), rtol=1e-9, atol=1e-12)
 
 

@@ -14,8 +14,9 @@ from scipy.special import expit, softmax
 
 from attribution.data import toy
 from attribution.files import hdf5, resume
-from attribution.networks import architectures, precision
 from attribution.networks import build as models
+from attribution.networks import precision
+from attribution.networks.architectures import cnn
 from attribution.runtime import deadline
 from attribution.training import train as training
 from helpers import SCRIPTS, script_environment
@@ -286,7 +287,7 @@ def test_an_augmented_network_goes_on_with_the_same_shifts_and_flips(tmp_path, m
 
 
 def test_generators_are_in_the_checkpoint(tmp_path):
-    model = architectures.cnn((22, 22, 1), 4, IMAGES)
+    model = cnn.build((22, 22, 1), 4, IMAGES)
     assert len([v for v in model.variables if "seed_generator" in v.path]) == 2
     before = array_bytes(model.variables)
     model(bright_rows()[0].astype(np.float32), training=True)
@@ -330,10 +331,10 @@ def test_a_checkpoint_of_another_model_is_refused(points, tmp_path):
         # a step of 1e30 overflows float32; one of 1e-9 leaves the network where it started
         (
             {"optimizer": "sgd", "learning_rate": 1e30},
-            "training loss is nan after epoch 1 .* lower training.learning_rate",
+            "training loss is nan after epoch 1 .* lower models.NAME.training.learning_rate",
         ),
         ({"optimizer": "sgd", "learning_rate": 1e-9}, "training ended at accuracy 0.* largest class gives 0.509"),
-        ({"optimizer": "rmsprop"}, "training.optimizer is 'rmsprop'; it must be adam or sgd"),
+        ({"optimizer": "rmsprop"}, "models.NAME.training.optimizer is 'rmsprop'; it must be adam or sgd"),
     ],
 )
 def test_a_failed_training_leaves_a_sentence_and_no_model(data, tmp_path, change, sentence):

@@ -18,7 +18,9 @@ import yaml
 import asked_and_used
 import cache_hessian
 import compute_influence
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.influence import INFLUENCE
+from attribution.files.results.topk import HARMFUL, HELPFUL
 from attribution.influence import inverse_files
 
 SOLVERS_AGREE = 1e-6  # relative, a target
@@ -138,6 +140,24 @@ def test_learning_rate_reruns_training_and_what_follows(project):
     assert would_rerun(project) == {"train_model"} | RETRAINED | AFTER_TRAINING
 
 
+def test_an_architecture_reruns_the_networks_that_are_built_by_it(project):
+    folder = project / "scripts/attribution/networks/architectures"
+    shutil.copy(folder / "cnn.py", folder / "another.py")
+    edit(folder / "cnn.py", '"""', '"""Changed: ')
+    assert would_rerun(project) == set()
+    (folder / "another.py").unlink()
+    edit(folder / "mlp.py", '"""', '"""Changed: ')
+    assert would_rerun(project) == {"train_model"} | RETRAINED | AFTER_TRAINING
+
+
+def test_the_names_of_a_result_file_rerun_its_users_only(project):
+    folder = project / "scripts/attribution/files/results"
+    edit(folder / "topk.py", "HELPFUL, HARMFUL", "ANOTHER = 1\nHELPFUL, HARMFUL")
+    assert would_rerun(project) == set()
+    edit(folder / "growth.py", "FILES", "ANOTHER = 1\nFILES")
+    assert would_rerun(project) == {"measure_group_growth", "plot_group_growth", "evaluate_study"}
+
+
 def test_shares_of_groups_rerun_their_retraining_only(project):
     edit(project / "config/tiny.yaml", "shares: [0.1, 0.2]", "shares: [0.1, 0.25]")
     assert would_rerun(project) == {"retrain_groups", "compare_removals", "plot_leave_one_out", "plot_leave_groups_out"}
@@ -189,8 +209,8 @@ def test_both_solvers_give_the_same_influence(finished, tmp_path, scope):
         tmp_path / "influence.h5",
         {},
     )
-    (found,) = hdf5.read(tmp_path / "influence.h5", names.INFLUENCE)
-    (expected,) = hdf5.read(folder / "influence.h5", names.INFLUENCE)
+    (found,) = hdf5.read(tmp_path / "influence.h5", INFLUENCE)
+    (expected,) = hdf5.read(folder / "influence.h5", INFLUENCE)
     assert hdf5.attributes(files["hessian"])["solver"] == "cg"
     rows = np.linalg.norm(expected, axis=1)
     assert (np.linalg.norm(found - expected, axis=1) <= SOLVERS_AGREE * rows).all()
@@ -200,11 +220,11 @@ def test_topk_is_the_sorted_influence_matrix(finished):
     folders = [finished / "results/toy/mlp-dropout/seed0", finished / "results/toy/mlp-dropout/seed0/all_layers"]
     run(finished, "--", *(str(folder.relative_to(finished) / "topk.h5") for folder in folders))
     for folder in folders:
-        (matrix,) = hdf5.read(folder / "influence.h5", names.INFLUENCE)
+        (matrix,) = hdf5.read(folder / "influence.h5", INFLUENCE)
         facts = hdf5.attributes(folder / "topk.h5")
         assert facts["created_by"] == "compute_topk" and facts["scale"] == "I, not divided by n"
         n, scale = len(matrix), np.abs(matrix).max(axis=1, keepdims=True)
-        for end, sign in ((names.HELPFUL, 1), (names.HARMFUL, -1)):
+        for end, sign in ((HELPFUL, 1), (HARMFUL, -1)):
             columns, values = hdf5.read(folder / "topk.h5", f"{end}_train", f"{end}_train_influence")
             others = np.where(np.eye(n, dtype=bool), -np.inf, sign * matrix)
             best = sign * -np.sort(-others, axis=1)[:, : columns.shape[1]]

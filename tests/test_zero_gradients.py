@@ -9,7 +9,17 @@ import cache_hessian
 import compute_influence
 import find_groups
 from attribution.boundary import candidates as boundary_candidates
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import (
+    DECAY,
+    DECAY_GRADIENT,
+    FEATURES_TRAIN,
+    LOGITS_TRAIN,
+    PARAMETERS,
+    RESIDUALS_TRAIN,
+)
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import greedy
 from attribution.influence import inverse
 from attribution.influence import points as influence
@@ -32,10 +42,10 @@ def saturated(folder, certain, columns=3):
     files = {name: str(folder / f"{name}.h5") for name in ("gradients", "hessian", "data", "influence")}
     k = D * columns
     hdf5.write(files["gradients"], {
-        names.FEATURES_TRAIN: h, names.RESIDUALS_TRAIN: r, names.LOGITS_TRAIN: logits, names.PARAMETERS: np.zeros(k),
-        names.DECAY: np.zeros(k), names.DECAY_GRADIENT: np.zeros(k),
+        FEATURES_TRAIN: h, RESIDUALS_TRAIN: r, LOGITS_TRAIN: logits, PARAMETERS: np.zeros(k),
+        DECAY: np.zeros(k), DECAY_GRADIENT: np.zeros(k),
     }, {})  # fmt: skip
-    hdf5.write(files["data"], {names.X_TRAIN: h, names.Y_TRAIN: y, names.SUBGROUP_TRAIN: y}, {})
+    hdf5.write(files["data"], {X_TRAIN: h, Y_TRAIN: y, SUBGROUP_TRAIN: y}, {})
     return files
 
 
@@ -84,9 +94,9 @@ def test_some_gradients_zero_are_said_and_never_ranked_in_silence(tmp_path, caps
     solve = compute(files)
     out = capsys.readouterr().out
     assert f"warning: 4 of {N} training points, the first is 0, have a self-influence of exactly zero" in out
-    own, step = hdf5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
+    own, step = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
     assert (own[:4] == 0).all() and (own[4:] > 0).all()
-    h, r = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    h, r = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
     for rule in greedy.RELATIVE:
         with pytest.raises(ValueError, match=f"4 points have a self-influence of exactly zero .*rule '{rule}'"):
             greedy.grow(h, r, solve, own, step, [[9]], 5, rule, "max", KEYS)
@@ -110,7 +120,7 @@ def test_candidates_without_a_direction_come_last(tmp_path):
     files = saturated(tmp_path, 4)
     cache(files)
     solve = inverse.from_factor(files["hessian"])
-    h, r = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    h, r = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
     own, _ = influence.self_influence(h, r, solve)
     labels = np.zeros(N, dtype=int)
     with warnings.catch_warnings():

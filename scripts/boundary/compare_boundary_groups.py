@@ -15,7 +15,10 @@ from attribution.boundary import grow as boundary_greedy
 from attribution.boundary import score as boundary_scope
 from attribution.data import seed_points
 from attribution.evaluation import recovery
-from attribution.files import atomic, hdf5, names
+from attribution.files import atomic, hdf5
+from attribution.files.results.data import INJECTED_PAIRS, SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import RESIDUALS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 
@@ -38,9 +41,9 @@ def compare_boundary_groups(
         boundary: section `boundary`; its `greedy.size` holds for all methods. training: of the model. cg: of the
             inverse Hessian. subgroups: names.
     """
-    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     with hdf5.file(files["data"]) as file:
-        pairs = file[names.INJECTED_PAIRS][()] if names.INJECTED_PAIRS in file else None
+        pairs = file[INJECTED_PAIRS][()] if INJECTED_PAIRS in file else None
     if pairs is None:
         _, seeds = seed_points.seeds(overlap["seeds"], x, y, subgroup, subgroups, [])
     else:
@@ -48,8 +51,8 @@ def compare_boundary_groups(
     keys = greedy.tie_keys(x, y, tie_seed)
     del x
     features, weights = boundary_scope.last_layer(files["gradients"])
-    (residuals,) = hdf5.read(files["gradients"], names.RESIDUALS_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
+    (residuals,) = hdf5.read(files["gradients"], RESIDUALS_TRAIN)
+    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
     solve = inverse_files.open_inverse(files, cg)
     size = boundary["greedy"]["size"]
     score = boundary_scope.scorer(files, "last_layer", features, weights, boundary, training)

@@ -8,7 +8,10 @@ if "snakemake" in globals():
 import numpy as np
 
 from attribution.boundary import points as boundary
-from attribution.files import hdf5, names, provenance, resume
+from attribution.files import hdf5, provenance, resume
+from attribution.files.results.boundary import INDEX, SCORE, SOLVED, STEPS, TARGET
+from attribution.files.results.data import X_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS
 
 # Points of a file that a kill leaves finished, and points whose moved weights exist at a time.
 SHARD = 128
@@ -33,8 +36,8 @@ def compute_boundary(files: dict, scope: str, settings: dict, digest: str, path:
         index, found = of_all_layers(files["data"], files["model"], settings, resume.shards(path, digest))
     print(f"{found.solved.sum()} of {len(index)} points solved, {found.steps.mean():.2f} steps a point")
     arrays = {
-        names.INDEX: index, names.SCORE: found.score, names.SOLVED: found.solved, names.STEPS: found.steps,
-        names.TARGET: found.target,
+        INDEX: index, SCORE: found.score, SOLVED: found.solved, STEPS: found.steps,
+        TARGET: found.target,
     }  # fmt: skip
     hdf5.write(path, arrays, attributes | {"scope": scope, "norm": settings["norm"]})
     resume.discard(path)
@@ -42,7 +45,7 @@ def compute_boundary(files: dict, scope: str, settings: dict, digest: str, path:
 
 def of_last_layer(gradients: str, norm: str) -> tuple[np.ndarray, boundary.Points]:
     """All training points and their scores, in one pass over the features."""
-    with hdf5.opened(gradients, names.FEATURES_TRAIN, names.PARAMETERS) as (features, parameters):
+    with hdf5.opened(gradients, FEATURES_TRAIN, PARAMETERS) as (features, parameters):
         weights, parts = parameters[()].reshape(features.shape[1], -1), []
         for start in log.progress(range(0, len(features), ROWS), "boundary scores, last layer"):
             block = features[start : start + ROWS].astype(np.float64)
@@ -60,7 +63,7 @@ def of_all_layers(data: str, model: str, settings: dict, shards) -> tuple[np.nda
     from attribution.costs import stages as cost
     from attribution.networks import copy_derivatives
 
-    with hdf5.opened(data, names.X_TRAIN) as (x,):
+    with hdf5.opened(data, X_TRAIN) as (x,):
         n = len(x)
         count = n if settings["points"] == "all" else min(n, settings["points"])
         index = np.sort(np.random.default_rng(settings["seed"]).choice(n, count, replace=False))

@@ -9,7 +9,11 @@ from attribution.boundary import candidates as boundary_candidates
 from attribution.boundary import grow as boundary_greedy
 from attribution.boundary import score as boundary_scope
 from attribution.data import seed_points
-from attribution.files import hdf5, names, provenance
+from attribution.files import group_folders, hdf5, provenance
+from attribution.files.results.boundary_groups import MEMBERS, SCORE, SHARE, TIED
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import RESIDUALS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 
@@ -26,7 +30,7 @@ def find_boundary_groups(
     path: str,
     attributes: dict,
 ) -> None:
-    """Write boundary-groups-FORM.h5, one folder a seed point, named by its training index.
+    """Write boundary-groups-FORM.h5, one folder a seed point or list of them, as in groups.h5.
 
     Args:
         files: paths of `data`, and of the last layer's `gradients`, `hessian` and `influence`, by which candidates are
@@ -38,30 +42,31 @@ def find_boundary_groups(
         ValueError: when there are too few candidates for every group.
     """
     settings = boundary["greedy"]
-    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     del x
     features, weights = boundary_scope.last_layer(files["gradients"])
-    (residuals,) = hdf5.read(files["gradients"], names.RESIDUALS_TRAIN)
+    (residuals,) = hdf5.read(files["gradients"], RESIDUALS_TRAIN)
     chosen = settings["forms"][form]
-    (own,) = hdf5.read(files["influence"], names.SELF_INFLUENCE)
+    (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
     pools = boundary_candidates.pools(
-        chosen["from"], chosen["count"], seeds, y, features, residuals, own,
+        chosen["from"], chosen["count"], starts, y, features, residuals, own,
         inverse_files.open_inverse(files, cg), group["excluded"], keys,
     )  # fmt: skip
     score = boundary_scope.scorer(files, scope, features, weights, boundary, training)
     groups = boundary_greedy.grow(
-        lambda members: score(members, form), [[seed] for seed in seeds], pools, settings["size"], form, keys,
+        lambda members: score(members, form), starts, pools, settings["size"], form, keys,
         features, weights,
     )  # fmt: skip
     arrays, facts = {}, {}
-    for name, seed, found, pool in zip(seed_names, seeds, groups, pools, strict=True):
+    for name, start, found, pool in zip(start_names, starts, groups, pools, strict=True):
+        seed = group_folders.folder_of(start)
         arrays |= {
-            f"{seed}/{names.MEMBERS}": found.members,
-            f"{seed}/{names.SCORE}": found.score,
-            f"{seed}/{names.SHARE}": found.share,
-            f"{seed}/{names.TIED}": found.tied,
+            f"{seed}/{MEMBERS}": found.members,
+            f"{seed}/{SCORE}": found.score,
+            f"{seed}/{SHARE}": found.share,
+            f"{seed}/{TIED}": found.tied,
         }
         facts |= {
             f"{seed}/seed_name": name,

@@ -10,7 +10,10 @@ import numpy as np
 
 from attribution.boundary import points as boundary
 from attribution.data import seed_points
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
+from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
+from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN, PARAMETERS
 from attribution.influence import features
 from attribution.training import plane
 
@@ -37,8 +40,8 @@ def map_boundary_move(
         ValueError: when the data are not two-dimensional, have more than two classes, or no move changes the
             prediction.
     """
-    x, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.SUBGROUP_TRAIN)
-    h, parameters, logits = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.PARAMETERS, names.LOGITS_TRAIN)
+    x, subgroup = hdf5.read(files["data"], X_TRAIN, SUBGROUP_TRAIN)
+    h, parameters, logits = hdf5.read(files["gradients"], FEATURES_TRAIN, PARAMETERS, LOGITS_TRAIN)
     classes = boundary.class_logits(logits[:1]).shape[1]
     if x.shape[1:] != (2,) or classes != 2:
         raise ValueError(
@@ -56,10 +59,10 @@ def map_boundary_move(
     extended = features.extended_features(keras.models.load_model(files["model"], compile=False), cells, batch_size)
     sign = 1 - 2 * int(boundary.predictions(own @ weights)[0])
     arrays = {
-        names.GRID_X: grid_x,
-        names.GRID_Y: grid_y,
+        GRID_X: grid_x,
+        GRID_Y: grid_y,
         "fractions": SHOWN,
-        names.LOGITS_GRID: np.stack([difference(extended, weights + s * move) for s in SHOWN]).reshape(
+        LOGITS_GRID: np.stack([difference(extended, weights + s * move) for s in SHOWN]).reshape(
             len(SHOWN), points, points
         ),
         "path": PATH * np.linalg.norm(move),

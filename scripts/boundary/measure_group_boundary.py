@@ -13,7 +13,8 @@ import pandas as pd
 from attribution.boundary import groups as boundary_groups
 from attribution.boundary import score as boundary_scope
 from attribution.evaluation import recovery
-from attribution.files import atomic, hdf5, names
+from attribution.files import atomic, hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.groups import greedy
 
 KINDS = ("random", "clustered")
@@ -35,7 +36,7 @@ def measure_group_boundary(files: dict, scope: str, boundary: dict, training: di
         ValueError: when a class has fewer points than a group is to have.
     """
     settings = boundary["groups"]
-    x, y = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
+    x, y = hdf5.read(files["data"], X_TRAIN, Y_TRAIN)
     keys = greedy.tie_keys(x, y, settings["seed"])
     del x
     features, weights = boundary_scope.last_layer(files["gradients"])

@@ -10,7 +10,9 @@ import numpy as np
 
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import group_folders, hdf5
+from attribution.files.results.boundary_groups import MEMBERS, SCORE, SHARE
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
 
 # Images of a group that are shown, the seed among them, how many of the others stand in a row, and groups.
 SHOWN = 25
@@ -19,7 +21,7 @@ GROUPS = 6
 
 
 def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, dpi: int, path: str) -> None:
-    """Draw a block a seed: the seed large, then the members, each with its class and the score of the group with it.
+    """Draw a block a group: its first seed large, then the members, each with its class and the group's score with it.
 
     Args:
         data, groups: data.h5 and boundary-groups-FORM.h5. candidates: which points could join, `from` and `count`.
@@ -31,22 +33,22 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
     with hdf5.file(groups) as file:
         form = file.attrs["form"]
         found = {
-            int(seed): (
-                part[names.MEMBERS][()],
-                part[names.SCORE][()],
-                part[names.SHARE][()],
+            group_folders.start_of(folder): (
+                part[MEMBERS][()],
+                part[SCORE][()],
+                part[SHARE][()],
                 bool(part.attrs["ended"]),
             )
-            for seed, part in file.items()
+            for folder, part in file.items()
         }
     drawing.use(style)
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
-        seeds = sorted(found, key=lambda seed: (y[seed], seed))[:GROUPS]
-        figure, axes = plt.subplots(len(seeds), 1, figsize=(9.8, 2.5 * len(seeds) + 0.3), squeeze=False)
-        for seed, here in zip(seeds, axes[:, 0], strict=True):
-            members, score, share, ended = (a[:SHOWN] if isinstance(a, np.ndarray) else a for a in found[seed])
+        starts = sorted(found, key=lambda start: (y[start[0]], start))[:GROUPS]
+        figure, axes = plt.subplots(len(starts), 1, figsize=(9.8, 2.5 * len(starts) + 0.3), squeeze=False)
+        for start, here in zip(starts, axes[:, 0], strict=True):
+            members, score, share, ended = (a[:SHOWN] if isinstance(a, np.ndarray) else a for a in found[start])
             images = pictures.rows_of(x, members)
             pictures.canvas(here, COLUMNS + 2.3, 2)
             pictures.picture(here, images[0], 0, 0, size=2)
@@ -59,9 +61,9 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
             )  # fmt: skip
             here.text(1, 2.0, f"{words[0]}, score {values[0]}", ha="center", va="top", fontsize=6.5)
             inside = sum(word == words[0] for word in words)
-            end = f"; no candidate solves it beyond {len(found[seed][0])} members" if ended else ""
+            end = f"; no candidate solves it beyond {len(found[start][0])} members" if ended else ""
             here.set_title(
-                f"{words[0]}, training image {seed}: score {values[-1]} with {len(members)} images, "
+                f"{words[0]}, {group_folders.images(start)}: score {values[-1]} with {len(members)} images, "
                 f"{inside} of its class{end}",
                 loc="left",
             )

@@ -9,14 +9,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
 
 
 def plot_boundary_move(data: str, move: str, style: str, dpi: int, path: str) -> None:
     """Draw a panel a share of the move, and the point's logit difference along the path."""
-    x, y = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN)
+    x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
     grid_x, grid_y, logits, fractions, length, gap = hdf5.read(
-        move, names.GRID_X, names.GRID_Y, names.LOGITS_GRID, "fractions", "path", "gap"
+        move, GRID_X, GRID_Y, LOGITS_GRID, "fractions", "path", "gap"
     )
     found, classes = hdf5.attributes(move), hdf5.attributes(data)["class_names"]
     score, point = found["score"], found["point"]

@@ -12,7 +12,11 @@ from scipy import stats
 
 from attribution.boundary import points as boundaries
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.boundary import INDEX, SCORE
+from attribution.files.results.data import FLIPPED_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import LOGITS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE
 
 # cells across a panel, and flipped points that are marked at most
 CELLS = 55
@@ -33,12 +37,12 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
     Args:
         files: paths of `data`, `gradients` and `influence` (of the last layer), `boundary`. scope: in words.
     """
-    (y,) = hdf5.read(files["data"], names.Y_TRAIN)
-    (logits,) = hdf5.read(files["gradients"], names.LOGITS_TRAIN)
-    (own,) = hdf5.read(files["influence"], names.SELF_INFLUENCE)
-    index, score = hdf5.read(files["boundary"], names.INDEX, names.SCORE)
+    (y,) = hdf5.read(files["data"], Y_TRAIN)
+    (logits,) = hdf5.read(files["gradients"], LOGITS_TRAIN)
+    (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
+    index, score = hdf5.read(files["boundary"], INDEX, SCORE)
     with hdf5.file(files["data"]) as file:
-        flipped = file[names.FLIPPED_TRAIN][()][index] if names.FLIPPED_TRAIN in file else np.zeros(len(index), bool)
+        flipped = file[FLIPPED_TRAIN][()][index] if FLIPPED_TRAIN in file else np.zeros(len(index), bool)
     known = np.isfinite(score)
     own, margin = own[index][known], label_margins(logits[index], y[index])[known]
     score, flipped = score[known], flipped[known]

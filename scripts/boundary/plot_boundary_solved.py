@@ -10,14 +10,16 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.boundary import INDEX, SOLVED, STEPS
+from attribution.files.results.data import Y_TRAIN
 
 MARKERS = "os^Dv"
 
 
 def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], style: str, dpi: int, path: str) -> None:
     """Draw a row a class, in each row a mark a file; the last row is all classes together."""
-    (y,) = hdf5.read(data, names.Y_TRAIN)
+    (y,) = hdf5.read(data, Y_TRAIN)
     classes = [str(name) for name in hdf5.attributes(data)["class_names"]]
     drawing.use(style)
     rows = len(classes) + 1
@@ -26,7 +28,7 @@ def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], st
     lowest = 100.0
     colours = (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.PINK, drawing.ORANGE)
     for name, scope, shift, colour, mark in zip(boundaries, scopes, spread, colours, MARKERS, strict=False):
-        index, solved, steps = hdf5.read(name, names.INDEX, names.SOLVED, names.STEPS)
+        index, solved, steps = hdf5.read(name, INDEX, SOLVED, STEPS)
         label = y[index]
         chosen = [label == c for c in range(len(classes))] + [np.ones(len(label), bool)]
         text = f"{scope}: {solved.sum()} of {len(solved)} solved, {steps.mean():.1f} steps on average"

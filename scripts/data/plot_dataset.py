@@ -8,7 +8,8 @@ if "snakemake" in globals():
 import matplotlib.pyplot as plt
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 
 
 def plot_dataset(data: str, style: str, dpi: int, path: str) -> None:
@@ -16,13 +17,13 @@ def plot_dataset(data: str, style: str, dpi: int, path: str) -> None:
     facts = hdf5.attributes(data)
     drawing.use(style)
     figure, both = plt.subplots(1, 2, figsize=(7.2, 2.7), sharex=True, sharey=True)
-    parts = (("training", names.X_TRAIN, names.Y_TRAIN), ("test", names.X_TEST, names.Y_TEST))
+    parts = (("training", X_TRAIN, Y_TRAIN), ("test", X_TEST, Y_TEST))
     for axes, (part, n_x, n_y) in zip(both, parts, strict=True):
         x, y = hdf5.read(data, n_x, n_y)
         drawing.points(axes, x, y)
         counts = ", ".join(f"{(y == label).sum()} {name}" for label, name in enumerate(facts["class_names"]))
         axes.set_title(f"{part} set: {counts}")
-    x, subgroup = hdf5.read(data, names.X_TRAIN, names.SUBGROUP_TRAIN)
+    x, subgroup = hdf5.read(data, X_TRAIN, SUBGROUP_TRAIN)
     for number, name in enumerate(facts["subgroup_names"]):
         middle = x[subgroup == number].mean(axis=0)
         both[0].annotate(name, middle, ha="center", va="center", weight="bold",

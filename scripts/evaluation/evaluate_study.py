@@ -12,7 +12,13 @@ import pandas as pd
 
 from attribution.data import seed_points
 from attribution.evaluation import recovery
-from attribution.files import atomic, hdf5, names
+from attribution.files import atomic, hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE
+from attribution.files.results.gradients import FEATURES_TRAIN
+from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, TIES
+from attribution.files.results.growth import DRAWS, SIZES
+from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.groups import greedy, growth, turning
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
@@ -29,10 +35,10 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
 
     `low` and `high` are the 5th and 95th percentile over draws, where a method draws.
     """
-    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    (features,) = hdf5.read(files["gradients"], names.FEATURES_TRAIN)
-    (own,) = hdf5.read(files["influence"], names.SELF_INFLUENCE)
-    (distance,) = hdf5.read(files["boundary"], names.BOUNDARY_DISTANCE)
+    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    (features,) = hdf5.read(files["gradients"], FEATURES_TRAIN)
+    (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
+    (distance,) = hdf5.read(files["boundary"], BOUNDARY_DISTANCE)
     seed, size = seed_points.central(x, subgroup, target), int((subgroup == target).sum())
     rows = []
 
@@ -41,10 +47,10 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
 
     for method, groups in variants.items():
         members, normalised, cosine = hdf5.read(
-            groups, *(f"{seed}/{name}" for name in (names.MEMBERS, names.NORMALISED_INFLUENCE, names.COSINE))
+            groups, *(f"{seed}/{name}" for name in (MEMBERS, NORMALISED_INFLUENCE, COSINE))
         )
         with hdf5.file(groups) as file:
-            ties = int(file[str(seed)].attrs[names.TIES])
+            ties = int(file[str(seed)].attrs[TIES])
         add(method, "precision", recovery.precision(members, subgroup, target))
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target))
         add(method, "maximum_over_cluster_size", (np.argmax(normalised) + 1) / size)
@@ -69,10 +75,8 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
     closest = np.argsort(distance, kind="stable")[: settings["closest"]]
     add("self-influence", "top_among_closest", float(np.isin(top, closest).mean()))
     add("random", "top_among_closest", len(closest) / len(x))
-    (sizes,) = hdf5.read(files["growth"], names.SIZES)
-    draws = dict(
-        zip(growth.POOLS, hdf5.read(files["growth"], *(f"{names.DRAWS}/{p}" for p in growth.POOLS)), strict=True)
-    )
+    (sizes,) = hdf5.read(files["growth"], SIZES)
+    draws = dict(zip(growth.POOLS, hdf5.read(files["growth"], *(f"{DRAWS}/{p}" for p in growth.POOLS)), strict=True))
     medians = {pool: np.median(values, axis=0) for pool, values in draws.items()}
     order = ["boundary-target", "target", "class", "all"]
     # a group of one is a point, not a group

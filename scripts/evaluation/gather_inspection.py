@@ -8,7 +8,8 @@ if "snakemake" in globals():
 import numpy as np
 
 from attribution.evaluation import inspection
-from attribution.files import atomic, hdf5, names
+from attribution.files import atomic, hdf5
+from attribution.files.results.boundary import INDEX
 
 
 def gather_inspection(files: list[str], settings: dict, path: str) -> None:
@@ -26,7 +27,7 @@ def gather_inspection(files: list[str], settings: dict, path: str) -> None:
     orders, first = {}, None
     for name in files:
         with hdf5.file(name) as file:
-            points = np.stack([file[names.INDEX][()], file["flipped"][()]])
+            points = np.stack([file[INDEX][()], file["flipped"][()]])
             first = points if first is None else first
             if not np.array_equal(points, first):
                 raise ValueError(f"{name} holds other points than {files[0]}; make both again from the same data.h5")

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from attribution.evaluation import agreement, retrieval
-from attribution.files import atomic, hdf5, names
+from attribution.files import atomic, hdf5
+from attribution.files.results.data import Y_TRAIN
+from attribution.files.results.overlap import MEMBERS
 
 COLUMNS = [
     "first_model", "second_model", "pairs", "method", "metric", "value", "low", "high", "smallest", "largest",
@@ -38,12 +40,12 @@ def measure_agreement(data: str, files: list[str], interval: dict, path: str) ->
     """
     if len(files) < 2:
         raise ValueError(f"agreement needs two runs, and {files[0]} is the only one; name more models or seeds")
-    (labels,) = hdf5.read(data, names.Y_TRAIN)
+    (labels,) = hdf5.read(data, Y_TRAIN)
     runs, model_of = {}, {}
     for file in files:
         facts = hdf5.attributes(file)
         with hdf5.file(file) as opened:
-            runs[file] = {method: members[()] for method, members in opened[names.MEMBERS].items()}
+            runs[file] = {method: members[()] for method, members in opened[MEMBERS].items()}
         model_of[file] = facts["model"]
     first = next(iter(runs.values()))
     seeds, size = next(iter(first.values()))[:, 0], next(iter(first.values())).shape[1]

@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 from attribution.evaluation import inspection
-from attribution.files import atomic, hdf5, names, provenance
+from attribution.files import atomic, hdf5, provenance
+from attribution.files.results.boundary import INDEX, SCORE
+from attribution.files.results.data import FLIPPED_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE
 
 # of the curves, from nothing to all points
 GRID = np.linspace(0, 1, 101)
@@ -36,15 +40,15 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
         ValueError: when no label was flipped, or too few for an interval.
     """
     try:
-        (flipped,) = hdf5.read(files["data"], names.FLIPPED_TRAIN)
+        (flipped,) = hdf5.read(files["data"], FLIPPED_TRAIN)
     except KeyError:
         raise ValueError(
             f"{files['data']} has no flipped labels; set `flipped` of that data set to a share above 0"
         ) from None
-    (y,) = hdf5.read(files["data"], names.Y_TRAIN)
-    features, logits = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.LOGITS_TRAIN)
-    (own,) = hdf5.read(files["influence"], names.SELF_INFLUENCE)
-    index, score = hdf5.read(files["boundary"], names.INDEX, names.SCORE)
+    (y,) = hdf5.read(files["data"], Y_TRAIN)
+    features, logits = hdf5.read(files["gradients"], FEATURES_TRAIN, LOGITS_TRAIN)
+    (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
+    index, score = hdf5.read(files["boundary"], INDEX, SCORE)
     start = time.perf_counter()
     # neighbours are those among all training points, whichever are inspected
     neighbours = inspection.other_labels(features[:, :-1], y, settings["neighbours"])[index]
@@ -67,7 +71,7 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
     ]
     rows = pd.concat([rows, pd.DataFrame(by_chance, columns=rows.columns)])
     rows["seconds"] = rows.method.map(seconds)
-    arrays = {"flipped": flipped, names.INDEX: index, "shares": GRID}
+    arrays = {"flipped": flipped, INDEX: index, "shares": GRID}
     arrays |= {f"suspicion/{method}": values for method, values in suspicion.items()}
     for name, part, chance in zip(("curves", "low", "high"), result[:3], random, strict=True):
         arrays |= {f"{name}/{method}": part[i, : len(GRID)] for i, method in enumerate(methods)}

@@ -10,7 +10,11 @@ import pandas as pd
 
 from attribution.data import seed_points
 from attribution.evaluation import recovery
-from attribution.files import atomic, hdf5, names, provenance
+from attribution.files import atomic, hdf5, provenance
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
+from attribution.files.results.overlap import MEMBERS, SEEDS
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
@@ -32,9 +36,9 @@ def measure_overlap(
         files: paths of `data`, `gradients`, `influence`. solve: the damped inverse Hessian.
         settings: `seeds` and `size`, `tie_seed`, `direction`. subgroups: names, in the order of their numbers.
     """
-    features, residuals = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
-    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
+    features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
+    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
     _, seeds = seed_points.seeds(settings["seeds"], x, y, subgroup, subgroups, [])
     size, keys = settings["size"], greedy.tie_keys(x, y, settings["tie_seed"])
     del x
@@ -60,7 +64,7 @@ def measure_overlap(
             for metric in METRICS:
                 rows.append([rule, seed, f"overlap-{metric}", np.isin(members, neighbours[metric][j][1:]).mean()])
             rows.append([rule, seed, "same_class", (y[members] == y[seed]).mean()])
-    hdf5.write(members_path, {names.SEEDS: seeds} | {f"{names.MEMBERS}/{m}": s for m, s in sets.items()}, attributes)
+    hdf5.write(members_path, {SEEDS: seeds} | {f"{MEMBERS}/{m}": s for m, s in sets.items()}, attributes)
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=["method", "seed", "metric", "value"]).to_csv(temporary, index=False)
 

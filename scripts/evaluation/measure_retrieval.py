@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 
 from attribution.evaluation import recovery, retrieval
-from attribution.files import atomic, hdf5, names, provenance
+from attribution.files import atomic, hdf5, provenance
+from attribution.files.results.data import INJECTED_PAIRS, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence import points as influence
@@ -38,7 +41,7 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
         ValueError: when no image was injected, or too few for an interval.
     """
     try:
-        (pairs,) = hdf5.read(files["data"], names.INJECTED_PAIRS)
+        (pairs,) = hdf5.read(files["data"], INJECTED_PAIRS)
     except KeyError:
         raise ValueError(
             f"{files['data']} has no injected pairs; set `inject` of that data set to a CSV of near-duplicates"
@@ -46,9 +49,9 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
     if len(pairs) < 2:
         raise ValueError(f"{files['data']} has {len(pairs)} injected pairs; intervals need at least 2")
     queries, partners = pairs.T
-    features, residuals = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
-    x, y = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
+    features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
+    x, y = hdf5.read(files["data"], X_TRAIN, Y_TRAIN)
+    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
     keys, embedding = greedy.tie_keys(x, y, settings["tie_seed"]), features[:, :-1]
     size = max(settings["cutoffs"]) + 1
     ranks, seconds, lists = {}, {}, {}

@@ -10,7 +10,9 @@ import numpy as np
 
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN
 
 COLUMNS = 13
 
@@ -34,7 +36,7 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
         ValueError: when the data is no images.
     """
     queries, partners = hdf5.read(retrieval, "queries", "partners")
-    (features,) = hdf5.read(gradients, names.FEATURES_TRAIN)
+    (features,) = hdf5.read(gradients, FEATURES_TRAIN)
     embedding = features[:, :-1].astype(np.float64)
     row = shown_query(queries, np.linalg.norm(embedding[queries] - embedding[partners], axis=1))
     seed, own_partners = queries[row], partners[queries == queries[row]]
@@ -46,7 +48,7 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
     )
     drawing.use(style)
     figure, axes = plt.subplots(4, 1, figsize=(9.2, 9.6), height_ratios=[0.55, 1, 1, 1])
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
         top = np.append(seed, own_partners)

@@ -9,14 +9,18 @@ import numpy as np
 
 from attribution.costs import stages as cost
 from attribution.data import seed_points
-from attribution.files import hdf5, names, provenance
+from attribution.files import group_folders, hdf5, provenance
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
+from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, PEAK, TIES
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
 
 
 def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], path: str, attributes: dict) -> None:
-    """Write groups.h5, one folder a seed point, named by its training index.
+    """Write groups.h5, one folder a seed point or list of them, see `group_folders`.
 
     Args:
         files: paths of `data`, `gradients`, `hessian`, `influence`. solve: the damped inverse Hessian.
@@ -26,14 +30,14 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
         ValueError: when the adaptive form is asked for in all layers.
         MemoryError: when it would not fit, before anything is grown.
     """
-    x, y, subgroup = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], names.SELF_INFLUENCE, names.STEP_NORM)
-    seed_names, seeds = seed_points.seeds(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
-    require_memory(files, group, len(seeds))
-    features, residuals = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
+    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    require_memory(files, group, len(starts))
+    features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     common = {
-        "seeds": [[seed] for seed in seeds],
+        "seeds": starts,
         "size": group["size"],
         "rule": group["rule"],
         "direction": group["direction"],
@@ -47,28 +51,28 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
             raise ValueError("groups.adaptive is true in scope all_layers; it needs the closed forms of last_layer")
         from attribution.groups import adaptive
 
-        weights, decay, slope = hdf5.read(files["gradients"], names.PARAMETERS, names.DECAY, names.DECAY_GRADIENT)
+        weights, decay, slope = hdf5.read(files["gradients"], PARAMETERS, DECAY, DECAY_GRADIENT)
         weights = weights.reshape(features.shape[1], residuals.shape[1])
         groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], **common)
     else:
         groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
-    for seed in seeds:
-        if own[seed] <= 0:
+    arrays, facts = {}, {}
+    for name, start, found in zip(start_names, starts, groups, strict=True):
+        seed = group_folders.folder_of(start)
+        if (own[start] <= 0).all():
             print(
                 f"warning: point {seed} has a gradient of zero, so no point has influence on it: its group is arbitrary"
             )
-    arrays, facts = {}, {}
-    for name, seed, found in zip(seed_names, seeds, groups, strict=True):
-        arrays[f"{seed}/{names.MEMBERS}"] = found.members
-        arrays[f"{seed}/{names.NORMALISED_INFLUENCE}"] = found.normalised_influence
-        arrays[f"{seed}/{names.COSINE}"] = found.cosine
+        arrays[f"{seed}/{MEMBERS}"] = found.members
+        arrays[f"{seed}/{NORMALISED_INFLUENCE}"] = found.normalised_influence
+        arrays[f"{seed}/{COSINE}"] = found.cosine
         facts |= {
             f"{seed}/seed_name": name,
             f"{seed}/rule": group["rule"],
             f"{seed}/direction": group["direction"],
             f"{seed}/stop": group["stop"],
-            f"{seed}/{names.TIES}": found.ties,
-            f"{seed}/{names.PEAK}": found.peak,
+            f"{seed}/{TIES}": found.ties,
+            f"{seed}/{PEAK}": found.peak,
             f"{seed}/total_influence": found.normalised_influence[-1] * len(found.members),
         }
         if found.ties:
@@ -83,7 +87,7 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
         files, group: as in `find_groups`. seeds: number of seed points.
     """
     exact = hdf5.attributes(files["hessian"])["solver"] == "exact"
-    with hdf5.opened(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN) as (features, residuals):
+    with hdf5.opened(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN) as (features, residuals):
         sizes = (seeds, group["size"], *features.shape, residuals.shape[1])
         itemsize = features.dtype.itemsize
     if group["adaptive"]:

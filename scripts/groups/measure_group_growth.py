@@ -7,7 +7,11 @@ if "snakemake" in globals():
 
 import numpy as np
 
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE
+from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
+from attribution.files.results.growth import DRAWS, SIZES
 from attribution.groups import growth
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
@@ -22,18 +26,18 @@ def measure_group_growth(
         files: paths of `data`, `gradients`, `boundary`. target, other: numbers of the two subgroups of one class.
         settings: `draws`, `sizes`, `boundary_share`, `seed`.
     """
-    features, residuals = hdf5.read(files["gradients"], names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
-    labels, subgroup = hdf5.read(files["data"], names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    (distance,) = hdf5.read(files["boundary"], names.BOUNDARY_DISTANCE)
+    features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
+    labels, subgroup = hdf5.read(files["data"], Y_TRAIN, SUBGROUP_TRAIN)
+    (distance,) = hdf5.read(files["boundary"], BOUNDARY_DISTANCE)
     pools = growth.pools(subgroup, labels, distance, target, other, settings["boundary_share"])
     # half the sizes are reached by every pool, so that pools compare; the rest go up to the whole class
     small, large = min(map(len, pools.values())), len(pools["class"])
     half = settings["sizes"] // 2
     sizes = np.unique(np.round(np.r_[np.linspace(1, small, half), np.linspace(small, large, half + 1)]).astype(int))
     streams = np.random.default_rng(settings["seed"]).spawn(len(growth.POOLS))
-    arrays = {names.SIZES: sizes}
+    arrays = {SIZES: sizes}
     for pool, rng in zip(growth.POOLS, streams, strict=True):
-        arrays[f"{names.DRAWS}/{pool}"] = growth.growth(
+        arrays[f"{DRAWS}/{pool}"] = growth.growth(
             features, residuals, solve, pools[pool], sizes, settings["draws"], rng
         )
     hdf5.write(path, arrays, attributes)

@@ -11,16 +11,19 @@ import numpy as np
 from attribution.data import seed_points
 from attribution.drawing import style as drawing
 from attribution.evaluation import recovery
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
+from attribution.files.results.groups import MEMBERS
 
 
 def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style: str, dpi: int, path: str) -> None:
     """Draw six stages; one of them is the step at which the target's last point joins, if that happens."""
-    x, y, subgroup = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(data, X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     name = hdf5.attributes(data)["subgroup_names"][target]
     seed = seed_points.central(x, subgroup, target)
-    (members,) = hdf5.read(groups, f"{seed}/{names.MEMBERS}")
-    grid = hdf5.read(boundary, names.GRID_X, names.GRID_Y, names.LOGITS_GRID)
+    (members,) = hdf5.read(groups, f"{seed}/{MEMBERS}")
+    grid = hdf5.read(boundary, GRID_X, GRID_Y, LOGITS_GRID)
     size = int((subgroup == target).sum())
     exhausted = recovery.exhausted_at(members, subgroup, target)
     wanted = [size // 4, size // 2, size, (size + len(members)) // 2, len(members), 5]

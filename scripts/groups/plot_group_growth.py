@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.growth import DRAWS, SIZES
 from attribution.groups import growth
 
 LOOKS = {
@@ -29,11 +30,11 @@ def plot_group_growth(path_growth: str, titles: dict, style: str, dpi: int, path
     Args:
         titles: pool of `growth.POOLS` -> legend.
     """
-    (sizes,) = hdf5.read(path_growth, names.SIZES)
+    (sizes,) = hdf5.read(path_growth, SIZES)
     drawing.use(style)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.8, 3.4))
     for pool in growth.POOLS:
-        (draws,) = hdf5.read(path_growth, f"{names.DRAWS}/{pool}")
+        (draws,) = hdf5.read(path_growth, f"{DRAWS}/{pool}")
         reached = ~np.isnan(draws).any(axis=0)
         colour, dash, marker = LOOKS[pool]
         for axes, values in ((left, draws * sizes), (right, draws)):

@@ -9,7 +9,10 @@ import matplotlib.pyplot as plt
 
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import group_folders, hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.groups import MEMBERS, NORMALISED_INFLUENCE
+from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.groups import growth_path
 
 # Images of a group that are shown, the seed among them, and how many of the others stand in a row.
@@ -18,32 +21,32 @@ COLUMNS = 12
 
 
 def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: int, path: str) -> None:
-    """Draw a block a seed: the seed large, then the members, each with its class and its influence on the group that it
-    joined; the classes other than the seed's in colour.
+    """Draw a block a group: its first seed large, then the members, each with its class and its influence on the group
+    that it joined; the classes other than the seed's in colour.
 
     Raises:
         ValueError: when the data is no images.
     """
-    (own,) = hdf5.read(influence, names.SELF_INFLUENCE)
+    (own,) = hdf5.read(influence, SELF_INFLUENCE)
     facts, run = hdf5.attributes(data), hdf5.attributes(groups)
     with hdf5.file(groups) as file:
         found = {
-            int(seed): (
-                part[names.MEMBERS][()],
-                part[names.NORMALISED_INFLUENCE][()],
+            group_folders.start_of(folder): (
+                part[MEMBERS][()],
+                part[NORMALISED_INFLUENCE][()],
                 float(part.attrs["total_influence"]),
             )
-            for seed, part in file.items()
+            for folder, part in file.items()
         }
         rule, direction = next(iter(file.values())).attrs["rule"], next(iter(file.values())).attrs["direction"]
     drawing.use(style)
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
-        seeds = sorted(found, key=lambda seed: (y[seed], seed))
-        figure, axes = plt.subplots(len(seeds), 1, figsize=(9.8, 2.5 * len(seeds) + 0.3), squeeze=False)
-        for seed, here in zip(seeds, axes[:, 0], strict=True):
-            members, normalised, total = found[seed]
+        starts = sorted(found, key=lambda start: (y[start[0]], start))
+        figure, axes = plt.subplots(len(starts), 1, figsize=(9.8, 2.5 * len(starts) + 0.3), squeeze=False)
+        for start, here in zip(starts, axes[:, 0], strict=True):
+            members, normalised, total = found[start]
             gained = growth_path.influence_on_group(normalised, own[members])
             members, gained = members[:SHOWN], gained[:SHOWN]
             images = pictures.rows_of(x, members)
@@ -54,11 +57,11 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
                 here, images[1:], [f"{word}\n{value:.3g}" for word, value in zip(words[1:], gained[1:], strict=True)],
                 COLUMNS, 2.3, colours=[drawing.BLACK if word == words[0] else drawing.RED for word in words[1:]],
             )  # fmt: skip
-            here.text(1, 2.0, f"{words[0]}, self-influence {own[seed]:.3g}", ha="center", va="top", fontsize=6.5)
+            here.text(1, 2.0, f"{words[0]}, self-influence {own[start[0]]:.3g}", ha="center", va="top", fontsize=6.5)
             inside = sum(word == words[0] for word in words)
             here.set_title(
-                f"{words[0]}, training image {seed}: total influence score {total:.4g} of {len(normalised)} images; "
-                f"{inside} of the {len(words)} shown are of its class",
+                f"{words[0]}, {group_folders.images(start)}: total influence score {total:.4g} of {len(normalised)} "
+                f"images; {inside} of the {len(words)} shown are of its class",
                 loc="left",
             )
     figure.suptitle(

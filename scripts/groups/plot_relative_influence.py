@@ -10,7 +10,10 @@ import numpy as np
 
 from attribution.data import seed_points
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
+from attribution.files.results.influence import INFLUENCE, STEP_NORM, TARGETS
 
 
 def plot_relative_influence(
@@ -22,7 +25,7 @@ def plot_relative_influence(
     Raises:
         ValueError: when influence.h5 has no row for the target's centre.
     """
-    x, y, subgroup = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(data, X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     name = hdf5.attributes(data)["subgroup_names"][target]
     seed = seed_points.central(x, subgroup, target)
     drawing.use(style)
@@ -30,11 +33,11 @@ def plot_relative_influence(
         2, len(models), figsize=(2.7 * len(models), 2.9), sharex=True, sharey=True, squeeze=False
     )
     for column, (model, influence, boundary) in enumerate(zip(models, influences, boundaries, strict=True)):
-        matrix, targets, step_norm = hdf5.read(influence, names.INFLUENCE, names.TARGETS, names.STEP_NORM)
+        matrix, targets, step_norm = hdf5.read(influence, INFLUENCE, TARGETS, STEP_NORM)
         row = np.flatnonzero(targets == seed)
         if not len(row):
             raise ValueError(f"{influence} has no row for point {seed}; add '{name}' to influence.targets")
-        grid = hdf5.read(boundary, names.GRID_X, names.GRID_Y, names.LOGITS_GRID)
+        grid = hdf5.read(boundary, GRID_X, GRID_Y, LOGITS_GRID)
         moves = step_norm > 0
         relative = np.where(moves, matrix[row[0]] / np.where(moves, step_norm, 1.0), -np.inf)
         if moves.sum() < top:

@@ -10,7 +10,9 @@ import numpy as np
 
 from attribution.data import seed_points
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
+from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE
 from attribution.groups import turning
 
 # dashes and colours of subgroups
@@ -21,7 +23,7 @@ def plot_turning_point(
     data: str, groups: list[str], rules: list[str], target: int, style: str, dpi: int, path: str
 ) -> None:
     """Draw I(G, G) / |G|, the cosine of each new member and the group's make-up, for each selection rule."""
-    x, subgroup = hdf5.read(data, names.X_TRAIN, names.SUBGROUP_TRAIN)
+    x, subgroup = hdf5.read(data, X_TRAIN, SUBGROUP_TRAIN)
     subgroup_names = hdf5.attributes(data)["subgroup_names"]
     seed = seed_points.central(x, subgroup, target)
     size = int((subgroup == target).sum())
@@ -29,7 +31,7 @@ def plot_turning_point(
     figure, axes = plt.subplots(3, len(rules), figsize=(1 + 2.1 * len(rules), 5.2), sharex=True, squeeze=False)
     for column, (rule, path_group) in enumerate(zip(rules, groups, strict=True)):
         members, normalised, cosine = hdf5.read(
-            path_group, *(f"{seed}/{name}" for name in (names.MEMBERS, names.NORMALISED_INFLUENCE, names.COSINE))
+            path_group, *(f"{seed}/{name}" for name in (MEMBERS, NORMALISED_INFLUENCE, COSINE))
         )
         steps = np.arange(1, len(members) + 1)
         turn, highest = turning.turning_point(cosine), int(np.argmax(normalised)) + 1

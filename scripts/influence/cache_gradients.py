@@ -14,14 +14,26 @@ import numpy as np
 
 from attribution.costs import networks as network_cost
 from attribution.costs import stages as cost
-from attribution.files import hdf5, names, provenance, resume
+from attribution.files import hdf5, provenance, resume
+from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.gradients import (
+    DECAY,
+    DECAY_GRADIENT,
+    FEATURES_TEST,
+    FEATURES_TRAIN,
+    LOGITS_TEST,
+    LOGITS_TRAIN,
+    PARAMETERS,
+    RESIDUALS_TEST,
+    RESIDUALS_TRAIN,
+)
 from attribution.influence import features
 from attribution.networks import build as models
 from attribution.networks import penalties, same_function
 from attribution.numerics.residuals import residuals
 
-TRAIN = (names.X_TRAIN, names.Y_TRAIN, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.RESIDUALS_TRAIN)
-TEST = (names.X_TEST, names.Y_TEST, names.FEATURES_TEST, names.LOGITS_TEST, names.RESIDUALS_TEST)
+TRAIN = (X_TRAIN, Y_TRAIN, FEATURES_TRAIN, LOGITS_TRAIN, RESIDUALS_TRAIN)
+TEST = (X_TEST, Y_TEST, FEATURES_TEST, LOGITS_TEST, RESIDUALS_TEST)
 # Batches whose factors are one file of unfinished work.
 SHARD = 2
 
@@ -46,12 +58,12 @@ def cache_gradients(
     if scope == "all_layers":
         from attribution.influence import all_layers_files as network_files
 
-        points = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
+        points = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
         hdf5.write(path, network_files.gradient_arrays(network, *points, batch_size), attributes)
         return
     weights, decay, slope = features.last_layer_parameters(network)
     d, c = weights.shape
-    with hdf5.opened(data, names.X_TRAIN, names.X_TEST) as (x, x_test):
+    with hdf5.opened(data, X_TRAIN, X_TEST) as (x, x_test):
         penalties.refuse_others(network, [models.last_dense(network)], x[: same_function.SAMPLES])
         held = x[:1].nbytes * batch_size + cost.factor_bytes(SHARD * batch_size, d, 2 * c)
         cost.require(
@@ -64,9 +76,9 @@ def cache_gradients(
     shards = {arrays: factor_shards(folder, arrays, data, network, weights, batch_size) for arrays in (TRAIN, TEST)}
     with hdf5.writing(path, attributes) as file:
         for name, array in (
-            (names.PARAMETERS, weights.ravel()),
-            (names.DECAY, decay),
-            (names.DECAY_GRADIENT, slope),
+            (PARAMETERS, weights.ravel()),
+            (DECAY, decay),
+            (DECAY_GRADIENT, slope),
         ):
             file.create_dataset(name, data=array, track_times=False)
         for (_, _, *results), files in shards.items():

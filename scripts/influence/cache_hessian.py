@@ -8,7 +8,8 @@ if "snakemake" in globals():
 import numpy as np
 
 from attribution.costs import stages as cost
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.gradients import DECAY, FEATURES_TRAIN, LOGITS_TRAIN
 from attribution.influence import inverse
 from attribution.numerics import hessian
 
@@ -29,8 +30,8 @@ def cache_hessian(
 
         arrays, found = network_files.hessian_arrays(files, solver, batch_size, damping)
     else:
-        logits, decay = hdf5.read(files["gradients"], names.LOGITS_TRAIN, names.DECAY)
-        with hdf5.opened(files["gradients"], names.FEATURES_TRAIN) as (features,):
+        logits, decay = hdf5.read(files["gradients"], LOGITS_TRAIN, DECAY)
+        with hdf5.opened(files["gradients"], FEATURES_TRAIN) as (features,):
             if solver == "exact":
                 cost.require(
                     "Hessian",

@@ -9,7 +9,10 @@ import numpy as np
 
 from attribution.costs import stages as cost
 from attribution.data import seed_points
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
+from attribution.files.results.influence import INFLUENCE, SELF_INFLUENCE, STEP_NORM, TARGETS
 from attribution.influence import inverse_files
 from attribution.influence import points as influence
 
@@ -40,12 +43,12 @@ def compute_influence(
         MemoryError: when it would not fit, before anything is computed.
         ValueError: when the matrix is too large, a target does not exist, or no point has influence on itself.
     """
-    with hdf5.opened(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN) as (features, residuals):
+    with hdf5.opened(gradients, FEATURES_TRAIN, RESIDUALS_TRAIN) as (features, residuals):
         (n, d), c, itemsize = features.shape, residuals.shape[1], features.dtype.itemsize
     if targets == "all":
         rows = list(range(n))
     else:
-        rows = seed_points.resolve(targets, *hdf5.read(labels, names.X_TRAIN, names.SUBGROUP_TRAIN), subgroups)
+        rows = seed_points.resolve(targets, *hdf5.read(labels, X_TRAIN, SUBGROUP_TRAIN), subgroups)
     influence.refuse_large_matrix(len(rows), n, matrix_gb)
     cost.require(
         "influence",
@@ -53,13 +56,13 @@ def compute_influence(
         f"set influence.storage to float32{' or influence.solver to cg' if exact else ''}",
         cost.speed(np.matmul, np.ones((1024, 1024))),
     )
-    features, residuals = hdf5.read(gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN)
+    features, residuals = hdf5.read(gradients, FEATURES_TRAIN, RESIDUALS_TRAIN)
     with hdf5.writing(path, attributes | {"scale": "I, not divided by n"}) as file:
         own, step_norm = influence.self_influence(features, residuals, solve, label="self-influence")
         influence.refuse_zero_gradients(own)
-        for name, array in ((names.SELF_INFLUENCE, own), (names.STEP_NORM, step_norm), (names.TARGETS, rows)):
+        for name, array in ((SELF_INFLUENCE, own), (STEP_NORM, step_norm), (TARGETS, rows)):
             file.create_dataset(name, data=array, track_times=False)
-        matrix = file.create_dataset(names.INFLUENCE, (len(rows), n), "float64", track_times=False)
+        matrix = file.create_dataset(INFLUENCE, (len(rows), n), "float64", track_times=False)
         for start in log.progress(range(0, len(rows), BLOCK), "influence matrix"):
             part = rows[start : start + BLOCK]
             matrix[start : start + len(part)] = influence.all_pairs(

@@ -8,14 +8,17 @@ if "snakemake" in globals():
 import numpy as np
 
 from attribution.costs import stages as cost
-from attribution.files import hdf5, names, provenance, resume
+from attribution.files import hdf5, provenance, resume
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TEST, FEATURES_TRAIN, RESIDUALS_TEST, RESIDUALS_TRAIN
+from attribution.files.results.topk import HARMFUL, HELPFUL
 from attribution.groups import greedy
 from attribution.influence import inverse_files, topk
 from attribution.influence.points import Solve
 
 SETS = {
-    "train": (names.FEATURES_TRAIN, names.RESIDUALS_TRAIN),
-    "test": (names.FEATURES_TEST, names.RESIDUALS_TEST),
+    "train": (FEATURES_TRAIN, RESIDUALS_TRAIN),
+    "test": (FEATURES_TEST, RESIDUALS_TEST),
 }
 # Samples hashed at a time.
 ROWS = 4096
@@ -23,7 +26,7 @@ ROWS = 4096
 
 def tie_keys(data: str, seed: int) -> np.ndarray:
     """(n,) keys of the training points (see `greedy.tie_keys`), with the samples read in blocks."""
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, y):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, y):
         return np.concatenate([greedy.tie_keys(x[i : i + ROWS], y[i : i + ROWS], seed) for i in range(0, len(x), ROWS)])
 
 
@@ -54,7 +57,7 @@ def compute_topk(
     Raises:
         MemoryError: when it would not fit, before anything is computed.
     """
-    with hdf5.opened(gradients, *SETS["train"], names.FEATURES_TEST) as (features, residuals, tests):
+    with hdf5.opened(gradients, *SETS["train"], FEATURES_TEST) as (features, residuals, tests):
         n, block = len(features), settings["block"]
         sizes = (n + len(tests), n, features.shape[1], residuals.shape[1], settings["size"], min(block, n))
         cost.require(
@@ -85,10 +88,10 @@ def compute_topk(
         parts = [hdf5.read(file, *topk.Extremes._fields) for file in files]
         found = topk.Extremes(*map(np.concatenate, zip(*parts, strict=True)))
         arrays |= {
-            f"{names.HELPFUL}_{name}": found.helpful,
-            f"{names.HELPFUL}_{name}_influence": found.helpful_influence,
-            f"{names.HARMFUL}_{name}": found.harmful,
-            f"{names.HARMFUL}_{name}_influence": found.harmful_influence,
+            f"{HELPFUL}_{name}": found.helpful,
+            f"{HELPFUL}_{name}_influence": found.helpful_influence,
+            f"{HARMFUL}_{name}": found.harmful,
+            f"{HARMFUL}_{name}_influence": found.harmful_influence,
         }
     hdf5.write(path, arrays, attributes | {"scale": "I, not divided by n"})
     resume.discard(path)

@@ -10,7 +10,10 @@ import numpy as np
 
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import LOGITS_TRAIN
+from attribution.files.results.influence import SELF_INFLUENCE
 
 SHOWN = 26
 COLUMNS = 13
@@ -22,14 +25,14 @@ def plot_extreme_images(data: str, gradients: str, influence: str, style: str, d
     Raises:
         ValueError: when the data is no images.
     """
-    (own,) = hdf5.read(influence, names.SELF_INFLUENCE)
-    (logits,) = hdf5.read(gradients, names.LOGITS_TRAIN)
+    (own,) = hdf5.read(influence, SELF_INFLUENCE)
+    (logits,) = hdf5.read(gradients, LOGITS_TRAIN)
     predicted = logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(int)
     class_names = hdf5.attributes(data)["class_names"]
     order = np.argsort(-own, kind="stable")
     drawing.use(style)
     figure, axes = plt.subplots(2, 1, figsize=(9.2, 5.2))
-    with hdf5.opened(data, names.X_TRAIN, names.Y_TRAIN) as (x, labels):
+    with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):
         pictures.require_images(data, x)
         y = labels[()]
         for here, chosen, title in (

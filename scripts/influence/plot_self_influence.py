@@ -9,16 +9,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE, GRID_X, GRID_Y, LOGITS_GRID
+from attribution.files.results.influence import SELF_INFLUENCE
 
 
 def plot_self_influence(data: str, influence: str, boundary: str, top: int, style: str, dpi: int, path: str) -> None:
     """Draw the top points on the plane, and all points against their distance to the boundary."""
-    x, y = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN)
-    (own,) = hdf5.read(influence, names.SELF_INFLUENCE)
-    grid_x, grid_y, logits, distance = hdf5.read(
-        boundary, names.GRID_X, names.GRID_Y, names.LOGITS_GRID, names.BOUNDARY_DISTANCE
-    )
+    x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
+    (own,) = hdf5.read(influence, SELF_INFLUENCE)
+    grid_x, grid_y, logits, distance = hdf5.read(boundary, GRID_X, GRID_Y, LOGITS_GRID, BOUNDARY_DISTANCE)
     drawing.use(style)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 2.9), width_ratios=[1.5, 1])
     drawing.points(left, x, y, faint=True)

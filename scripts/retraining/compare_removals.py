@@ -8,7 +8,10 @@ if "snakemake" in globals():
 import numpy as np
 import pandas as pd
 
-from attribution.files import atomic, hdf5, names, provenance
+from attribution.files import atomic, hdf5, provenance
+from attribution.files.results.data import X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TEST, FEATURES_TRAIN, PARAMETERS
+from attribution.files.results.retraining import GROUP_KIND, GROUP_MASKS, GROUP_SHARE, OWN, TEST
 from attribution.influence import points as influence
 from attribution.numerics import solvers
 from attribution.numerics.hessian import factor, hessian_sum
@@ -32,16 +35,16 @@ def compare_removals(files: dict, l2s: list[float], groups: dict, path: str, tab
     predicted change of every point's own loss when it leaves, `one/test` (2, n, m) those of the test points,
     `groups/own` and `groups/test` (1 + METHODS, g) the mean changes over the group and over the test set.
     """
-    names_of_data = (names.X_TRAIN, names.Y_TRAIN, names.Y_TEST)
+    names_of_data = (X_TRAIN, Y_TRAIN, Y_TEST)
     x, y, y_test = hdf5.read(files["data"], *names_of_data)
     features, test_features, weights, decay, slope = hdf5.read(
-        files["gradients"], names.FEATURES_TRAIN, names.FEATURES_TEST, names.PARAMETERS, names.DECAY,
-        names.DECAY_GRADIENT,
+        files["gradients"], FEATURES_TRAIN, FEATURES_TEST, PARAMETERS, DECAY,
+        DECAY_GRADIENT,
     )  # fmt: skip
     n, labels, targets = len(y), np.concatenate([y, y_test]), np.concatenate([features, test_features])
     weights = weights.reshape(features.shape[1], -1)
     drawn = subsets.groups(x, y, **groups)
-    arrays = {names.GROUP_SHARE: drawn.share, names.GROUP_KIND: drawn.kind.astype("S"), names.GROUP_MASKS: drawn.masks}
+    arrays = {GROUP_SHARE: drawn.share, GROUP_KIND: drawn.kind.astype("S"), GROUP_MASKS: drawn.masks}
     rows = []
 
     def predict(w, penalty, penalty_slope, damping):
@@ -64,8 +67,8 @@ def compare_removals(files: dict, l2s: list[float], groups: dict, path: str, tab
         test = np.stack([a[:, n:] for a in (one, one_predicted)])
         stacked = np.concatenate([groups_true[None], groups_predicted])
         group_own, group_test = removal.on_group_and_test(stacked, drawn.masks)
-        arrays.update({f"{truth}/one/{names.OWN}": own, f"{truth}/one/{names.TEST}": test.astype(np.float32)})
-        arrays.update({f"{truth}/groups/{names.OWN}": group_own, f"{truth}/groups/{names.TEST}": group_test})
+        arrays.update({f"{truth}/one/{OWN}": own, f"{truth}/one/{TEST}": test.astype(np.float32)})
+        arrays.update({f"{truth}/groups/{OWN}": group_own, f"{truth}/groups/{TEST}": group_test})
         rows.extend(agreement_of_points(truth, "influence / n", own, test))
         rows.extend(agreement_of_groups(truth, group_own, group_test, drawn.share))
 
@@ -107,12 +110,12 @@ def agreement_of_points(truth: str, method: str, own: np.ndarray, test: np.ndarr
     pairs at once.
     """
     pooled = float(removal.pearson(test[0].ravel(), test[1].ravel()))
-    rows = [[truth, names.TEST, 1 / own.shape[1], method, "pearson_pooled", pooled, np.nan, np.nan]]
+    rows = [[truth, TEST, 1 / own.shape[1], method, "pearson_pooled", pooled, np.nan, np.nan]]
     for metric, statistic in (("pearson", removal.pearson), ("spearman", removal.spearman)):
-        rows.append([truth, names.OWN, 1 / own.shape[1], method, metric, float(statistic(*own)),
+        rows.append([truth, OWN, 1 / own.shape[1], method, metric, float(statistic(*own)),
                      *removal.bootstrap(statistic, *own)])  # fmt: skip
         each = statistic(*test)
-        rows.append([truth, names.TEST, 1 / own.shape[1], method, metric, float(np.nanmean(each)),
+        rows.append([truth, TEST, 1 / own.shape[1], method, metric, float(np.nanmean(each)),
                      *np.nanpercentile(each, [5, 95])])  # fmt: skip
     return rows
 
@@ -126,7 +129,7 @@ def agreement_of_groups(
         own, test: (1 + methods, g), the true changes first. share: (g,) of the training set, rounded to whole percents.
     """
     rows, percent = [], np.round(100 * share)
-    for target, changes in ((names.OWN, own), (names.TEST, test)):
+    for target, changes in ((OWN, own), (TEST, test)):
         true = changes[0]
         for method, predicted in zip(methods or removal.METHODS, changes[1:], strict=True):
             for metric, statistic in (("pearson", removal.pearson), ("spearman", removal.spearman)):

@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import r2_score
 
-from attribution.files import atomic, hdf5, names, provenance
+from attribution.files import atomic, hdf5, provenance
+from attribution.files.results.data import SUBGROUP_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.datamodels import INTERCEPT, PENALTY, WEIGHTS
+from attribution.files.results.gradients import (
+    DECAY_GRADIENT,
+    FEATURES_TEST,
+    FEATURES_TRAIN,
+    PARAMETERS,
+    RESIDUALS_TRAIN,
+)
+from attribution.files.results.retraining import MARGINS, MASKS
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
 from attribution.retraining import datamodels
@@ -33,10 +43,10 @@ def fit_datamodels(
     target's weights with those of `retrain`, `ari` and `ari_class` of k-means on the leading components (all
     subgroups; the subgroups within one class). `low` and `high` are the 5th and 95th percentile over targets.
     """
-    y, y_test, subgroup = hdf5.read(files["data"], names.Y_TRAIN, names.Y_TEST, names.SUBGROUP_TRAIN)
-    parts = [hdf5.read(path, names.MASKS, names.MARGINS) for path in files["shards"]]
+    y, y_test, subgroup = hdf5.read(files["data"], Y_TRAIN, Y_TEST, SUBGROUP_TRAIN)
+    parts = [hdf5.read(path, MASKS, MARGINS) for path in files["shards"]]
     masks, margins = (np.concatenate(list(arrays))[:subsets] for arrays in zip(*parts, strict=True))
-    held_masks, held_margins = hdf5.read(files["held_out"], names.MASKS, names.MARGINS)
+    held_masks, held_margins = hdf5.read(files["held_out"], MASKS, MARGINS)
     both = np.concatenate([masks, held_masks])
     linear, evaluated = approximations(files["gradients"], np.concatenate([y, y_test]), solve, both)
     k = len(masks)
@@ -58,7 +68,7 @@ def fit_datamodels(
     for estimator, (fit_on, held) in outputs.items():
         weights, intercept, penalty = datamodels.fit(masks, fit_on, penalties)
         fitted[estimator] = weights
-        arrays = {names.WEIGHTS: weights, names.INTERCEPT: intercept, names.PENALTY: penalty}
+        arrays = {WEIGHTS: weights, INTERCEPT: intercept, PENALTY: penalty}
         hdf5.write(paths[estimator], arrays, attributes | {"estimator": estimator})
         predicted = datamodels.predict(weights, intercept, held_masks)
         for target, part in (("train", slice(None, n)), ("test", slice(n, None))):
@@ -77,8 +87,8 @@ def fit_datamodels(
 def approximations(gradients: str, labels: np.ndarray, solve: Solve, masks: np.ndarray) -> tuple:
     """Margins (M, n + m) that the influence approximation gives for each subset, linearised and re-evaluated."""
     features, residuals, test_features, weights, slope = hdf5.read(
-        gradients, names.FEATURES_TRAIN, names.RESIDUALS_TRAIN, names.FEATURES_TEST, names.PARAMETERS,
-        names.DECAY_GRADIENT,
+        gradients, FEATURES_TRAIN, RESIDUALS_TRAIN, FEATURES_TEST, PARAMETERS,
+        DECAY_GRADIENT,
     )  # fmt: skip
     steps = datamodels.moved_parameters(features, residuals, slope, solve, masks)
     targets = np.concatenate([features, test_features])

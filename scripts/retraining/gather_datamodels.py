@@ -8,14 +8,16 @@ if "snakemake" in globals():
 import numpy as np
 import pandas as pd
 
-from attribution.files import atomic, hdf5, names
+from attribution.files import atomic, hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN
 from attribution.retraining import datamodels
 
 
 def gather_datamodels(tables: list[str], data: str, gradients: str, path: str) -> None:
     """Write a CSV with the rows of all tables and, as baselines, `ari` and `ari_class` on inputs and embedding."""
-    x, y, subgroup = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
-    (features,) = hdf5.read(gradients, names.FEATURES_TRAIN)
+    x, y, subgroup = hdf5.read(data, X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    (features,) = hdf5.read(gradients, FEATURES_TRAIN)
     inside = datamodels.divided_class(y, subgroup)
     rows = []
     for estimator, points in (("embedding", features[:, :-1]), ("input", x.reshape(len(x), -1))):

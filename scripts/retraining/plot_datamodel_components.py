@@ -9,7 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.datamodels import WEIGHTS
 from attribution.retraining import datamodels
 
 LOOKS = ((drawing.RED, "<"), (drawing.ORANGE, ">"), (drawing.BLUE, "s"), (drawing.GREEN, "D"))
@@ -24,13 +26,13 @@ def plot_datamodel_components(
     Args:
         weights: estimator -> file of its datamodels. extremes: points shown at each end of a component.
     """
-    x, y, subgroup = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.SUBGROUP_TRAIN)
+    x, y, subgroup = hdf5.read(data, X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     subgroup_names = hdf5.attributes(data)["subgroup_names"]
     drawing.use(style)
     figure, axes = plt.subplots(len(weights), 3, figsize=(8.6, 2.2 * len(weights)), squeeze=False,
                                 width_ratios=[1, 1.5, 1.5])  # fmt: skip
     for (estimator, file), line in zip(weights.items(), axes, strict=True):
-        (found,) = hdf5.read(file, names.WEIGHTS)
+        (found,) = hdf5.read(file, WEIGHTS)
         points, variance = datamodels.embedding(found[: len(x)], 2)
         for number, (name, (colour, mark)) in enumerate(zip(subgroup_names, LOOKS, strict=False)):
             at = subgroup == number

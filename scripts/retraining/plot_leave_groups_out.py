@@ -11,7 +11,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.retraining import GROUP_KIND, GROUP_SHARE, OWN
 from attribution.retraining import predictions as removal
 from attribution.retraining import subsets
 
@@ -33,7 +34,7 @@ def plot_leave_groups_out(removals: list[str], models: list[str], l2: float, sty
         sharey="row", squeeze=False,
     )  # fmt: skip
     for (file, truth, title), line in zip(rows, axes, strict=True):
-        changes, share, kind = hdf5.read(file, f"{truth}/groups/{names.OWN}", names.GROUP_SHARE, names.GROUP_KIND)
+        changes, share, kind = hdf5.read(file, f"{truth}/groups/{OWN}", GROUP_SHARE, GROUP_KIND)
         true, kind = changes[0], kind.astype(str)
         for here, method, predicted in zip(line, removal.METHODS, changes[1:], strict=True):
             both = (predicted > 0) & (true > 0)

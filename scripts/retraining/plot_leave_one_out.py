@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.retraining import OWN, TEST
 
 
 def plot_leave_one_out(
@@ -26,13 +27,13 @@ def plot_leave_one_out(
     rows += [(*files, "network", model) for *files, model in zip(removals, tables, models, strict=True)]
     figure, axes = plt.subplots(len(rows), 2, figsize=(7.4, 2.55 * len(rows)), squeeze=False)
     for (file, csv, truth, title), (left, right) in zip(rows, axes, strict=True):
-        own, test = hdf5.read(file, f"{truth}/one/{names.OWN}", f"{truth}/one/{names.TEST}")
+        own, test = hdf5.read(file, f"{truth}/one/{OWN}", f"{truth}/one/{TEST}")
         table = pd.read_csv(csv)
-        for here, (true, predicted), target in ((left, own, names.OWN), (right, test, names.TEST)):
+        for here, (true, predicted), target in ((left, own, OWN), (right, test, TEST)):
             chosen = table[(table.truth == truth) & (table.target == target) & (table.metric == "pearson")
                            & (table.share < 2 / own.shape[1])]  # fmt: skip
             found = chosen.groupby("method")["value"].mean()
-            if target == names.OWN:
+            if target == OWN:
                 # own losses span decades; a change of zero or less cannot stand on logarithmic axes
                 shown = (true > 0) & (predicted > 0)
                 here.scatter(predicted[shown], true[shown], s=8, color=drawing.BLUE, alpha=0.6, lw=0)
@@ -51,7 +52,7 @@ def plot_leave_one_out(
             words = [f"r = {found['influence / n']:.3f}"]
             if "trained again" in found:
                 words.append(f"noise floor r = {found['trained again']:.3f}")
-            kind = f"own loss, {shown.sum()} shown" if target == names.OWN else "test losses"
+            kind = f"own loss, {shown.sum()} shown" if target == OWN else "test losses"
             here.set_title(f"{title}\n{kind}: " + ", ".join(words))
             here.set(xlabel="influence / n", ylabel="change without the point")
     axes[0, 0].legend(loc="upper left")

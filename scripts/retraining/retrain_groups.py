@@ -6,7 +6,9 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
     devices.take_one()
 
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.retraining import GROUP_KIND, GROUP_SHARE
 from attribution.retraining import retrain as retraining
 from attribution.retraining import subsets
 
@@ -19,9 +21,9 @@ def retrain_groups(
     Args:
         groups: `shares`, `draws`, `seed` of `subsets.groups`.
     """
-    x, y = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN)
+    x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
     drawn = subsets.groups(x, y, **groups)
-    facts = {names.GROUP_KIND: drawn.kind.astype("S"), names.GROUP_SHARE: drawn.share}
+    facts = {GROUP_KIND: drawn.kind.astype("S"), GROUP_SHARE: drawn.share}
     retraining.removals(data, recipe, seed, repetition, drawn.masks, path, attributes, facts, "leave groups out")
 
 

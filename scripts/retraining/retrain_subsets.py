@@ -6,7 +6,8 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
     devices.take_one()
 
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.retraining import MARGINS, MASKS
 from attribution.retraining import retrain as retraining
 from attribution.retraining import subsets
 
@@ -25,7 +26,7 @@ def retrain_subsets(
     masks = subsets.random_subsets(retraining.count(data), alpha, start, count, draw_seed, stream)
     ids = subsets.member_ids(start, count, stream)
     margins, _ = retraining.outputs(data, recipe, seed, 0, masks, ids, f"subsets of {alpha:g} n from {start}")
-    hdf5.write(path, {names.MASKS: masks, names.MARGINS: margins.astype("float32")}, attributes)
+    hdf5.write(path, {MASKS: masks, MARGINS: margins.astype("float32")}, attributes)
 
 
 if "snakemake" in globals():

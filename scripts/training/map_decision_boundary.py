@@ -8,7 +8,9 @@ if "snakemake" in globals():
 import keras
 import numpy as np
 
-from attribution.files import hdf5, names, provenance
+from attribution.files import hdf5, provenance
+from attribution.files.results.data import X_TRAIN
+from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE, FEATURES_GRID, GRID_X, GRID_Y, LOGITS_GRID
 from attribution.influence import features
 from attribution.training import plane
 
@@ -24,7 +26,7 @@ def map_decision_boundary(
     Raises:
         ValueError: when the data are not two-dimensional, or the network predicts one class everywhere.
     """
-    (x,) = hdf5.read(data, names.X_TRAIN)
+    (x,) = hdf5.read(data, X_TRAIN)
     if x.shape[1:] != (2,):
         raise ValueError(f"{data} has samples of shape {x.shape[1:]}; the decision boundary is drawn in two dimensions")
     network = keras.models.load_model(model, compile=False)
@@ -34,11 +36,11 @@ def map_decision_boundary(
     weights, _, _ = features.last_layer_parameters(network)
     logits = (extended @ weights)[:, 0].reshape(points, points)
     arrays = {
-        names.GRID_X: grid_x,
-        names.GRID_Y: grid_y,
-        names.FEATURES_GRID: extended,
-        names.LOGITS_GRID: logits,
-        names.BOUNDARY_DISTANCE: plane.distances(x, plane.boundary(grid_x, grid_y, logits)),
+        GRID_X: grid_x,
+        GRID_Y: grid_y,
+        FEATURES_GRID: extended,
+        LOGITS_GRID: logits,
+        BOUNDARY_DISTANCE: plane.distances(x, plane.boundary(grid_x, grid_y, logits)),
     }
     hdf5.write(path, arrays, attributes)
 

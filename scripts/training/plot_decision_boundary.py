@@ -9,7 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from attribution.drawing import style as drawing
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.decision_boundary import FEATURES_GRID, GRID_X, GRID_Y, LOGITS_GRID
 from attribution.influence import inverse
 from attribution.influence import points as influence
 from attribution.numerics.residuals import residuals
@@ -17,10 +19,8 @@ from attribution.numerics.residuals import residuals
 
 def plot_decision_boundary(data: str, boundary: str, hessian: str, style: str, dpi: int, path: str) -> None:
     """Draw the last layer's self-influence that a point at each place would have with the class predicted there."""
-    x, y = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN)
-    grid_x, grid_y, features, logits = hdf5.read(
-        boundary, names.GRID_X, names.GRID_Y, names.FEATURES_GRID, names.LOGITS_GRID
-    )
+    x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
+    grid_x, grid_y, features, logits = hdf5.read(boundary, GRID_X, GRID_Y, FEATURES_GRID, LOGITS_GRID)
     flat = logits.reshape(-1, 1)
     own, _ = influence.self_influence(
         features, residuals(flat, (flat[:, 0] > 0).astype(int)), inverse.from_factor(hessian)

@@ -23,7 +23,8 @@ import keras
 
 from attribution.costs import networks as network_cost
 from attribution.costs import stages as cost
-from attribution.files import hdf5, names, resume
+from attribution.files import hdf5, resume
+from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.networks import build as models
 from attribution.networks import precision, same_function
 from attribution.training import train as training
@@ -54,7 +55,7 @@ def train_model(
         RuntimeError: when training diverges, or ends at chance level and `below_chance` is not warn; neither file is
             then written.
     """
-    x_train, y_train, x_test, y_test = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
+    x_train, y_train, x_test, y_test = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
     attributes = hdf5.attributes(data)
     network = models.build(recipe, x_train.shape[1:], len(attributes["class_names"]), seed, x_train)
 

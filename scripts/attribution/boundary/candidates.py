@@ -11,7 +11,7 @@ KINDS = ("all", "class", "embedding", "influence")
 def pools(
     kind: str,
     count: int,
-    seeds: list[int],
+    seeds: list[int] | list[list[int]],
     labels: np.ndarray,
     features: np.ndarray,
     residuals: np.ndarray,
@@ -25,29 +25,33 @@ def pools(
     Args:
         kind: `all`; `class`, of the seed's label; `embedding` or `influence`, the `count` of its label that are most
             similar by cosine of the embedding, or by the cosine of whitened gradients (rule l-relative).
-        seeds: indices. labels: (n,). features, residuals: (n, D), (n, C). own: (n,) self-influence.
+        seeds: indices, or lists of them, of which any label counts and the mean similarity.
+        labels: (n,). features, residuals: (n, D), (n, C). own: (n,) self-influence.
         solve: the damped inverse Hessian. excluded: indices that may not join. keys: (n,) order between equals.
 
     Returns:
-        sorted indices for each seed, without the seed.
+        sorted indices for each seed or list of seeds, without them.
 
     Raises:
         ValueError: for an unknown kind.
     """
     if kind not in KINDS:
         raise ValueError(f"candidates are to come from '{kind}'; allowed are {', '.join(KINDS)}")
-    similarity = [None] * len(seeds)
+    starts = [np.atleast_1d(seed) for seed in seeds]
+    flat, ends = np.concatenate(starts), np.cumsum([len(start) for start in starts])
+    similarity = None
     if kind == "embedding":
-        similarity = retrieval.cosine_score(features[:, :-1])(np.array(seeds))
+        similarity = retrieval.cosine_score(features[:, :-1])(flat)
     if kind == "influence":
-        similarity = influence.all_pairs(features[seeds], residuals[seeds], features, residuals, solve)
+        similarity = influence.all_pairs(features[flat], residuals[flat], features, residuals, solve)
         # a gradient of zero has no direction: such points come last
         similarity = np.where(own > 0, similarity / np.sqrt(np.where(own > 0, own, 1.0)), -np.inf)
     found = []
-    for seed, near in zip(seeds, similarity, strict=True):
-        pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(labels == labels[seed])
-        pool = np.setdiff1d(pool, [seed, *excluded])
-        if near is not None:
+    for start, end in zip(starts, ends, strict=True):
+        pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(np.isin(labels, labels[start]))
+        pool = np.setdiff1d(pool, [*start, *excluded])
+        if similarity is not None:
+            near = similarity[end - len(start) : end].mean(axis=0)
             pool = np.sort(pool[np.lexsort((keys[pool], -near[pool]))][:count])
         found.append(pool)
     return found

@@ -6,7 +6,9 @@ from functools import partial
 import numpy as np
 
 from attribution.boundary import groups as boundary_groups
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS
 from attribution.training import schedule
 
 # Forms that exist for a network's other layers, too; the others rest on logits that are linear in the weights.
@@ -15,7 +17,7 @@ ITERATIVE = ("batch", "universal", "simple")
 
 def last_layer(gradients: str) -> tuple[np.ndarray, np.ndarray]:
     """Extended features (n, D), float64, and weights (D, C) of gradients.h5."""
-    features, weights = hdf5.read(gradients, names.FEATURES_TRAIN, names.PARAMETERS)
+    features, weights = hdf5.read(gradients, FEATURES_TRAIN, PARAMETERS)
     features = features.astype(np.float64)
     return features, weights.reshape(features.shape[1], -1)
 
@@ -35,7 +37,7 @@ def scorer(
         return lambda members, form: boundary_groups.score(features, weights, members, form, settings)
     import keras
 
-    (x,) = hdf5.read(files["data"], names.X_TRAIN)
+    (x,) = hdf5.read(files["data"], X_TRAIN)
     return partial(_all_layers, keras.models.load_model(files["model"], compile=False), x, boundary, training)
 
 

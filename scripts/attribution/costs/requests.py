@@ -3,14 +3,11 @@
 Loaded whenever the workflow is parsed: no TensorFlow, no Keras. Tested against measured use.
 """
 
-import ast
 import math
-import struct
-import zipfile
 
+from attribution.costs import data_sizes
 from attribution.costs import sizes as network_sizes
 from attribution.costs import stages as cost
-from attribution.settings import datasets
 
 MB = 10**6
 SNAKEMAKE = 260 * MB  # the two Snakemake processes of a cluster job, measured
@@ -28,64 +25,18 @@ STEP = 0.008  # seconds a gradient step takes at least
 SEVERAL_CORES = 1e12  # operations from which on a job asks for CORES
 CORES = 4
 EVERY_PAIR_TARGETS = 10
+# Algorithm 1 on one core, measured: operations a second, and seconds that each of n points takes beside them, of one
+# member of one group; in the adaptive form also for each logit of it
+MEMBER, A_PICK, A_POINT = 3e10, 5e-6, 8e-9
+A_MOVED_POINT, A_MOVED_LOGIT = 6e-7, 2e-7
+# numbers that each point takes for each group, and points whose logits are held beside them
+SCORED, SCORED_AT_ONCE = 4, 4096
 A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the last layer, n = 50 000; measured
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
 GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets")
 
-
-def of_data(dataset: dict) -> dict:
-    """Numbers of points, shape and bytes of a sample, from settings or, for one's own file, its header.
-
-    Returns:
-        `n` training and `m` test points, `shape` (of one sample), `classes`, `sample_bytes`, `source_bytes` (whole
-        source, where it is larger than what is taken of it).
-    """
-    if dataset["loader"] == "toy":
-        n, m = (sum(disc[part] for disc in dataset["discs"]) for part in ("train", "test"))
-        return _data(n, m, (2,), len(dataset["class_names"]), 8, 0)
-    chosen = datasets.complete(dataset)
-    if dataset["loader"] == "cifar10":
-        count = len(chosen["class_names"] if chosen["classes"] == "all" else chosen["classes"])
-        (n, m), shape, itemsize = (datasets.CIFAR10_TRAIN * count, datasets.CIFAR10_TEST * count), (32, 32, 3), 1
-        source = 60_000 * 3072
-    else:
-        n, m, shape, itemsize = _header(dataset["path"], dataset["loader"])
-        count = len(chosen["class_names"]) or 10
-        source = (n + m) * math.prod(shape) * itemsize
-    n = n if chosen["points"] == "all" else chosen["points"]
-    m = m if chosen["test_points"] == "all" else chosen["test_points"]
-    return _data(n, m, shape, len(chosen["superclasses"]) or count, itemsize, source)
-
-
-def _data(n: int, m: int, shape: tuple, classes: int, itemsize: int, source: int) -> dict:
-    found = {"n": n, "m": m, "shape": tuple(shape), "classes": classes, "sample_bytes": math.prod(shape) * itemsize}
-    return found | {"source_bytes": max(source, (n + m) * found["sample_bytes"])}
-
-
-def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:
-    """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report."""
-    try:
-        if loader == "npz":
-            with zipfile.ZipFile(path) as archive:
-                (train, itemsize), (test, _) = (_npy_shape(archive, name) for name in ("x_train.npy", "x_test.npy"))
-        else:
-            import h5py
-
-            with h5py.File(path) as file:
-                train, test, itemsize = file["x_train"].shape, file["x_test"].shape, file["x_train"].dtype.itemsize
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return 0, 0, (1,), 1
-    return train[0], test[0], train[1:], itemsize
-
-
-def _npy_shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple, int]:
-    """Shape and item size in the header of an npy file: magic, version, length, a Python dict."""
-    with archive.open(name) as file:
-        version = file.read(8)[6]
-        length = struct.unpack("<H", file.read(2))[0] if version == 1 else struct.unpack("<I", file.read(4))[0]
-        header = ast.literal_eval(file.read(length).decode())
-    return header["shape"], int("".join(filter(str.isdigit, header["descr"])) or 1)
+of_data = data_sizes.of_data
 
 
 def of_run(data: dict, recipe: dict, scope: str = "last_layer", **settings) -> dict:
@@ -97,6 +48,20 @@ def of_run(data: dict, recipe: dict, scope: str = "last_layer", **settings) -> d
     network = network_sizes.sizes(recipe, data["shape"], outputs)
     D, C = (network["features"] + 1, outputs) if scope == "last_layer" else (network["parameters"], 1)
     return data | network | {"D": D, "C": C, "recipe": recipe, "scope": scope} | settings
+
+
+def starts(seeds: list, classes: int, subgroups: int) -> int:
+    """How many groups grow from `groups.seeds`: one an entry, and as many as its draws give.
+
+    Args:
+        seeds: indices, names, lists of them, and draws, see `seed_points`. classes, subgroups: of the data set.
+    """
+    count = 0
+    for entry in seeds:
+        draw = entry if isinstance(entry, dict) else {"random": 1}
+        each = classes * draw.get("each_class", 0) + subgroups * draw.get("each_subgroup", 0)
+        count += draw.get("random", 0) + each
+    return count
 
 
 def request(rule: str, size: dict, attempt: int = 1) -> dict:
@@ -193,7 +158,19 @@ def _influence(size: dict) -> tuple:
 
 
 def _groups(size: dict) -> tuple:
-    return _factors(6, size.get("group_seeds", 10) * size.get("group_size", 25))(size)
+    """Algorithm 1: every member of every group is chosen among all points, see `cost.groups`."""
+    n, D, C = size["n"], size["D"], size["C"]
+    groups, members = size.get("group_seeds", 10), size.get("group_size", 25)
+    scored = 8 * groups * (SCORED * n + 1.25 * C * min(n, SCORED_AT_ONCE) + 3 * D * C)
+    held = _factors(6, 0)(size)[0] + scored
+    if size.get("adaptive"):
+        found = cost.adaptive_groups(groups, members, n, D, C)
+        seconds = groups * members * n * (A_MOVED_POINT + A_MOVED_LOGIT * C)
+        held = max(held, PLAIN + found["bytes"])
+    else:
+        found = cost.groups(groups, members, n, D, C)
+        seconds = groups * members * (A_PICK + A_POINT * n)
+    return held, 10 + seconds + found["flops"] / MEMBER, found["flops"]
 
 
 def _top(size: dict) -> tuple:

@@ -1,4 +1,4 @@
-"""Sizes of the networks of `architectures` from their recipes alone, for requests made before Keras is loaded.
+"""Sizes of the networks of networks/architectures from their recipes alone, for requests made before Keras is loaded.
 
 Equal to `network_cost.sizes` of the built network where it says so; the standard library only.
 """

@@ -1,4 +1,4 @@
-"""Training points named by an index or by a subgroup's name, or drawn."""
+"""Training points named by an index or by a subgroup's name, or drawn, and lists of them."""
 
 import numpy as np
 
@@ -55,28 +55,61 @@ def seeds(
     Raises:
         ValueError: when there are too few points to draw from, or a seed is named twice.
     """
+    names, found = starts(points, x, y, subgroup, subgroup_names, excluded)
+    return names, [index for (index,) in found]
+
+
+def starts(
+    points: list, x: np.ndarray, y: np.ndarray, subgroup: np.ndarray, subgroup_names: list[str], excluded: list[int]
+) -> tuple[list[str], list[list[int]]]:
+    """Names and members of what groups grow from: seed points as in `seeds`, and lists of indices and names.
+
+    Args:
+        points: as in `seeds`; of an entry that is a list all points are in the group. The others as in `seeds`.
+
+    Returns:
+        names, one a start ("17 + left" of a list), and its training indices in the order given.
+
+    Raises:
+        ValueError: as `seeds`, and when a list has a point twice, or two entries are the same points.
+    """
     found_names, found = [], []
     allowed = np.setdiff1d(np.arange(len(x)), np.array(excluded, dtype=np.int64))
     for point in points:
+        if isinstance(point, list):
+            found_names.append(" + ".join(map(str, point)))
+            found.append(resolve(point, x, subgroup, subgroup_names))
+            continue
         if not isinstance(point, dict):
             found_names.append(str(point))
-            found += resolve([point], x, subgroup, subgroup_names)
+            found.append(resolve([point], x, subgroup, subgroup_names))
             continue
         rng = np.random.default_rng(point["seed"])
         (kind,) = point.keys() - {"seed"}
         by = {"random": np.zeros(len(x), dtype=np.int64), "each_class": y, "each_subgroup": subgroup}[kind]
         for number in np.unique(by):
             # what an earlier point names is not drawn again
-            pool = np.setdiff1d(allowed[by[allowed] == number], found)
+            pool = np.setdiff1d(allowed[by[allowed] == number], [index for start in found for index in start])
             if len(pool) < point[kind]:
                 where = "" if kind == "random" else f" of {kind.removeprefix('each_')} {number}"
                 raise ValueError(
                     f"seeds ask for {kind} {point[kind]}, but only {len(pool)} points{where} are left to draw from"
                 )
-            found += rng.choice(pool, point[kind], replace=False).tolist()
+            found += [[index] for index in rng.choice(pool, point[kind], replace=False).tolist()]
             part = "" if kind == "random" else f" {number}"
             found_names += [f"{kind}{part}, draw {i + 1}" for i in range(point[kind])]
-    twice = [index for index in found if found.count(index) > 1]
-    if twice:
-        raise ValueError(f"training index {twice[0]} is a seed more than once; name each seed once, draws after it")
+    _refuse_repetitions(found)
     return found_names, found
+
+
+def _refuse_repetitions(starts: list[list[int]]) -> None:
+    seen = set()
+    for start in starts:
+        twice = [index for index in start if start.count(index) > 1]
+        if twice:
+            raise ValueError(f"training index {twice[0]} is in a group of seeds more than once; name each point once")
+        if frozenset(start) in seen and len(start) == 1:
+            raise ValueError(f"training index {start[0]} is a seed more than once; name each seed once, draws after it")
+        if frozenset(start) in seen:
+            raise ValueError(f"training indices {start} are a group of seeds more than once; name each group once")
+        seen.add(frozenset(start))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from attribution.data import variants
-from attribution.files import names
+from attribution.files.results.data import FLIPPED_TRAIN, ORIGINAL_Y_TRAIN, Y_TRAIN
 
 
 def sample_disc(rng: np.random.Generator, n: int, centre, radius: float, noise: float) -> np.ndarray:
@@ -52,9 +52,9 @@ def draw(
         arrays[f"y_{part}"] = label[order]
         arrays[f"subgroup_{part}"] = subgroup[order]
     if flipped:
-        original = arrays[names.Y_TRAIN]
-        arrays[names.Y_TRAIN], arrays[names.FLIPPED_TRAIN] = variants.flip(
+        original = arrays[Y_TRAIN]
+        arrays[Y_TRAIN], arrays[FLIPPED_TRAIN] = variants.flip(
             original, flipped, len(class_names), np.ones(len(original), dtype=bool), flips
         )
-        arrays[names.ORIGINAL_Y_TRAIN] = original
+        arrays[ORIGINAL_Y_TRAIN] = original
     return arrays

@@ -5,7 +5,16 @@ import csv
 import numpy as np
 
 from attribution.files import kinds as file_kinds
-from attribution.files import names, unreadable
+from attribution.files import unreadable
+from attribution.files.results.data import (
+    FLIPPED_TRAIN,
+    INDEX_TEST,
+    INDEX_TRAIN,
+    INJECTED_PAIRS,
+    ORIGINAL_Y_TRAIN,
+    Y_TEST,
+    Y_TRAIN,
+)
 
 
 def make(
@@ -54,7 +63,7 @@ def make(
 
     index_train = order_train.permutation(np.concatenate([train, n + injected]))
     index_test = n + order_test.permutation(test)
-    arrays = {names.INDEX_TRAIN: index_train, names.INDEX_TEST: index_test}
+    arrays = {INDEX_TRAIN: index_train, INDEX_TEST: index_test}
     own_subgroups = "subgroup_train" in source
     if own_subgroups and len(injected) and "subgroup_test" not in source:
         raise ValueError("inject needs subgroup_test beside subgroup_train, for the test images that it moves")
@@ -71,23 +80,23 @@ def make(
     if settings["superclasses"]:
         merged = {name: i for i, members in enumerate(settings["superclasses"].values()) for name in members}
         table = np.array([merged[name] for name in chosen], dtype=np.int64)
-        for name in (names.Y_TRAIN, names.Y_TEST):
+        for name in (Y_TRAIN, Y_TEST):
             arrays[name] = table[arrays[name]]
         facts["class_names"] = list(settings["superclasses"])
     if settings["flipped"]:
-        original = arrays[names.Y_TRAIN]
-        arrays[names.Y_TRAIN], arrays[names.FLIPPED_TRAIN] = flip(
+        original = arrays[Y_TRAIN]
+        arrays[Y_TRAIN], arrays[FLIPPED_TRAIN] = flip(
             original, settings["flipped"], len(facts["class_names"]), index_train < n, flips
         )
-        arrays[names.ORIGINAL_Y_TRAIN] = original
-        for label in np.setdiff1d(original, arrays[names.Y_TRAIN]):
+        arrays[ORIGINAL_Y_TRAIN] = original
+        for label in np.setdiff1d(original, arrays[Y_TRAIN]):
             print(
                 f"warning: flipping leaves class '{facts['class_names'][label]}' without a training point", flush=True
             )
     if len(pairs):
         position = np.full(n + m, -1)
         position[index_train] = np.arange(len(index_train))
-        arrays[names.INJECTED_PAIRS] = np.stack([position[n + taken[:, 0]], position[taken[:, 1]]], axis=1)
+        arrays[INJECTED_PAIRS] = np.stack([position[n + taken[:, 0]], position[taken[:, 1]]], axis=1)
         facts |= {"injected_images": len(injected), "pairs_left_out": int((~usable).sum())}
         print(
             f"{len(injected)} test images moved into the training set, in {len(taken)} pairs; "

@@ -3,7 +3,19 @@
 import keras
 import numpy as np
 
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
+from attribution.files.results.gradients import (
+    DECAY,
+    DECAY_GRADIENT,
+    FEATURES_TEST,
+    FEATURES_TRAIN,
+    LOGITS_TEST,
+    LOGITS_TRAIN,
+    PARAMETERS,
+    RESIDUALS_TEST,
+    RESIDUALS_TRAIN,
+)
 from attribution.influence import all_layers, inverse
 from attribution.influence.points import Solve
 from attribution.networks import penalties, precision, same_function
@@ -28,24 +40,24 @@ def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batc
     logits_train, g_train = all_layers.gradients(copy, x_train, y_train, batch)
     logits_test, g_test = all_layers.gradients(copy, x_test, y_test, batch)
     return {
-        names.PARAMETERS: theta,
-        names.DECAY: decay,
-        names.DECAY_GRADIENT: slope,
-        names.FEATURES_TRAIN: g_train,
-        names.RESIDUALS_TRAIN: np.ones((len(g_train), 1)),
-        names.LOGITS_TRAIN: logits_train,
-        names.FEATURES_TEST: g_test,
-        names.RESIDUALS_TEST: np.ones((len(g_test), 1)),
-        names.LOGITS_TEST: logits_test,
+        PARAMETERS: theta,
+        DECAY: decay,
+        DECAY_GRADIENT: slope,
+        FEATURES_TRAIN: g_train,
+        RESIDUALS_TRAIN: np.ones((len(g_train), 1)),
+        LOGITS_TRAIN: logits_train,
+        FEATURES_TEST: g_test,
+        RESIDUALS_TEST: np.ones((len(g_test), 1)),
+        LOGITS_TEST: logits_test,
     }
 
 
 def _undamped(files: dict, batch: int):
     network = keras.models.load_model(files["model"], compile=False)
-    x, y = hdf5.read(files["data"], names.X_TRAIN, names.Y_TRAIN)
+    x, y = hdf5.read(files["data"], X_TRAIN, Y_TRAIN)
     x = precision.as_taken(network, x)
     network = precision.in_float64(network, x)
-    (decay,) = hdf5.read(files["gradients"], names.DECAY)
+    (decay,) = hdf5.read(files["gradients"], DECAY)
     return network, x, y, decay
 
 
@@ -71,7 +83,7 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
 def all_layers_cg(files: dict, damping: float, batch: int, tolerance: float, max_iterations: int) -> Solve:
     """(k, b) -> (k, b) by conjugate gradients, preconditioned with the diagonal of the empirical Fisher matrix."""
     network, x, y, decay = _undamped(files, batch)
-    (g,) = hdf5.read(files["gradients"], names.FEATURES_TRAIN)
+    (g,) = hdf5.read(files["gradients"], FEATURES_TRAIN)
     product = all_layers.hessian_product(network, x, y, batch)
     added = (decay + damping)[:, None]
     diagonal = (g**2).mean(axis=0)[:, None] + added

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.gradients import DECAY, FEATURES_TRAIN, LOGITS_TRAIN
+from attribution.files.results.hessian import CHOLESKY, HESSIAN
 from attribution.influence.points import Solve
 from attribution.numerics import hessian, solvers
 
@@ -31,7 +33,7 @@ def cache_of_factor(matrix: np.ndarray, damping: dict, trace: float) -> tuple[di
     lower = hessian.factor(matrix, added)
     if not early:
         smallest = hessian.smallest_from_factor(lower, added)
-    arrays = {names.HESSIAN: matrix, names.CHOLESKY: lower}
+    arrays = {HESSIAN: matrix, CHOLESKY: lower}
     facts = {"solver": "exact", "damping": added, "k": k, "trace": trace, "smallest_eigenvalue": smallest}
     return arrays, facts
 
@@ -41,7 +43,7 @@ def from_factor(path: Path) -> Solve:
 
     @functools.cache
     def lower() -> np.ndarray:
-        return hdf5.read(path, names.CHOLESKY)[0]
+        return hdf5.read(path, CHOLESKY)[0]
 
     return lambda b: solvers.exact(lower(), b)
 
@@ -52,7 +54,7 @@ def last_layer_cg(gradients: Path, damping: float, tolerance: float, max_iterati
     Args:
         gradients: gradients.h5. damping: added to the diagonal. tolerance, max_iterations: see `solvers`.
     """
-    features, logits, decay = hdf5.read(gradients, names.FEATURES_TRAIN, names.LOGITS_TRAIN, names.DECAY)
+    features, logits, decay = hdf5.read(gradients, FEATURES_TRAIN, LOGITS_TRAIN, DECAY)
     product = solvers.last_layer_product(features, logits, decay, damping)
     preconditioner = solvers.block_inverse(hessian.block_preconditioner(features, logits, decay, damping))
     return lambda b: solvers.recorded(

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from attribution.networks import keras_files, precision, same_function
-from attribution.networks.architectures import rescaling
+from attribution.networks.layers import rescaling
 from attribution.networks.same_function import first_line
 
 # What may stand between the last Dense layer and the output: it is left out, and the logits stay.
@@ -95,7 +95,7 @@ def ending_in_logits(
     Args:
         model: functional or Sequential, one input.
         recipe: `path` for messages; perhaps `last_layer`, the name of the Dense layer after which to cut, for networks
-            with several outputs or further layers; perhaps `rescale` (see `architectures.rescaling`), put in front.
+            with several outputs or further layers; perhaps `rescale` (see `layers.rescaling`), put in front.
         input_shape: of one sample. classes: number of classes.
         samples: (s, *input_shape) that go through the network and through the result; some are drawn without them.
         dtype: precision of the copy, see `precision.copied`.

@@ -79,7 +79,7 @@ def conjugate_gradients(
     if (residual > 10 * tolerance).any():
         raise ValueError(
             f"conjugate gradients stopped at relative residual {residual.max():.3g} after {max_iterations} iterations, "
-            f"wanted {tolerance:.3g}; raise solver.max_iterations or the damping"
+            f"wanted {tolerance:.3g}; raise influence.cg.max_iterations or influence.damping"
         )
     return Solution(x, residual, iterations)
 

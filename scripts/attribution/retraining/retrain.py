@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from attribution.files import hdf5, names
+from attribution.files import hdf5
+from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.retraining import LOSSES, MARGINS, MASKS
 from attribution.numerics.residuals import cross_entropy, margins
 from attribution.training import ensemble
 
@@ -10,7 +12,7 @@ from attribution.training import ensemble
 def count(data: str) -> int:
     """Number of training points of data.h5."""
     with hdf5.file(data) as file:
-        return len(file[names.Y_TRAIN])
+        return len(file[Y_TRAIN])
 
 
 def outputs(
@@ -25,7 +27,7 @@ def outputs(
     Returns:
         margins (M, n + m), losses (M, n + m), float64.
     """
-    x, y, x_test, y_test = hdf5.read(data, names.X_TRAIN, names.Y_TRAIN, names.X_TEST, names.Y_TEST)
+    x, y, x_test, y_test = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
     classes = len(hdf5.attributes(data)["class_names"])
     weights = ensemble.train(recipe, x.shape[1:], classes, x, y, masks, ids, seed, label, noise=repetition)
     targets, labels = np.concatenate([x, x_test]), np.concatenate([y, y_test])
@@ -51,7 +53,7 @@ def removals(
     every = np.concatenate([masks, np.ones((pairs, masks.shape[1]), dtype=bool)])
     ids = np.concatenate([np.arange(len(masks)), np.arange(pairs)])
     found_margins, losses = outputs(data, recipe, seed, repetition, every, ids, label)
-    arrays = {names.MASKS: every, names.MARGINS: found_margins, names.LOSSES: losses}
+    arrays = {MASKS: every, MARGINS: found_margins, LOSSES: losses}
     hdf5.write(path, arrays | facts, attributes | {"removals": len(masks)})
 
 
@@ -61,6 +63,6 @@ def changes(path: str) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         masks (g, n) bool, and losses without the points less losses with them (g, n + m) float64.
     """
-    masks, losses = hdf5.read(path, names.MASKS, names.LOSSES)
+    masks, losses = hdf5.read(path, MASKS, LOSSES)
     removed = hdf5.attributes(path)["removals"]
     return masks[:removed], losses[:removed] - losses[removed:]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from attribution.settings import datasets, own_paths, result_names, texts
+from attribution.settings import bootstrap, datasets, extends, own_paths, result_names, texts
 from attribution.settings.datasets import subgroups
 from attribution.settings.errors import SettingError, key_of, one_of
 from attribution.settings.run_checks import group
@@ -23,7 +23,8 @@ NAMED = ("studies", "datasets", "models")
 
 
 def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mapping[int, str] = {}) -> dict:
-    """A copy of the settings as they are meant: texts are texts, what is null is not there, paths are tidy.
+    """A copy of the settings as they are meant: without null and `extends`, texts are texts, paths are tidy,
+    and sections with intervals hold their numbers.
 
     Args:
         entries: arguments of `--config`, see `texts.typed`. odd: see `texts.odd_numbers`.
@@ -31,9 +32,10 @@ def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mappi
     Raises:
         SettingError: one sentence.
     """
-    config = texts.as_texts(without_null(texts.typed(config, entries)), schema, odd)
+    config = extends.resolved(without_null(texts.typed(config, entries)))
+    config = texts.as_texts(config, schema, odd)
     _types(config, schema)
-    return own_paths.tidy(config)
+    return bootstrap.spread(own_paths.tidy(config))
 
 
 def without_null(config: dict) -> dict:

@@ -79,14 +79,17 @@ def groups(config: dict, dataset: str, n: int | None, variant: str = "") -> None
     _excluded(where("excluded"), chosen["excluded"], n)
     _size(where("size"), chosen["size"], dataset, n, len(chosen["excluded"]))
     _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
+    _starts(where("seeds"), chosen["seeds"], chosen["excluded"], where("size"), chosen["size"])
 
 
 def boundary_groups(config: dict, dataset: str, n: int | None) -> None:
     """The same of groups by boundary scores, which have a size of their own."""
     chosen, where = _group(config, dataset, "")
     _excluded(where("excluded"), chosen["excluded"], n)
-    _size("boundary.greedy.size", config["boundary"]["greedy"]["size"], dataset, n, len(chosen["excluded"]))
+    size = config["boundary"]["greedy"]["size"]
+    _size("boundary.greedy.size", size, dataset, n, len(chosen["excluded"]))
     _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
+    _starts(where("seeds"), chosen["seeds"], chosen["excluded"], "boundary.greedy.size", size)
 
 
 def overlap(config: dict, dataset: str, n: int | None) -> None:
@@ -141,7 +144,9 @@ def _size(where: str, size: int, dataset: str, n: int | None, excluded: int) -> 
 
 def _seeds(where: str, seeds: list, config: dict, dataset: str, n: int | None, excluded: int) -> None:
     for index, seed in enumerate(seeds):
-        if isinstance(seed, dict):
+        if isinstance(seed, list):
+            _seeds(f"{where}[{index}]", seed, config, dataset, n, excluded)
+        elif isinstance(seed, dict):
             if n is not None and seed.get("random", 0) > n - excluded:
                 raise SettingError(
                     f"{where}[{index}].random is {seed['random']}, but data set '{dataset}' has {n} training points, "
@@ -151,6 +156,20 @@ def _seeds(where: str, seeds: list, config: dict, dataset: str, n: int | None, e
             _subgroup(where, seed, config, dataset)
         elif n is not None and seed >= n:
             raise SettingError(f"{where} holds {seed}; allowed are indices below {n}")
+
+
+def _starts(where: str, seeds: list, excluded: list, of_size: str, size: int) -> None:
+    """Check the lists among seeds: all members must be in the group, and no two lists are the same."""
+    lists = [(index, seed) for index, seed in enumerate(seeds) if isinstance(seed, list)]
+    for index, start in lists:
+        out = [point for point in start if point in excluded]
+        if out:
+            raise SettingError(f"{where}[{index}] holds {out[0]}, which is excluded; take it out of one of the two")
+        if len(start) > size:
+            raise SettingError(f"{where}[{index}] holds {len(start)} points, but {of_size} is {size}; raise it")
+        for other, before in lists:
+            if other < index and set(map(str, before)) == set(map(str, start)):
+                raise SettingError(f"{where}[{index}] holds the points of {where}[{other}]; allowed is each group once")
 
 
 def _subgroup(where: str, value: str, config: dict, dataset: str) -> None:

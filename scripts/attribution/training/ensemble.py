@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from attribution.networks import build as models
+from attribution.networks.architectures import mlp
 from attribution.runtime import log
 from attribution.training import train as training
 from attribution.training.schedule import BETA_1, BETA_2, EPSILON
@@ -63,7 +64,7 @@ def train(
     masks, member_ids = np.asarray(masks), np.asarray(member_ids)
     check(recipe, x, y, masks, member_ids)
     seed = repetition(seed, noise)
-    initial = models.build(recipe, input_shape, classes, seed).get_weights()
+    initial = models.fresh(mlp.build, recipe, input_shape, classes, seed).get_weights()
     flat = np.asarray(x, dtype=np.float32).reshape(len(x), -1)
     starts = range(0, len(masks), BLOCK)
 
@@ -78,7 +79,7 @@ def train(
     if broken:
         raise RuntimeError(
             f"{label}: {len(broken)} of {len(masks)} networks diverged, the first with member id "
-            f"{member_ids[broken[0]]}; lower training.learning_rate"
+            f"{member_ids[broken[0]]}; lower models.NAME.training.learning_rate"
         )
     return weights
 
@@ -90,7 +91,9 @@ def check(recipe: dict, x: np.ndarray, y: np.ndarray, masks: np.ndarray, member_
     if recipe.get("rescale"):
         raise ValueError("rescale is set, but networks are trained at once on the data as it is; store it rescaled")
     if recipe["training"]["optimizer"] not in ("adam", "sgd"):
-        raise ValueError(f"training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd")
+        raise ValueError(
+            f"models.NAME.training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd"
+        )
     if masks.ndim != 2 or masks.dtype != bool or masks.shape[1] != len(x) or len(y) != len(x):
         raise ValueError(
             f"masks are {masks.dtype} of shape {masks.shape} for {len(x)} points and {len(y)} labels; "

@@ -55,7 +55,7 @@ def optimizer(training: dict) -> keras.Optimizer:
         return keras.optimizers.Adam(rate)
     if training["optimizer"] == "sgd":
         return keras.optimizers.SGD(rate, momentum=training["momentum"])
-    raise ValueError(f"training.optimizer is '{training['optimizer']}'; it must be adam or sgd")
+    raise ValueError(f"models.NAME.training.optimizer is '{training['optimizer']}'; it must be adam or sgd")
 
 
 def loss(outputs: int) -> keras.Loss:
@@ -172,7 +172,7 @@ def train(
         if not np.isfinite(row[1]):
             raise RuntimeError(
                 f"{label}: the training loss is {row[1]} after epoch {epoch + 1} with {training['optimizer']} at "
-                f"learning rate {learning_rate(training, epoch):g}; lower training.learning_rate"
+                f"learning rate {learning_rate(training, epoch):g}; lower models.NAME.training.learning_rate"
             )
         rows.append(row)
         save(state, variables, rows)
@@ -183,7 +183,7 @@ def train(
     if not rows:
         rows.append([0, *evaluate(evaluated, x_train, y_train), *evaluate(evaluated, x_test, y_test)])
     history = pd.DataFrame(rows, columns=HISTORY).astype({"epoch": int})
-    advice = "change training.learning_rate, training.epochs or the penalties"
+    advice = "change models.NAME.training.learning_rate, models.NAME.training.epochs or the penalties"
     accuracy = float(history["accuracy"].iloc[-1])
     refuse_chance(evaluated, accuracy, x_train, y_train, label, "training ended at", advice, below_chance)
     return history

@@ -1,0 +1,62 @@
+"""Sizes of a data set before it is made: from its settings or, for one's own file, its header. No TensorFlow."""
+
+import ast
+import math
+import struct
+import zipfile
+
+from attribution.settings import datasets
+
+
+def of_data(dataset: dict) -> dict:
+    """Numbers of points, shape and bytes of a sample, from settings or, for one's own file, its header.
+
+    Returns:
+        `n` training and `m` test points, `shape` (of one sample), `classes`, `sample_bytes`, `source_bytes` (whole
+        source, where it is larger than what is taken of it).
+    """
+    if dataset["loader"] == "toy":
+        n, m = (sum(disc[part] for disc in dataset["discs"]) for part in ("train", "test"))
+        return _data(n, m, (2,), len(dataset["class_names"]), 8, 0)
+    chosen = datasets.complete(dataset)
+    if dataset["loader"] == "cifar10":
+        count = len(chosen["class_names"] if chosen["classes"] == "all" else chosen["classes"])
+        (n, m), shape, itemsize = (datasets.CIFAR10_TRAIN * count, datasets.CIFAR10_TEST * count), (32, 32, 3), 1
+        source = 60_000 * 3072
+    else:
+        n, m, shape, itemsize = _header(dataset["path"], dataset["loader"])
+        count = len(chosen["class_names"]) or 10
+        source = (n + m) * math.prod(shape) * itemsize
+    n = n if chosen["points"] == "all" else chosen["points"]
+    m = m if chosen["test_points"] == "all" else chosen["test_points"]
+    return _data(n, m, shape, len(chosen["superclasses"]) or count, itemsize, source)
+
+
+def _data(n: int, m: int, shape: tuple, classes: int, itemsize: int, source: int) -> dict:
+    found = {"n": n, "m": m, "shape": tuple(shape), "classes": classes, "sample_bytes": math.prod(shape) * itemsize}
+    return found | {"source_bytes": max(source, (n + m) * found["sample_bytes"])}
+
+
+def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:
+    """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report."""
+    try:
+        if loader == "npz":
+            with zipfile.ZipFile(path) as archive:
+                (train, itemsize), (test, _) = (_npy_shape(archive, name) for name in ("x_train.npy", "x_test.npy"))
+        else:
+            import h5py
+
+            with h5py.File(path) as file:
+                train, test, itemsize = file["x_train"].shape, file["x_test"].shape, file["x_train"].dtype.itemsize
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return 0, 0, (1,), 1
+    return train[0], test[0], train[1:], itemsize
+
+
+def _npy_shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple, int]:
+    """Shape and item size in the header of an npy file: magic, version, length, a Python dict."""
+    with archive.open(name) as file:
+        version = file.read(8)[6]
+        length = struct.unpack("<H", file.read(2))[0] if version == 1 else struct.unpack("<I", file.read(4))[0]
+        header = ast.literal_eval(file.read(length).decode())
+    return header["shape"], int("".join(filter(str.isdigit, header["descr"])) or 1)

@@ -1,0 +1,16 @@
+"""Folders of groups in result files: named by the training index that a group grows from, or by all: 17, 17+42+203."""
+
+
+def folder_of(start: list[int]) -> str:
+    """Name of the folder of the group that grows from these training indices."""
+    return "+".join(map(str, start))
+
+
+def start_of(folder: str) -> tuple[int, ...]:
+    """The training indices that a folder's group grows from."""
+    return tuple(map(int, folder.split("+")))
+
+
+def images(start: tuple[int, ...]) -> str:
+    """What figures say of a start: training image 17, or training images 17, 42, 203."""
+    return f"training image{'s' * (len(start) > 1)} {', '.join(map(str, start))}"
