@@ -1,0 +1,8 @@
+"""retraining/*.h5 and removals.h5: what was taken out, and changes of losses found by retraining or predicted."""
+
+FILES = {"retraining/*.h5": "run", "removals.h5": "run"}
+
+MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
+GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks"
+# changes of the loss of what was taken out, and of test points
+OWN, TEST = "own", "test"
