@@ -4,12 +4,38 @@
 # Steps: find_groups (Algorithm 1), measure_group_growth (figure 7).
 
 
+def rule_method(wildcards):
+    """The method whose pairs are the rule of the groups; empty where the rule is one of Algorithm 1's own."""
+    name = group_settings(wildcards)["rule"]
+    if name in registry.RULES:
+        return ""
+    if scope_of(wildcards) != "last_layer":
+        raise WorkflowError(
+            f"groups by '{name}' exist in the last layer only; set groups.rule to another, or the scope"
+        )
+    return name
+
+
+def rule_files(wildcards):
+    """Results that such a method needs, beside those that every group needs."""
+    name = rule_method(wildcards)
+    found = method_files(wildcards, name) if name else {}
+    return {need: path for need, path in found.items() if need not in ("data", "gradients", "hessian", "influence")}
+
+
+def rule_settings(wildcards):
+    """What such a method's name stands for, and the settings that it reads."""
+    name = rule_method(wildcards)
+    return {"name": registry.METHODS[name], "settings": method_settings(wildcards, name)} if name else {}
+
+
 rule find_groups:
     input:
+        unpack(rule_files),
         unpack(inverse_of),
         data=data_for(run_checks.groups),
         influence=f"{RUN}{{scope}}/influence.h5",
-        code=code("groups/find_groups.py"),
+        code=lambda w: code_with("groups/find_groups.py", rule_method(w)),
     output:
         groups=f"{RUN}{{scope}}/groups{{variant}}.h5",
     log:
@@ -23,6 +49,7 @@ rule find_groups:
         group=group_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
+        method=rule_settings,
     script:
         "../scripts/groups/find_groups.py"
 

@@ -19,7 +19,7 @@ CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
 WRONG = [
     (("groups", "size"), -3, "groups.size is -3; allowed is 1 or more"),
     (("groups", "size"), 600, "groups.size is 600, but data set 'toy' has 532 training points"),
-    (("groups", "rule"), "cosine", 'groups.rule is "cosine"; allowed is one of "influence"'),
+    (("groups", "rule"), 3, "groups.rule is 3; allowed is a value of type string"),
     (("groups", "sizes"), 3, "groups.sizes is not a setting; allowed here are rule"),
     (("growth", "boundary_share"), 1.0, "growth.boundary_share is 1.0; allowed is more than 0 and less than 1"),
     (("models", "mlp-l1", "training", "epochs"), "ten", 'models.mlp-l1.training.epochs is "ten"; allowed is a value'),

@@ -14,6 +14,7 @@ from attribution.data import seed_points
 from attribution.evaluation import recovery
 from attribution.files import atomic, hdf5, names
 from attribution.groups import greedy, growth, turning
+from attribution.numerics import similarity
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
 
@@ -58,7 +59,7 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         ("input-euclidean", x, "euclidean"),
     ):
         start = time.perf_counter()
-        members = recovery.nearest(points, seed, len(x), metric, keys)
+        members = similarity.nearest(points, seed, len(x), metric, keys)
         took = time.perf_counter() - start
         add(method, "precision", recovery.precision(members, subgroup, target), seconds=took)
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target), seconds=took)

@@ -5,22 +5,36 @@ from attribution.runtime import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from attribution.costs import stages as cost
 from attribution.data import seed_points
 from attribution.files import hdf5, names, provenance
-from attribution.groups import greedy
+from attribution.groups import by_pairs, greedy
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
+from attribution.methods import base
+from attribution.methods.run import Run
 
 
-def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], path: str, attributes: dict) -> None:
+def find_groups(
+    files: dict,
+    solve: Solve | None,
+    group: dict,
+    subgroups: list[str],
+    path: str,
+    attributes: dict,
+    pairs: Callable | None = None,
+) -> None:
     """Write groups.h5, one folder a seed point, named by its training index.
 
     Args:
         files: paths of `data`, `gradients`, `hessian`, `influence`. solve: the damped inverse Hessian.
         group: settings of Algorithm 1. subgroups: names, in the order of their numbers.
+        pairs: scores of the method that is the rule, see `by_pairs.grow`; without it the rule is one of `greedy.RULES`.
 
     Raises:
         ValueError: when the adaptive form is asked for in all layers.
@@ -35,12 +49,13 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
     common = {
         "seeds": [[seed] for seed in seeds],
         "size": group["size"],
-        "rule": group["rule"],
         "direction": group["direction"],
         "keys": keys,
         "excluded": np.array(group["excluded"], dtype=np.int64),
         "stop": group["stop"],
     }
+    if pairs and group["adaptive"]:
+        raise ValueError(f"groups.adaptive is true, but rule '{group['rule']}' is none of {', '.join(greedy.RULES)}")
     if group["adaptive"]:
         facts = hdf5.attributes(files["hessian"])
         if facts["scope"] != "last_layer":
@@ -49,10 +64,12 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
 
         weights, decay, slope = hdf5.read(files["gradients"], names.PARAMETERS, names.DECAY, names.DECAY_GRADIENT)
         weights = weights.reshape(features.shape[1], residuals.shape[1])
-        groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], **common)
+        groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], rule=group["rule"], **common)
+    elif pairs:
+        groups = by_pairs.grow(pairs, len(y), **common)
     else:
-        groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
-    for seed in seeds:
+        groups = greedy.grow(features, residuals, solve, own, step_norm, rule=group["rule"], **common)
+    for seed in [] if pairs else seeds:
         if own[seed] <= 0:
             print(
                 f"warning: point {seed} has a gradient of zero, so no point has influence on it: its group is arbitrary"
@@ -95,12 +112,16 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
 
 
 if "snakemake" in globals():
-    files = dict(snakemake.input.items())
+    files, params = dict(snakemake.input.items()), dict(snakemake.params.items())
+    method = params["method"]
+    if not method:
+        del params["method"]
     find_groups(
         files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
+        None if method else inverse_files.open_inverse(files, snakemake.params.cg),
         snakemake.params.group,
         snakemake.params.subgroups,
         snakemake.output.groups,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        provenance.attributes(snakemake.rule, snakemake.wildcards, params),
+        partial(base.resolve(method["name"]).pairs, Run(files, method["settings"])) if method else None,
     )

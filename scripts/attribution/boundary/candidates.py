@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from attribution.evaluation import retrieval
 from attribution.influence import points as influence
+from attribution.numerics import similarity
 
 KINDS = ("all", "class", "embedding", "influence")
 
@@ -36,15 +36,15 @@ def pools(
     """
     if kind not in KINDS:
         raise ValueError(f"candidates are to come from '{kind}'; allowed are {', '.join(KINDS)}")
-    similarity = [None] * len(seeds)
+    closeness = [None] * len(seeds)
     if kind == "embedding":
-        similarity = retrieval.cosine_score(features[:, :-1])(np.array(seeds))
+        closeness = similarity.cosine(features[:, :-1])(np.array(seeds))
     if kind == "influence":
-        similarity = influence.all_pairs(features[seeds], residuals[seeds], features, residuals, solve)
+        closeness = influence.all_pairs(features[seeds], residuals[seeds], features, residuals, solve)
         # a gradient of zero has no direction: such points come last
-        similarity = np.where(own > 0, similarity / np.sqrt(np.where(own > 0, own, 1.0)), -np.inf)
+        closeness = np.where(own > 0, closeness / np.sqrt(np.where(own > 0, own, 1.0)), -np.inf)
     found = []
-    for seed, near in zip(seeds, similarity, strict=True):
+    for seed, near in zip(seeds, closeness, strict=True):
         pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(labels == labels[seed])
         pool = np.setdiff1d(pool, [seed, *excluded])
         if near is not None:

@@ -1,0 +1,149 @@
+# Scores of attribution methods, each computed once and read by every judge.
+# Inputs: what the method says that it needs.  Outputs: scores/METHOD.h5 (points, and pairs of injected images) and
+# scores/TABLE/METHOD.h5 (groups from the seeds of a table).
+# Steps: score_method, group_method; a method's file is an input of its own jobs only.
+
+from attribution.methods import registry
+
+in_one_sentence(registry.check, config)
+METHOD = one_of_names(registry.METHODS)
+# what groups are compared with in overlap.csv
+EMBEDDINGS = ["embedding-euclidean", "embedding-cosine"]
+
+
+def code_with(script, name):
+    """A script, and where one is named the file of a method with what it imports, as an input."""
+    own = modules(registry.file_of(name).relative_to(BASE / "scripts")) if name else []
+    return by_content(sorted({*modules(script), *own}))
+
+
+def method_code(script):
+    """Input function: the script, and the file of the method in the wildcard with what it imports."""
+    return lambda wildcards: code_with(script, wildcards.method)
+
+
+def method_files(wildcards, name=None):
+    """Results that a method needs, of the last layer; a boundary in the scope asked for. And the run's data."""
+    run, scope = RUN.format(**wildcards), getattr(wildcards, "scope", "")
+    needs = registry.told(name or wildcards.method, "needs")
+    if scope and "boundary" not in needs:
+        raise WorkflowError(
+            f"{name or wildcards.method} has no scores of its own in scope {scope[1:]}; ask {run} for them"
+        )
+    places = {need: f"{run}{scope if need == 'boundary' else ''}/{need}.h5" for need in needs}
+    return places | {"data": f"results/{wildcards.dataset}/data.h5"}
+
+
+def method_settings(wildcards, name=None):
+    """Settings that a method reads, by dotted name."""
+    return in_one_sentence(registry.settings_of, name or wildcards.method, config, training_of(wildcards))
+
+
+def scores_of(judge):
+    """Input function: scores of the methods that a judge compares; those that no boundary enters have one scope."""
+
+    def files(wildcards):
+        run, scope = RUN.format(**wildcards), getattr(wildcards, "scope", "")
+        return [
+            f"{run}{scope if 'boundary' in registry.told(name, 'needs') else ''}/scores/{name}.h5"
+            for name in config["methods"][judge]
+        ]
+
+    return files
+
+
+# which seeds a table has groups grown from, how large, and to which ends of the scores; see methods/targets.py
+GROWN = {
+    "overlap": lambda w: {
+        "seeds": config["overlap"]["seeds"],
+        "injected": "never",
+        "size": config["overlap"]["size"],
+        "directions": [settings.group(config["groups"], "", study_of(w))["direction"]],
+    },
+    "boundary_overlap": lambda w: {
+        "seeds": config["overlap"]["seeds"],
+        "injected": "first",
+        "size": config["boundary"]["greedy"]["size"],
+        "directions": ["max"],
+    },
+    "retrieval": lambda w: {
+        "injected": "only",
+        "size": max(config["retrieval"]["cutoffs"]) + 1,
+        "directions": ["max", "min"],
+    },
+}
+# checks of the settings of those groups against the run's data
+FITTING = {"overlap": run_checks.overlap, "boundary_overlap": run_checks.compared_groups}
+
+
+def grown_files(wildcards):
+    """Results that the method needs, once the groups asked for fit the run's data."""
+    found = method_files(wildcards)
+    if wildcards.table in FITTING:
+        found["data"] = data_for(FITTING[wildcards.table])(wildcards)
+    return found
+
+
+def overlap_methods(wildcards):
+    """Methods of overlap.csv, the neighbours in the embedding before all others."""
+    return [*EMBEDDINGS, *(name for name in config["methods"]["overlap"] if name not in EMBEDDINGS)]
+
+
+def compared_methods(wildcards):
+    """Methods of boundary_overlap.csv: those of the settings, and each form of the boundary that groups grow by."""
+    return [
+        *config["methods"]["boundary_overlap"],
+        *(f"boundary-{form}" for form in config["boundary"]["greedy"]["forms"]),
+    ]
+
+
+def groups_of(table, methods):
+    """Input function: groups of each of these methods, a function of wildcards, for a table."""
+    return lambda wildcards: [f"{RUN.format(**wildcards)}/scores/{table}/{name}.h5" for name in methods(wildcards)]
+
+
+rule score_method:
+    input:
+        unpack(method_files),
+        code=method_code("evaluation/score_method.py"),
+    output:
+        scores=f"{RUN}{{scope}}/scores/{{method}}.h5",
+    log:
+        "results/logs/score_method/{dataset}-{model}-seed{seed}{scope}-{method}.log",
+    benchmark:
+        "results/benchmarks/score_method/{dataset}-{model}-seed{seed}{scope}-{method}.tsv"
+    wildcard_constraints:
+        method=METHOD,
+    threads: cpus("score_method")
+    resources:
+        **asked("score_method"),
+    params:
+        method=lambda w: registry.METHODS[w.method],
+        settings=method_settings,
+    script:
+        "../scripts/evaluation/score_method.py"
+
+
+rule group_method:
+    input:
+        unpack(grown_files),
+        code=method_code("evaluation/group_method.py"),
+    output:
+        scores=f"{RUN}/scores/{{table}}/{{method}}.h5",
+    log:
+        "results/logs/group_method/{dataset}-{model}-seed{seed}-{table}-{method}.log",
+    benchmark:
+        "results/benchmarks/group_method/{dataset}-{model}-seed{seed}-{table}-{method}.tsv"
+    wildcard_constraints:
+        method=METHOD,
+        table=one_of_names(GROWN),
+    threads: cpus("group_method")
+    resources:
+        **asked("group_method"),
+    params:
+        method=lambda w: registry.METHODS[w.method],
+        settings=lambda w: method_settings(w) | {"groups.tie_seed": config["groups"]["tie_seed"]},
+        asked=lambda w: GROWN[w.table](w),
+        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+    script:
+        "../scripts/evaluation/group_method.py"
