@@ -7,10 +7,13 @@ from types import SimpleNamespace
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 import find_groups
+import measure_overlap
+import measure_retrieval
 from attribution.files import hdf5, names
 from attribution.groups import by_pairs, greedy
 from attribution.influence import points as influence
@@ -328,3 +331,70 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
         with pytest.raises(SettingError, match=re.escape(sentence)):
             registry.check(config | {section: config[section] | change})
     registry.check(config | {"groups": config["groups"] | {"rule": "gradient-cosine"}})
+
+
+def asked_files(files, folder, table, chosen, seeds, size, ends):
+    """Groups of methods as files, by name."""
+    found = {name: folder / table / f"{name}.h5" for name in chosen}
+    for name, path in found.items():
+        scores.write_groups(name, method(name), files, seeds, {"size": size, "directions": ends}, path, {})
+    return found
+
+
+def test_retrieval_ranks_by_what_the_files_hold(run, tmp_path):
+    pairs = np.array([[7, 9], [20, 3], [21, 4], [21, 60]])
+    files = write_run(run, tmp_path, pairs)
+    scored = {name: tmp_path / "scores" / f"{name}.h5" for name in ("influence", "embedding-cosine")}
+    for name, path in scored.items():
+        scores.write_scores(name, method(name), files, path, {})
+    grown = asked_files(
+        files, tmp_path, "retrieval", ["influence", "embedding-euclidean"], pairs[:, 0], 6, ["max", "min"]
+    )
+    nearest = grown.pop("embedding-euclidean")
+    settings = {"cutoffs": [1, 5], "baseline": "embedding-cosine", "resamples": 50, "level": 0.9, "seed": 0}
+    measure_retrieval.measure_retrieval(
+        files.files | {"nearest": nearest}, files.solve, scored, grown, settings, tmp_path / "retrieval.h5",
+        tmp_path / "retrieval.csv", {},
+    )  # fmt: skip
+    names_of = ["influence-max", "influence-min", "embedding-cosine", "group-influence-max", "group-influence-min"]
+    table = pd.read_csv(tmp_path / "retrieval.csv", keep_default_na=False)
+    assert list(table[table.baseline == ""].method.unique()) == names_of and (table.seconds > 0).all()
+    with h5py.File(tmp_path / "retrieval.h5") as file:
+        influences = method("influence").pairs(run, pairs[:, 0])
+        for end, signed in (("max", influences), ("min", -influences)):
+            expected = [(np.delete(row, q) >= row[p]).sum() for row, (q, p) in zip(signed, pairs, strict=True)]
+            np.testing.assert_array_equal(file[f"ranks/influence-{end}"], expected)
+            members = file[f"groups/influence-{end}"][()]
+            np.testing.assert_array_equal(members, method("influence").groups(run, pairs[:, 0], 6, end))
+            inside = [np.flatnonzero(row[1:] == p) for row, (_, p) in zip(members, pairs, strict=True)]
+            by_hand = [place[0] + 1 if len(place) else np.inf for place in inside]
+            np.testing.assert_array_equal(file[f"ranks/group-influence-{end}"], by_hand)
+        np.testing.assert_array_equal(file["nearest"], method("embedding-euclidean").groups(run, pairs[:, 0], 6))
+        np.testing.assert_allclose(file["influence/nearest"][0], influences[0, file["nearest"][0]])
+
+
+def test_overlap_is_the_share_of_members_among_the_neighbours(run, tmp_path):
+    files = write_run(run, tmp_path)
+    chosen = ["embedding-euclidean", "embedding-cosine", "l-relative"]
+    found = asked_files(files, tmp_path, "overlap", chosen, [5, 8, 13], 6, ["min"])
+    measure_overlap.measure_overlap(
+        files.files["data"], found, "min", tmp_path / "overlap.h5", tmp_path / "overlap.csv", {}
+    )
+    table = pd.read_csv(tmp_path / "overlap.csv").set_index(["method", "seed", "metric"]).value
+    assert len(table) == 3 * (1 + 1 + 3)
+    near, group = (method(name).groups(run, [8], 6, "min")[0][1:] for name in ("embedding-cosine", "l-relative"))
+    assert table["l-relative", 8, "overlap-cosine"] == len(set(near) & set(group)) / 5
+    assert table["l-relative", 8, "same_class"] == (run.labels[group] == run.labels[8]).mean()
+    short = SimpleNamespace(family="chance", groups=lambda run, seeds, size, end: [np.arange(s, 9) for s in seeds])
+    scores.write_groups(
+        "short", short, files, [5, 8, 13], {"size": 6, "directions": ["max"]}, tmp_path / "short.h5", {}
+    )
+    with pytest.raises(ValueError, match="groups by 'short' have different sizes"):
+        measure_overlap.measure_overlap(
+            files.files["data"],
+            found | {"short": tmp_path / "short.h5"},
+            "min",
+            tmp_path / "o.h5",
+            tmp_path / "o.csv",
+            {},
+        )
