@@ -9,7 +9,7 @@ import measure_group_boundary
 from attribution.files import hdf5, names
 from attribution.influence import inverse
 from attribution.influence import points as influence
-from attribution.methods import base, registry, scores, targets
+from attribution.methods import base, registry, targets, writing
 from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals
 
@@ -96,7 +96,7 @@ def grown(files, folder, forms, size, points):
         settings = registry.settings_of(name, config, TRAINING) | {"groups.tie_seed": 0}
         found[name] = folder / "scores" / f"{name}.h5"
         method, asked = base.resolve(registry.METHODS[name]), {"size": size, "directions": ["max"]}
-        scores.write_groups(name, method, Run(files, settings), seeds, asked, found[name], {})
+        writing.write_groups(name, method, Run(files, settings), seeds, asked, found[name], {})
     return found
 
 

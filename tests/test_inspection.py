@@ -24,7 +24,7 @@ from attribution.data import toy
 from attribution.evaluation import inspection
 from attribution.files import hdf5, names
 from attribution.influence import points as influence
-from attribution.methods import base, registry, scores
+from attribution.methods import base, registry, writing
 from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals, solvers
 
@@ -148,7 +148,7 @@ def measured(folder, files, settings=DRAWS):
     run = Run(files, {"inspection.neighbours": settings["neighbours"]})
     for name in METHODS:
         path = folder / "scores" / f"{name}.h5"
-        scores.write_scores(name, base.resolve(registry.METHODS[name]), run, path, {})
+        writing.write_scores(name, base.resolve(registry.METHODS[name]), run, path, {})
     measure_inspection.measure_inspection(
         files["data"], {name: folder / "scores" / f"{name}.h5" for name in METHODS}, settings,
         folder / "inspection.h5", folder / "inspection.csv", {},

@@ -17,7 +17,7 @@ import measure_retrieval
 from attribution.files import hdf5, names
 from attribution.groups import by_pairs, greedy
 from attribution.influence import points as influence
-from attribution.methods import base, parts, registry, scores, targets
+from attribution.methods import base, parts, registry, scores, targets, writing
 from attribution.methods.distance import neighbours
 from attribution.methods.run import Run, of_folder
 from attribution.numerics import hessian, residuals, similarity, solvers
@@ -173,7 +173,7 @@ def test_a_run_reads_what_functions_take_when_it_is_asked(run, tmp_path):
 def test_files_give_back_what_the_method_gave(run, tmp_path):
     pairs = np.array([[7, 9], [20, 3], [21, 4]])
     files, path = write_run(run, tmp_path, pairs), tmp_path / "scores.h5"
-    scores.write_scores("boundary", method("boundary"), files, path, {"dataset": "data-set"})
+    writing.write_scores("boundary", method("boundary"), files, path, {"dataset": "data-set"})
     values, index, took = scores.points(path, "inspection")
     assert values.tolist() == [-1.0, -np.inf] and index.tolist() == [3, 5] and took is None
     with pytest.raises(ValueError, match="'boundary' gives no scores of pairs, which retrieval needs; take it out of"):
@@ -181,13 +181,13 @@ def test_files_give_back_what_the_method_gave(run, tmp_path):
     facts = hdf5.attributes(path)
     assert facts["family"] == "boundary" and facts["dataset"] == "data-set" and facts["method"] == "boundary"
     assert facts["seconds"] >= 0 and 10 << 20 < facts["peak_memory"] < 100 << 30
-    scores.write_scores("l-relative", method("l-relative"), files, path, {})
+    writing.write_scores("l-relative", method("l-relative"), files, path, {})
     score, directions, took = scores.pairs(path, "retrieval")
     assert directions == ("max", "min") and took > 0
     np.testing.assert_array_equal(score(np.array([20, 7])), method("l-relative").pairs(files, pairs[:, 0])[[1, 0]])
     with pytest.raises(ValueError, match="holds no scores of target 9"):
         score(np.array([9]))
-    scores.write_scores("embedding-neighbours", method("embedding-neighbours"), files, path, {})
+    writing.write_scores("embedding-neighbours", method("embedding-neighbours"), files, path, {})
     assert scores.points(path, "inspection")[2] > 0
 
 
@@ -195,7 +195,7 @@ def test_factors_stand_for_their_product(run, tmp_path):
     left, right = np.random.default_rng(1).normal(size=(N, 4)), np.random.default_rng(2).normal(size=(N, 4))
     factored = SimpleNamespace(family="influence", factors=lambda run, q: (left[q], right))
     files, path = write_run(run, tmp_path, np.array([[7, 9], [20, 3]])), tmp_path / "scores.h5"
-    scores.write_scores("factored", factored, files, path, {})
+    writing.write_scores("factored", factored, files, path, {})
     with h5py.File(path) as file:
         assert "pairs" not in file
     score, directions, _ = scores.pairs(path, "retrieval")
@@ -206,26 +206,30 @@ def test_factors_stand_for_their_product(run, tmp_path):
 def test_groups_come_back_without_what_fills_their_rows(run, tmp_path):
     short = SimpleNamespace(family="chance", groups=lambda run, seeds, size, end: [np.arange(s, 9) for s in seeds])
     path = tmp_path / "groups.h5"
-    scores.write_groups("short", short, run, [7, 4], {"size": 5, "directions": ["min"]}, path, {})
+    writing.write_groups("short", short, run, [7, 4], {"size": 5, "directions": ["min"]}, path, {})
     found, seeds, _ = scores.groups(path, "overlap", "min")
     assert [members.tolist() for members in found] == [[7, 8], [4, 5, 6, 7, 8]] and seeds.tolist() == [7, 4]
     asked = {"size": 4, "directions": ["max", "min"]}
-    scores.write_groups("influence", method("influence"), run, [7, 4], asked, path, {})
+    writing.write_groups("influence", method("influence"), run, [7, 4], asked, path, {})
     for end in ("max", "min"):
         np.testing.assert_array_equal(
             scores.groups(path, "overlap", end)[0], method("influence").groups(run, [7, 4], 4, end)
         )
+    # a method of pairs alone has groups by Algorithm 1
+    (grown,) = by_pairs.grow(partial(method("gradient-cosine").pairs, run), N, [[7]], 4, "max", run.keys)
+    writing.write_groups("gradient-cosine", method("gradient-cosine"), run, [7], asked, path, {})
+    np.testing.assert_array_equal(scores.groups(path, "overlap")[0][0], grown.members)
     with pytest.raises(ValueError, match="'loss' gives scores of points, but no groups"):
-        scores.write_groups("loss", method("loss"), run, [7], asked, path, {})
+        writing.write_groups("loss", method("loss"), run, [7], asked, path, {})
 
 
 def test_scores_that_cannot_be_are_refused(run, tmp_path):
     files, path = write_run(run, tmp_path), tmp_path / "scores.h5"
     with pytest.raises(ValueError, match="'influence' gives no scores of points, and no injected images"):
-        scores.write_scores("influence", method("influence"), files, path, {})
+        writing.write_scores("influence", method("influence"), files, path, {})
     bad = SimpleNamespace(family="chance", points=lambda run: np.array([1.0, np.nan]))
     with pytest.raises(ValueError, match="1 scores of points by method 'bad' are NaN"):
-        scores.write_scores("bad", bad, files, path, {})
+        writing.write_scores("bad", bad, files, path, {})
     assert not path.exists()
     with pytest.raises(ValueError, match="has no injected pairs"):
         targets.seeds(files.files["data"], {"injected": "only"}, [])
@@ -320,7 +324,7 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
     registry.check(config)
     wrong = {
         "methods.overlap names 'trak', which is no method; allowed are influence": ("methods", {"overlap": ["trak"]}),
-        "methods.inspection names 'gradient-cosine', which gives scores of pairs, but no scores of points":
+        "methods.inspection names 'gradient-cosine', which gives scores of pairs and groups, but no scores of points":
             ("methods", {"inspection": ["gradient-cosine"]}),
         "groups.rule names 'loss', which gives scores of points, but no scores of pairs": ("groups", {"rule": "loss"}),
         "groups.variants.mine.rule names 'cosine', which is no method; allowed are influence":
@@ -337,7 +341,7 @@ def asked_files(files, folder, table, chosen, seeds, size, ends):
     """Groups of methods as files, by name."""
     found = {name: folder / table / f"{name}.h5" for name in chosen}
     for name, path in found.items():
-        scores.write_groups(name, method(name), files, seeds, {"size": size, "directions": ends}, path, {})
+        writing.write_groups(name, method(name), files, seeds, {"size": size, "directions": ends}, path, {})
     return found
 
 
@@ -346,7 +350,7 @@ def test_retrieval_ranks_by_what_the_files_hold(run, tmp_path):
     files = write_run(run, tmp_path, pairs)
     scored = {name: tmp_path / "scores" / f"{name}.h5" for name in ("influence", "embedding-cosine")}
     for name, path in scored.items():
-        scores.write_scores(name, method(name), files, path, {})
+        writing.write_scores(name, method(name), files, path, {})
     grown = asked_files(
         files, tmp_path, "retrieval", ["influence", "embedding-euclidean"], pairs[:, 0], 6, ["max", "min"]
     )
@@ -386,7 +390,7 @@ def test_overlap_is_the_share_of_members_among_the_neighbours(run, tmp_path):
     assert table["l-relative", 8, "overlap-cosine"] == len(set(near) & set(group)) / 5
     assert table["l-relative", 8, "same_class"] == (run.labels[group] == run.labels[8]).mean()
     short = SimpleNamespace(family="chance", groups=lambda run, seeds, size, end: [np.arange(s, 9) for s in seeds])
-    scores.write_groups(
+    writing.write_groups(
         "short", short, files, [5, 8, 13], {"size": 6, "directions": ["max"]}, tmp_path / "short.h5", {}
     )
     with pytest.raises(ValueError, match="groups by 'short' have different sizes"):

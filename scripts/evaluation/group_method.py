@@ -6,12 +6,12 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
 from attribution.files import provenance
-from attribution.methods import base, scores, targets
+from attribution.methods import base, targets, writing
 from attribution.methods.run import Run
 
 if "snakemake" in globals():
     asked = snakemake.params.asked
-    scores.write_groups(
+    writing.write_groups(
         snakemake.wildcards.method,
         base.resolve(snakemake.params.method),
         Run(dict(snakemake.input.items()), snakemake.params.settings),

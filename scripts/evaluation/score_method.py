@@ -6,11 +6,11 @@ if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
 from attribution.files import provenance
-from attribution.methods import base, scores
+from attribution.methods import base, writing
 from attribution.methods.run import Run
 
 if "snakemake" in globals():
-    scores.write_scores(
+    writing.write_scores(
         snakemake.wildcards.method,
         base.resolve(snakemake.params.method),
         Run(dict(snakemake.input.items()), snakemake.params.settings),

@@ -15,7 +15,7 @@ class Method(Protocol):
     """A number for a point, a pair, or a group; what a method cannot give it does not have.
 
     `family`: one of FAMILIES, for colours. `needs`: files of a run, see `Run`; data.h5 is always there. `settings`:
-    dotted names of the settings that it reads. `directions`: the ends of its scores that groups grow to, `max` alone
+    dotted names of the settings that it reads. `directions`: the ends of its scores that are of use, `max` alone
     unless it says. `stored`: whether its scores stand in a file already, so that tables give no seconds for them.
     `needs` and `settings` are literals: the workflow reads them from the text.
     """
@@ -39,7 +39,7 @@ class Method(Protocol):
         """Training indices, ascending, of `points`."""
 
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
-        """Members of each seed's group, the seed first."""
+        """Members of each seed's group, the seed first; without it Algorithm 1 grows them from `pairs`."""
 
 
 def resolve(text: str) -> Method:
@@ -61,5 +61,5 @@ def part(method: Method, name: str, label: str):
 
 
 def directions(method: Method) -> tuple[str, ...]:
-    """The ends of a method's scores that groups grow to."""
+    """The ends of a method's scores that are of use."""
     return getattr(method, "directions", ("max",))

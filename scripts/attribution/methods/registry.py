@@ -98,8 +98,9 @@ def told(name: str, fact: str, default: tuple = ()) -> tuple:
 
 
 def given(name: str) -> set[str]:
-    """Names of the functions of the method's class."""
-    return {line.name for line in _body(name) if isinstance(line, ast.FunctionDef)}
+    """Names of the functions of the method's class; from pairs groups are grown by Algorithm 1."""
+    found = {line.name for line in _body(name) if isinstance(line, ast.FunctionDef)}
+    return found | ({"groups"} if "pairs" in found else set())
 
 
 def _body(name: str) -> Iterator[ast.stmt]:
