@@ -127,7 +127,7 @@ rule score_method:
 rule group_method:
     input:
         unpack(grown_files),
-        code=method_code("evaluation/group_method.py"),
+        code=method_code("groups/group_method.py"),
     output:
         scores=f"{RUN}/scores/{{table}}/{{method}}.h5",
     log:
@@ -146,4 +146,4 @@ rule group_method:
         asked=lambda w: GROWN[w.table](w),
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
     script:
-        "../scripts/evaluation/group_method.py"
+        "../scripts/groups/group_method.py"
