@@ -39,6 +39,7 @@ wildcard_constraints:
 report: "report/workflow.rst"
 
 
+include: "rules/methods.smk"
 include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/influence.smk"

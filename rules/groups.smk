@@ -4,31 +4,6 @@
 # Steps: find_groups (Algorithm 1), measure_group_growth (figure 7).
 
 
-def rule_method(wildcards):
-    """The method whose pairs are the rule of the groups; empty where the rule is one of Algorithm 1's own."""
-    name = group_settings(wildcards)["rule"]
-    if name in registry.RULES:
-        return ""
-    if scope_of(wildcards) != "last_layer":
-        raise WorkflowError(
-            f"groups by '{name}' exist in the last layer only; set groups.rule to another, or the scope"
-        )
-    return name
-
-
-def rule_files(wildcards):
-    """Results that such a method needs, beside those that every group needs."""
-    name = rule_method(wildcards)
-    found = method_files(wildcards, name) if name else {}
-    return {need: path for need, path in found.items() if need not in ("data", "gradients", "hessian", "influence")}
-
-
-def rule_settings(wildcards):
-    """What such a method's name stands for, and the settings that it reads."""
-    name = rule_method(wildcards)
-    return {"name": registry.METHODS[name], "settings": method_settings(wildcards, name)} if name else {}
-
-
 rule find_groups:
     input:
         unpack(rule_files),
