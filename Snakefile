@@ -39,10 +39,12 @@ wildcard_constraints:
 report: "report/workflow.rst"
 
 
+include: "rules/methods.smk"
 include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/influence.smk"
 include: "rules/groups.smk"
+include: "rules/scores.smk"
 include: "rules/boundary.smk"
 include: "rules/boundary_groups.smk"
 include: "rules/retraining.smk"

@@ -1,7 +1,7 @@
 # Weights boundary of groups.
-# Inputs: data.h5, gradients.h5, hessian.h5, influence.h5.  Outputs: group_boundary.csv (random groups and clusters, by
-# every form), boundary-groups-FORM.h5 (Algorithm 1 with a boundary score), both also in all layers with the iterative
-# forms; boundary_overlap.csv, figures 14 and 15.
+# Inputs: data.h5, gradients.h5, hessian.h5, influence.h5, groups of methods (scores.smk).  Outputs: group_boundary.csv
+# (random groups and clusters, by every form), boundary-groups-FORM.h5 (Algorithm 1 with a boundary score), both also in
+# all layers with the iterative forms; boundary_overlap.csv, figures 14 and 15.
 # Steps: measure_group_boundary; find_boundary_groups; compare_boundary_groups; one rule a figure.
 
 
@@ -57,9 +57,8 @@ rule find_boundary_groups:
 
 rule compare_boundary_groups:
     input:
-        unpack(inverse_of_last_layer),
         data=data_for(run_checks.compared_groups),
-        influence=f"{RUN}/influence.h5",
+        scores=groups_of("boundary_overlap", compared_methods),
         code=code("boundary/compare_boundary_groups.py"),
     output:
         table=f"{RUN}/boundary_overlap.csv",
@@ -71,12 +70,8 @@ rule compare_boundary_groups:
     resources:
         **asked("compare_boundary_groups"),
     params:
-        overlap=config["overlap"],
-        tie_seed=config["groups"]["tie_seed"],
-        boundary={key: config["boundary"][key] for key in ("groups", "greedy")},
-        training=training_of,
-        cg=config["influence"]["cg"],
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        size=config["boundary"]["greedy"]["size"],
+        methods=compared_methods,
     script:
         "../scripts/boundary/compare_boundary_groups.py"
 

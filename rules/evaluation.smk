@@ -1,6 +1,6 @@
 # Evaluation.
-# Inputs: groups, influence, growth, decision boundary.  Outputs: evaluation.csv of each model and seed, and one
-# table over training seeds and recipes.
+# Inputs: groups, influence, growth, decision boundary, scores of methods.  Outputs: evaluation.csv of each model and
+# seed, and one table over training seeds and recipes.
 # Steps: evaluate_study -> gather_seeds.
 
 
@@ -82,9 +82,8 @@ rule gather_seeds:
 
 rule measure_overlap:
     input:
-        unpack(inverse_of_last_layer),
         data=data_for(run_checks.overlap),
-        influence=f"{RUN}/influence.h5",
+        scores=groups_of("overlap", overlap_methods),
         code=code("evaluation/measure_overlap.py"),
     output:
         members=f"{RUN}/overlap.h5",
@@ -101,6 +100,7 @@ rule measure_overlap:
         | {key: settings.group(config["groups"], "", study_of(w))[key] for key in ("direction", "tie_seed")},
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
+        methods=overlap_methods,
     script:
         "../scripts/evaluation/measure_overlap.py"
 
@@ -129,7 +129,9 @@ rule measure_retrieval:
     input:
         unpack(inverse_of_last_layer),
         data="results/{dataset}/data.h5",
-        influence=f"{RUN}/influence.h5",
+        scores=scores_of("retrieval"),
+        groups=groups_of("retrieval", lambda w: config["methods"]["retrieval_groups"]),
+        nearest=f"{RUN}/scores/retrieval/embedding-euclidean.h5",
         code=code("evaluation/measure_retrieval.py"),
     output:
         retrieval=f"{RUN}/retrieval.h5",
@@ -144,6 +146,8 @@ rule measure_retrieval:
     params:
         retrieval=config["retrieval"] | {"tie_seed": config["groups"]["tie_seed"]},
         cg=config["influence"]["cg"],
+        methods=config["methods"]["retrieval"],
+        grown=config["methods"]["retrieval_groups"],
     script:
         "../scripts/evaluation/measure_retrieval.py"
 

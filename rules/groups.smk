@@ -6,10 +6,11 @@
 
 rule find_groups:
     input:
+        unpack(rule_files),
         unpack(inverse_of),
         data=data_for(run_checks.groups),
         influence=f"{RUN}{{scope}}/influence.h5",
-        code=code("groups/find_groups.py"),
+        code=lambda w: code_with("groups/find_groups.py", rule_method(w)),
     output:
         groups=f"{RUN}{{scope}}/groups{{variant}}.h5",
     log:
@@ -23,6 +24,7 @@ rule find_groups:
         group=group_settings,
         subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
         cg=config["influence"]["cg"],
+        method=rule_settings,
     script:
         "../scripts/groups/find_groups.py"
 

@@ -1,5 +1,5 @@
 # Worth of boundary scores, and their figures for single points.
-# Inputs: data, gradients, influence, boundary.h5 of each scope.  Outputs: inspection.h5 and inspection.csv of runs whose
+# Inputs: data, gradients, scores, boundary.h5 of each scope.  Outputs: inspection.h5 and inspection.csv of runs whose
 # labels were flipped, one table over training seeds, results/figures/{study}/*.png and .pdf.
 # Steps: measure_inspection -> gather_inspection; map_boundary_move -> plot_boundary_move (figure 13).
 
@@ -12,9 +12,7 @@ SOLVED_SCOPES = ["last_layer", "all_layers"]
 rule measure_inspection:
     input:
         data="results/{dataset}/data.h5",
-        gradients=f"{RUN}/gradients.h5",
-        influence=f"{RUN}/influence.h5",
-        boundary=f"{RUN}{{scope}}/boundary.h5",
+        scores=scores_of("inspection"),
         code=code("evaluation/measure_inspection.py"),
     output:
         inspection=f"{RUN}{{scope}}/inspection.h5",
@@ -28,6 +26,7 @@ rule measure_inspection:
         **asked("measure_inspection"),
     params:
         inspection=config["inspection"],
+        methods=config["methods"]["inspection"],
     script:
         "../scripts/evaluation/measure_inspection.py"
 

@@ -13,8 +13,11 @@ from attribution.files.results.hessian import CHOLESKY, HESSIAN
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import inverse
 from attribution.influence import points as influence
+from attribution.methods import base, registry, targets, writing
+from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals
 
+METHODS = ["l-relative", "theta-relative", "influence", "embedding-cosine", "random-class"]
 CG = {"tolerance": 1e-8, "max_iterations": 100}
 TRAINING = {
     "optimizer": "adam", "learning_rate": 0.05, "momentum": 0.0, "epochs": 4,
@@ -83,14 +86,27 @@ def test_clusters_are_neighbours_of_the_random_groups_first_point(study):
         assert (unit[cluster] @ unit[cluster[0]]).min() >= (unit[outside] @ unit[cluster[0]]).max()
 
 
-def compare(files, path, tie_seed=0):
-    compare_boundary_groups.compare_boundary_groups(
-        files, {"seeds": [{"each_class": 4, "seed": 0}]}, tie_seed,
-        {"groups": GROUPS, "greedy": {"size": 6, "forms": {
-            "exact": {"from": "all", "count": 0}, "mean": {"from": "class", "count": 0},
-            "simple": {"from": "influence", "count": 15},
-        }}}, TRAINING, CG, [], str(path),
-    )  # fmt: skip
+FORMS = {
+    "exact": {"from": "all", "count": 0}, "mean": {"from": "class", "count": 0},
+    "simple": {"from": "influence", "count": 15},
+}  # fmt: skip
+
+
+def grown(files, folder, forms, size, points):
+    """Groups of every method of boundary_overlap.csv, as files in a folder."""
+    config = {"boundary": {"groups": GROUPS, "greedy": {"forms": forms}}, "influence": {"cg": CG}}
+    seeds, found = targets.seeds(files["data"], {"injected": "first", "seeds": points}, []), {}
+    for name in (*METHODS, *(f"boundary-{form}" for form in forms)):
+        settings = registry.settings_of(name, config, TRAINING) | {"groups.tie_seed": 0}
+        found[name] = folder / "scores" / f"{name}.h5"
+        method, asked = base.resolve(registry.METHODS[name]), {"size": size, "directions": ["max"]}
+        writing.write_groups(name, method, Run(files, settings), seeds, asked, found[name], {})
+    return found
+
+
+def compare(files, path):
+    found = grown(files, path.parent, FORMS, 6, [{"each_class": 4, "seed": 0}])
+    compare_boundary_groups.compare_boundary_groups(files["data"], found, 6, path)
     return pd.read_csv(path).pivot_table(index="method", columns="metric", values="value")
 
 

@@ -29,10 +29,13 @@ from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_G
 from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN, PARAMETERS, RESIDUALS_TRAIN
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import points as influence
+from attribution.methods import base, registry, writing
+from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals, solvers
 
 DRAWS = {"shares": [0.1, 0.2, 0.3], "neighbours": 5, "baseline": "self-influence", "resamples": 200, "level": 0.95,
          "seed": 0}  # fmt: skip
+METHODS = ["boundary", "boundary-signed", "boundary-label", "self-influence", "margin", "loss", "embedding-neighbours"]
 DISCS = [
     {"name": "left", "class": "red", "centre": [-2.0, 0.0], "radius": 1.0, "train": 60, "test": 6},
     {"name": "right", "class": "red", "centre": [2.0, 0.0], "radius": 1.0, "train": 60, "test": 6},
@@ -84,35 +87,6 @@ def test_weights_count_points_as_often_as_copies_would():
         inspection.found(inspection.order(score[copies]), flipped[copies], shares),
         atol=1e-12,
     )
-
-
-def test_scores_are_their_definitions_and_unsolved_points_come_last():
-    logits = np.array([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [0.0, 0.5, 4.0], [1.0, 0.0, 0.0]])
-    labels, score = np.array([0, 0, 1, 0]), np.array([0.5, 1.5, 2.5, np.nan])
-    found = inspection.suspicion(score, logits, labels, np.arange(4.0), np.zeros(4), np.array([1.0, 1, 2, 1]))
-    np.testing.assert_allclose(found["boundary-label"], np.array([-1, 3, 1.75, -1]) / np.sqrt(2))
-    np.testing.assert_array_equal(found["boundary"], [-0.5, -1.5, -2.5, -np.inf])
-    np.testing.assert_array_equal(found["boundary-signed"], [-0.5, 1.5, 2.5, -np.inf])
-    np.testing.assert_allclose(found["margin"], [-1, 3, 3.5, -1])
-    np.testing.assert_allclose(found["loss"], residuals.cross_entropy(logits, labels))
-    one = inspection.suspicion(
-        np.array([1.0, 2.0]), np.array([[1.0], [-2.0]]), np.array([1, 1]), *np.zeros((2, 2)), np.array([2.0, 2.0])
-    )
-    np.testing.assert_allclose(one["boundary-label"], [-0.5, 1])
-    np.testing.assert_allclose(one["margin"], [-1, 2])
-    np.testing.assert_allclose(one["boundary-signed"], [-1, 2])
-
-
-def test_neighbours_with_another_label_are_counted_without_the_point_itself():
-    rng = np.random.default_rng(4)
-    embedding, labels = rng.normal(size=(70, 4)), rng.integers(0, 3, 70)
-    unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
-    cosine = unit @ unit.T - 9 * np.eye(70)
-    nearest = np.argsort(-cosine, axis=1)[:, :6]
-    expected = (labels[nearest] != labels[:, None]).mean(axis=1)
-    np.testing.assert_allclose(inspection.other_labels(embedding, labels, 6), expected)
-    with pytest.raises(ValueError, match=r"inspection\.neighbours is 70, but there are 70 points"):
-        inspection.other_labels(embedding, labels, 70)
 
 
 def test_chance_is_what_random_orders_give():
@@ -176,7 +150,14 @@ def write_run(folder, labels=None):
 
 
 def measured(folder, files, settings=DRAWS):
-    measure_inspection.measure_inspection(files, settings, folder / "inspection.h5", folder / "inspection.csv", {})
+    run = Run(files, {"inspection.neighbours": settings["neighbours"]})
+    for name in METHODS:
+        path = folder / "scores" / f"{name}.h5"
+        writing.write_scores(name, base.resolve(registry.METHODS[name]), run, path, {})
+    measure_inspection.measure_inspection(
+        files["data"], {name: folder / "scores" / f"{name}.h5" for name in METHODS}, settings,
+        folder / "inspection.h5", folder / "inspection.csv", {},
+    )  # fmt: skip
     return pd.read_csv(folder / "inspection.csv", keep_default_na=False)
 
 

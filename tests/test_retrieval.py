@@ -1,6 +1,7 @@
 """Retrieval of partners on closed forms: ranks, ties, noise, permutation, bootstrap intervals."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,11 @@ import pytest
 from attribution.evaluation import retrieval
 from attribution.groups import greedy
 from attribution.influence import points as influence
-from attribution.numerics import hessian, residuals, solvers
+from attribution.methods import base, registry
+from attribution.numerics import hessian, residuals, similarity, solvers
+
+# what methods read of a run
+ARRAYS = ("features", "residuals", "solve", "own", "step_norm")
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +31,20 @@ def layer():
     return h, r, solve, *influence.self_influence(h, r, solve)
 
 
+def rule_score(layer, rule, direction):
+    run, sign = SimpleNamespace(**dict(zip(ARRAYS, layer, strict=True))), {"max": 1, "min": -1}[direction]
+    method = base.resolve(registry.METHODS[rule])
+    return lambda q: sign * method.pairs(run, q)
+
+
 def scores_of(layer, images):
-    h, r, solve, own, norm = layer
-    by_influence = {
-        f"{rule} {direction}": retrieval.influence_score(h, r, solve, own, norm, rule, direction)
-        for rule in greedy.RULES
-        for direction in ("max", "min")
-    }
+    h, r, *_ = layer
+    by_influence = {f"{rule} {end}": rule_score(layer, rule, end) for rule in greedy.RULES for end in ("max", "min")}
     return by_influence | {
-        "embedding L2": retrieval.distance_score(h[:, :-1]),
-        "embedding cosine": retrieval.cosine_score(h[:, :-1]),
-        "gradient cosine": retrieval.gradient_cosine_score(h, r),
-        "pixel L2": retrieval.distance_score(images),
+        "embedding L2": similarity.distance(h[:, :-1]),
+        "embedding cosine": similarity.cosine(h[:, :-1]),
+        "gradient cosine": similarity.gradient_cosine(h, r),
+        "pixel L2": similarity.distance(images),
     }
 
 
@@ -101,7 +108,7 @@ def test_random_scores_give_recall_near_k_over_n():
     partners = (queries + rng.integers(1, n, 4000)) % n
     x = rng.normal(size=(n, 30))
     noise = rng.normal(size=(n, n))
-    for score in (lambda q: noise[q], retrieval.cosine_score(x)):
+    for score in (lambda q: noise[q], similarity.cosine(x)):
         found = retrieval.outcomes(retrieval.ranks(score, queries, partners))
         for k in (1, 10, 25):
             expected = k / (n - 1)
@@ -129,7 +136,7 @@ def test_first_member_of_a_group_is_the_first_rank(layer):
             groups = greedy.grow(
                 h, r, solve, own, norm, [[q] for q in queries], 2, rule, direction, np.arange(120, dtype=np.uint64)
             )
-            score = retrieval.influence_score(h, r, solve, own, norm, rule, direction)
+            score = rule_score(layer, rule, direction)
             second = np.array([group.members[1] for group in groups])
             assert (retrieval.ranks(score, queries, second) == 1).all(), (rule, direction)
 
@@ -164,18 +171,15 @@ def test_tables_hold_every_metric_and_pair_the_queries():
     assert paired.loc[("worse", "recall@25"), ["value", "low", "high"]].tolist() == [0, 0, 0]
 
 
-def test_what_cannot_be_ranked_is_refused(layer):
-    h, r, solve, own, norm = layer
+def test_what_cannot_be_ranked_is_refused():
     with pytest.raises(ValueError, match="point 3 is given as its own partner"):
         retrieval.ranks(lambda q: np.zeros((len(q), 9)), [3], [3])
     with pytest.raises(ValueError, match="scores of point 2 hold NaN"):
         retrieval.ranks(lambda q: np.full((len(q), 9), np.nan), [2], [3])
     with pytest.raises(ValueError, match="1 of 3 vectors have length zero"):
-        retrieval.cosine_score(np.array([[1.0], [0.0], [2.0]]))
-    with pytest.raises(ValueError, match="direction is 'up'"):
-        retrieval.influence_score(h, r, solve, own, norm, "influence", "up")
+        similarity.cosine(np.array([[1.0], [0.0], [2.0]]))
 
 
 def test_residuals_too_small_to_square_have_a_cosine():
     h, r = np.ones((3, 2)), np.array([[1e-200, -1e-200], [2.0, -2.0], [1.0, 1.0]])
-    np.testing.assert_allclose(retrieval.gradient_cosine_score(h, r)(np.array([0])), [[1, 1, 0]], atol=1e-12)
+    np.testing.assert_allclose(similarity.gradient_cosine(h, r)(np.array([0])), [[1, 1, 0]], atol=1e-12)

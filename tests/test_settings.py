@@ -23,7 +23,7 @@ WRONG = [
     (("groups", "seeds"), [[]], "groups.seeds[0] is []; allowed is a list of 1 or more values"),
     (("groups", "seeds"), [[-1]], "groups.seeds[0][0] is -1; allowed is 0 or more"),
     (("overlap", "seeds"), [[1, 2]], "overlap.seeds[0] is [1, 2]; allowed is a value of type integer or string or obj"),
-    (("groups", "rule"), "cosine", 'groups.rule is "cosine"; allowed is one of "influence"'),
+    (("groups", "rule"), 3, "groups.rule is 3; allowed is a value of type string"),
     (("groups", "sizes"), 3, "groups.sizes is not a setting; allowed here are rule"),
     (("growth", "boundary_share"), 1.0, "growth.boundary_share is 1.0; allowed is more than 0 and less than 1"),
     (("models", "mlp-l1", "training", "epochs"), "ten", 'models.mlp-l1.training.epochs is "ten"; allowed is a value'),

@@ -12,9 +12,10 @@ from attribution.data import seed_points, variants
 from attribution.files import hdf5
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.groups import growth
+from attribution.methods.chance import random_class
 from attribution.retraining import subsets
 from test_boundary_greedy import SETTINGS, layer
-from test_boundary_study import CG, GROUPS, TRAINING, study  # noqa: F401
+from test_boundary_study import CG, GROUPS, TRAINING, grown, study  # noqa: F401
 
 
 def rare(files, few):
@@ -30,13 +31,12 @@ def rare(files, few):
 def test_groups_of_a_class_that_is_smaller_than_they_are(study, tmp_path, few):  # noqa: F811
     rare(study, few)
     path = tmp_path / "boundary_overlap.csv"
-    compare_boundary_groups.compare_boundary_groups(
-        study, {"seeds": [{"each_class": 1, "seed": 0}]}, 0,
-        {"groups": GROUPS, "greedy": {"size": 5, "forms": {
-            "exact": {"from": "all", "count": 0}, "mean": {"from": "class", "count": 0},
-            "universal": {"from": "embedding", "count": 10},
-        }}}, TRAINING, CG, [], str(path),
-    )  # fmt: skip
+    forms = {
+        "exact": {"from": "all", "count": 0}, "mean": {"from": "class", "count": 0},
+        "universal": {"from": "embedding", "count": 10},
+    }  # fmt: skip
+    found = grown(study, tmp_path, forms, 5, [{"each_class": 1, "seed": 0}])
+    compare_boundary_groups.compare_boundary_groups(study["data"], found, 5, path)
     table = pd.read_csv(path)
     (_, y) = hdf5.read(study["data"], X_TRAIN, Y_TRAIN)
     found = table[table.metric == "found"].pivot(index="method", columns="seed", values="value")
@@ -51,10 +51,10 @@ def test_groups_of_a_class_that_is_smaller_than_they_are(study, tmp_path, few): 
 
 def test_random_members_are_the_same_where_the_class_is_large():
     y = np.repeat([0, 1], [30, 3])
-    drawn = compare_boundary_groups.of_class(y, 4, 5, np.random.default_rng(0))
+    drawn = random_class.of_class(y, 4, 5, np.random.default_rng(0))
     expected = np.random.default_rng(0).choice(np.setdiff1d(np.arange(30), 4), 5, replace=False)
     np.testing.assert_array_equal(drawn, expected)
-    assert sorted(compare_boundary_groups.of_class(y, 31, 5, np.random.default_rng(0))) == [30, 32]
+    assert sorted(random_class.of_class(y, 31, 5, np.random.default_rng(0))) == [30, 32]
 
 
 @pytest.mark.parametrize("form", boundary_groups.FORMS)

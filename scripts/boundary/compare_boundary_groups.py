@@ -5,29 +5,18 @@ from attribution.runtime import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import time
-
 import numpy as np
 import pandas as pd
 
-from attribution.boundary import candidates as boundary_candidates
-from attribution.boundary import grow as boundary_greedy
-from attribution.boundary import score as boundary_scope
-from attribution.data import seed_points
-from attribution.evaluation import recovery
 from attribution.files import atomic, hdf5
-from attribution.files.results.data import INJECTED_PAIRS, SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
-from attribution.files.results.gradients import RESIDUALS_TRAIN
-from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
-from attribution.groups import greedy
-from attribution.influence import inverse_files
+from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
+from attribution.methods import scores, targets
 
-RULES = ("l-relative", "theta-relative", "influence")
+# Methods that every other one is compared with.
+OTHERS = ("l-relative", "embedding-cosine")
 
 
-def compare_boundary_groups(
-    files: dict, overlap: dict, tie_seed: int, boundary: dict, training: dict, cg: dict, subgroups: list[str], path: str
-) -> None:
+def compare_boundary_groups(data: str, files: dict, size: int, path: str) -> None:
     """Write a row a method, seed and metric; the seed itself never counts.
 
     `found`: share of the members asked for that were found before no candidate was solved or, of the seed's class, was
@@ -37,49 +26,18 @@ def compare_boundary_groups(
     injected beside has joined; then the injected images are the seeds.
 
     Args:
-        files: paths of `data`, `gradients`, `hessian`, `influence`. overlap: `seeds` of other data. tie_seed: of ties.
-        boundary: section `boundary`; its `greedy.size` holds for all methods. training: of the model. cg: of the
-            inverse Hessian. subgroups: names.
+        data: data.h5. files: method -> its groups, scores/boundary_overlap/METHOD.h5, those of OTHERS among them.
+        size: of a group.
+
+    Raises:
+        ValueError: when a method gives no groups.
     """
-    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
-    with hdf5.file(files["data"]) as file:
-        pairs = file[INJECTED_PAIRS][()] if INJECTED_PAIRS in file else None
-    if pairs is None:
-        _, seeds = seed_points.seeds(overlap["seeds"], x, y, subgroup, subgroups, [])
-    else:
-        seeds = pairs[:, 0].tolist()
-    keys = greedy.tie_keys(x, y, tie_seed)
-    del x
-    features, weights = boundary_scope.last_layer(files["gradients"])
-    (residuals,) = hdf5.read(files["gradients"], RESIDUALS_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
-    solve = inverse_files.open_inverse(files, cg)
-    size = boundary["greedy"]["size"]
-    score = boundary_scope.scorer(files, "last_layer", features, weights, boundary, training)
-    lists = [[seed] for seed in seeds]
+    y, subgroup = hdf5.read(data, Y_TRAIN, SUBGROUP_TRAIN)
+    pairs = targets.injected_pairs(data)
     groups, seconds = {}, {}
-
-    def timed(method, found):
-        begun = time.perf_counter()
-        groups[method] = [np.asarray(members) for members in found()]
-        seconds[method] = (time.perf_counter() - begun) / len(seeds)
-
-    for rule in RULES:
-        timed(rule, lambda rule=rule: [
-            g.members for g in greedy.grow(features, residuals, solve, own, step_norm, lists, size, rule, "max", keys)
-        ])  # fmt: skip
-    timed("embedding-cosine", lambda: [recovery.nearest(features[:, :-1], s, size, "cosine", keys) for s in seeds])
-    rng = np.random.default_rng(boundary["groups"]["seed"])
-    timed("random-class", lambda: [np.append(s, of_class(y, s, size - 1, rng)) for s in seeds])
-    for form, chosen in boundary["greedy"]["forms"].items():
-        pools = boundary_candidates.pools(
-            chosen["from"], chosen["count"], seeds, y, features, residuals, own, solve, [], keys
-        )
-        timed(f"boundary-{form}", lambda form=form, pools=pools: [
-            g.members for g in boundary_greedy.grow(
-                lambda members: score(members, form), lists, pools, size, form, keys, features, weights
-            )
-        ])  # fmt: skip
+    for method, file in files.items():
+        groups[method], seeds, took = scores.groups(file, "boundary_overlap")
+        seconds[method] = took / len(seeds)
     rows = []
     for method, found in groups.items():
         for j, (seed, members) in enumerate(zip(seeds, found, strict=True)):
@@ -89,7 +47,7 @@ def compare_boundary_groups(
                 continue
             rows.append([method, seed, "same_class", np.mean(y[others] == y[seed])])
             rows.append([method, seed, "same_subgroup", np.mean(subgroup[others] == subgroup[seed])])
-            for other in ("l-relative", "embedding-cosine"):
+            for other in OTHERS:
                 if other != method:
                     rows.append([method, seed, f"overlap-{other}", np.isin(others, groups[other][j]).mean()])
             if pairs is not None:
@@ -100,20 +58,10 @@ def compare_boundary_groups(
         table.to_csv(temporary, index=False)
 
 
-def of_class(y: np.ndarray, seed: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Random other points of the seed's class, all of them where the class has no more."""
-    others = np.setdiff1d(np.flatnonzero(y == y[seed]), seed)
-    return rng.choice(others, min(count, len(others)), replace=False)
-
-
 if "snakemake" in globals():
     compare_boundary_groups(
-        dict(snakemake.input.items()),
-        snakemake.params.overlap,
-        snakemake.params.tie_seed,
-        snakemake.params.boundary,
-        snakemake.params.training,
-        snakemake.params.cg,
-        snakemake.params.subgroups,
+        snakemake.input.data,
+        dict(zip(snakemake.params.methods, snakemake.input.scores, strict=True)),
+        snakemake.params.size,
         snakemake.output.table,
     )

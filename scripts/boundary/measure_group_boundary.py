@@ -12,10 +12,9 @@ import pandas as pd
 
 from attribution.boundary import groups as boundary_groups
 from attribution.boundary import score as boundary_scope
-from attribution.evaluation import recovery
 from attribution.files import atomic, hdf5
-from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.groups import greedy
+from attribution.numerics import similarity
 
 KINDS = ("random", "clustered")
 
@@ -75,7 +74,7 @@ def draw(
             for number in range(settings["draws"]):
                 rng = np.random.default_rng((settings["seed"], int(label), size, number))
                 drawn = rng.choice(len(pool), size, replace=False)
-                cluster = recovery.nearest(features[pool, :-1], drawn[0], size, "cosine", keys[pool])
+                cluster = similarity.nearest(features[pool, :-1], drawn[0], size, "cosine", keys[pool])
                 for kind, chosen in zip(KINDS, (drawn, cluster), strict=True):
                     rows.append([kind, label, size, number])
                     groups.append(pool[chosen])

@@ -20,6 +20,7 @@ from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUEN
 from attribution.files.results.growth import DRAWS, SIZES
 from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.groups import greedy, growth, turning
+from attribution.numerics import similarity
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
 
@@ -64,7 +65,7 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         ("input-euclidean", x, "euclidean"),
     ):
         start = time.perf_counter()
-        members = recovery.nearest(points, seed, len(x), metric, keys)
+        members = similarity.nearest(points, seed, len(x), metric, keys)
         took = time.perf_counter() - start
         add(method, "precision", recovery.precision(members, subgroup, target), seconds=took)
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target), seconds=took)

@@ -5,58 +5,48 @@ from attribution.runtime import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import time
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
 from attribution.evaluation import inspection
 from attribution.files import atomic, hdf5, provenance
-from attribution.files.results.boundary import INDEX, SCORE
-from attribution.files.results.data import FLIPPED_TRAIN, Y_TRAIN
-from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN
-from attribution.files.results.influence import SELF_INFLUENCE
+from attribution.files.results.boundary import INDEX
+from attribution.files.results.data import FLIPPED_TRAIN
+from attribution.methods import scores
 
 # of the curves, from nothing to all points
 GRID = np.linspace(0, 1, 101)
 
 
-def measure_inspection(files: dict, settings: dict, path: str, table: str, attributes: dict) -> None:
+def measure_inspection(data: str, files: dict, settings: dict, path: str, table: str, attributes: dict) -> None:
     """Write inspection.h5 and inspection.csv.
 
     inspection.h5: `flipped` (n,) bool; `index` (n,) int64, training indices; `suspicion/METHOD` (n,) float64, larger is
     inspected earlier; `shares` (g,), and of each method and of the random order `curves/METHOD`, `low/METHOD` and
-    `high/METHOD` (g,) float64, share of the flipped points found; attributes `unsolved`, `points`.
+    `high/METHOD` (g,) float64, share of the flipped points found; attributes `unsolved`, points whose boundary was not
+    found, and `points`.
 
     inspection.csv: method, metric (found@10% and so on, area), value, low, high, baseline, seconds. Where `baseline`
     names a method, the value is the difference to it, on the same bootstrap draws. `low` and `high` of the random order
-    hold what single random orders give. `seconds`: of scores that are computed here, not read.
+    hold what single random orders give. `seconds`: of scores that are computed for this, not read from a result.
 
     Args:
-        files: paths of `data`, `gradients`, `influence` (both of the last layer) and `boundary`, whose `index`
-            says which points are inspected. settings: section `inspection`.
+        data: data.h5. files: method -> scores/METHOD.h5, in the order of the table; inspected are the points that all
+            of them score. settings: section `inspection`.
 
     Raises:
-        ValueError: when no label was flipped, or too few for an interval.
+        ValueError: when no label was flipped, or too few for an interval, or a method scores no points.
     """
     try:
-        (flipped,) = hdf5.read(files["data"], FLIPPED_TRAIN)
+        (flipped,) = hdf5.read(data, FLIPPED_TRAIN)
     except KeyError:
-        raise ValueError(
-            f"{files['data']} has no flipped labels; set `flipped` of that data set to a share above 0"
-        ) from None
-    (y,) = hdf5.read(files["data"], Y_TRAIN)
-    features, logits = hdf5.read(files["gradients"], FEATURES_TRAIN, LOGITS_TRAIN)
-    (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
-    index, score = hdf5.read(files["boundary"], INDEX, SCORE)
-    start = time.perf_counter()
-    # neighbours are those among all training points, whichever are inspected
-    neighbours = inspection.other_labels(features[:, :-1], y, settings["neighbours"])[index]
-    seconds = {"embedding-neighbours": time.perf_counter() - start}
-    print(f"neighbours: {seconds['embedding-neighbours']:.1f} s", flush=True)
+        raise ValueError(f"{data} has no flipped labels; set `flipped` of that data set to a share above 0") from None
+    found = {method: scores.points(file, "inspection") for method, file in files.items()}
+    index = reduce(np.intersect1d, (points for _, points, _ in found.values()))
+    suspicion = {method: values[np.searchsorted(points, index)] for method, (values, points, _) in found.items()}
     flipped = flipped[index]
-    lengths = np.linalg.norm(features[index].astype(np.float64), axis=1)
-    suspicion = inspection.suspicion(score, logits[index], y[index], own[index], neighbours, lengths)
     methods, baseline, shares = list(suspicion), settings["baseline"], settings["shares"]
     grid = np.concatenate([GRID, shares])
     columns = np.arange(len(GRID), len(grid) + 1)
@@ -70,7 +60,7 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
         for metric, column in zip(inspection.metrics(shares), columns, strict=True)
     ]
     rows = pd.concat([rows, pd.DataFrame(by_chance, columns=rows.columns)])
-    rows["seconds"] = rows.method.map(seconds)
+    rows["seconds"] = rows.method.map({method: took for method, (*_, took) in found.items() if took is not None})
     arrays = {"flipped": flipped, INDEX: index, "shares": GRID}
     arrays |= {f"suspicion/{method}": values for method, values in suspicion.items()}
     for name, part, chance in zip(("curves", "low", "high"), result[:3], random, strict=True):
@@ -78,14 +68,17 @@ def measure_inspection(files: dict, settings: dict, path: str, table: str, attri
         arrays[f"{name}/{inspection.RANDOM}"] = chance[: len(GRID)]
     with atomic.replacing(table) as temporary:
         rows.to_csv(temporary, index=False)
-    hdf5.write(path, arrays, attributes | {"unsolved": int(np.isnan(score).sum()), "points": len(index)})
+    unsolved = int(np.isneginf(suspicion["boundary"]).sum()) if "boundary" in suspicion else None
+    hdf5.write(path, arrays, attributes | {"unsolved": unsolved, "points": len(index)})
 
 
 if "snakemake" in globals():
     measure_inspection(
-        dict(snakemake.input.items()),
+        snakemake.input.data,
+        dict(zip(snakemake.params.methods, snakemake.input.scores, strict=True)),
         snakemake.params.inspection,
         snakemake.output.inspection,
         snakemake.output.table,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        # what is compared stands in the file itself
+        provenance.attributes(snakemake.rule, snakemake.wildcards, {"inspection": snakemake.params.inspection}),
     )

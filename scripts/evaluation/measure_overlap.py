@@ -8,23 +8,16 @@ if "snakemake" in globals():
 import numpy as np
 import pandas as pd
 
-from attribution.data import seed_points
-from attribution.evaluation import recovery
 from attribution.files import atomic, hdf5, provenance
-from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
-from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
-from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
+from attribution.files.results.data import Y_TRAIN
 from attribution.files.results.overlap import MEMBERS, SEEDS
-from attribution.groups import greedy
-from attribution.influence import inverse_files
-from attribution.influence.points import Solve
+from attribution.methods import scores
 
-METRICS = ("euclidean", "cosine")
+# What groups are compared with: the metric and the method of its neighbours.
+NEIGHBOURS = {"euclidean": "embedding-euclidean", "cosine": "embedding-cosine"}
 
 
-def measure_overlap(
-    files: dict, solve: Solve, settings: dict, subgroups: list[str], members_path: str, path: str, attributes: dict
-) -> None:
+def measure_overlap(data: str, files: dict, direction: str, members_path: str, path: str, attributes: dict) -> None:
     """Write overlap.csv, a row a method, seed and metric, and overlap.h5: `seeds` (s,), and for every method
     `members/METHOD` (s, size), training indices, the seed first.
 
@@ -33,50 +26,46 @@ def measure_overlap(
     neighbours too.
 
     Args:
-        files: paths of `data`, `gradients`, `influence`. solve: the damped inverse Hessian.
-        settings: `seeds` and `size`, `tie_seed`, `direction`. subgroups: names, in the order of their numbers.
+        data: data.h5. files: method -> its groups, scores/overlap/METHOD.h5, those of NEIGHBOURS among them.
+        direction: `max` or `min`, of the methods that have both.
+
+    Raises:
+        ValueError: when a method gives no groups, or ended one before its size.
     """
-    features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
-    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
-    _, seeds = seed_points.seeds(settings["seeds"], x, y, subgroup, subgroups, [])
-    size, keys = settings["size"], greedy.tie_keys(x, y, settings["tie_seed"])
-    del x
-    neighbours = {
-        metric: [
-            recovery.nearest(features[:, :-1], seed, size, metric, keys)
-            for seed in log.progress(seeds, f"nearest neighbours, {metric}")
-        ]
-        for metric in METRICS
-    }
-    rows, sets = [], {f"embedding-{metric}": found for metric, found in neighbours.items()}
-    for metric, found in neighbours.items():
-        for seed, members in zip(seeds, found, strict=True):
-            rows.append([f"embedding-{metric}", seed, "same_class", (y[members[1:]] == y[seed]).mean()])
-    for rule in log.progress(greedy.RULES, f"groups of {len(seeds)} seeds"):
-        groups = greedy.grow(
-            features, residuals, solve, own, step_norm, [[seed] for seed in seeds], size, rule,
-            settings["direction"], keys,
-        )  # fmt: skip
-        sets[rule] = [group.members for group in groups]
+    (y,) = hdf5.read(data, Y_TRAIN)
+    sets = {}
+    for method, file in files.items():
+        sets[method], seeds, _ = scores.groups(file, "overlap", direction)
+        if len(set(map(len, sets[method]))) > 1:
+            raise ValueError(
+                f"groups by '{method}' have different sizes, and overlap compares equal ones; leave it out"
+            )
+    rows = []
+    for method, groups in sets.items():
+        metrics = [] if method in NEIGHBOURS.values() else NEIGHBOURS
         for j, (seed, group) in enumerate(zip(seeds, groups, strict=True)):
-            members = group.members[1:]
-            for metric in METRICS:
-                rows.append([rule, seed, f"overlap-{metric}", np.isin(members, neighbours[metric][j][1:]).mean()])
-            rows.append([rule, seed, "same_class", (y[members] == y[seed]).mean()])
+            members = group[1:]
+            for metric in metrics:
+                shared = np.isin(members, sets[NEIGHBOURS[metric]][j][1:])
+                rows.append([method, seed, f"overlap-{metric}", shared.mean()])
+            rows.append([method, seed, "same_class", (y[members] == y[seed]).mean()])
     hdf5.write(members_path, {SEEDS: seeds} | {f"{MEMBERS}/{m}": s for m, s in sets.items()}, attributes)
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=["method", "seed", "metric", "value"]).to_csv(temporary, index=False)
 
 
 if "snakemake" in globals():
-    files = dict(snakemake.input.items())
+    params = snakemake.params
     measure_overlap(
-        files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
-        snakemake.params.overlap,
-        snakemake.params.subgroups,
+        snakemake.input.data,
+        dict(zip(params.methods, snakemake.input.scores, strict=True)),
+        params.overlap["direction"],
         snakemake.output.members,
         snakemake.output.overlap,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        # which methods are compared stands in the file itself
+        provenance.attributes(
+            snakemake.rule,
+            snakemake.wildcards,
+            {"overlap": params.overlap, "subgroups": params.subgroups, "cg": params.cg},
+        ),
     )

@@ -5,25 +5,21 @@ from attribution.runtime import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
-import time
-
 import numpy as np
 import pandas as pd
 
-from attribution.evaluation import recovery, retrieval
+from attribution.evaluation import retrieval
 from attribution.files import atomic, hdf5, provenance
-from attribution.files.results.data import INJECTED_PAIRS, X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
-from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
-from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence import points as influence
 from attribution.influence.points import Solve
+from attribution.methods import scores, targets
 
-DIRECTIONS = ("max", "min")
 
-
-def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, table: str, attributes: dict) -> None:
+def measure_retrieval(
+    files: dict, solve: Solve, pairs: dict, groups: dict, settings: dict, path: str, table: str, attributes: dict
+) -> None:
     """Write retrieval.h5 and retrieval.csv.
 
     retrieval.h5: `queries`, `partners` (q,) training indices; `ranks/METHOD` (q,) float64, infinite where a group
@@ -31,64 +27,36 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
     largest cutoff; `influence/...` (q, s + 1) float64, influence of each of those on the query, not divided by n.
 
     retrieval.csv: method, metric (recall@k, mrr), value, low, high, baseline, seconds. Where `baseline` names a
-    method, the value is the difference to it, paired by query. `seconds` is the time of all queries.
+    method, the value is the difference to it, paired by query. `seconds` is the time of all queries. A method whose
+    groups grow to both ends is two, METHOD-max and METHOD-min; groups are group-METHOD-DIRECTION.
 
     Args:
-        files: paths of `data`, `gradients`, `influence`. solve: the damped inverse Hessian.
-        settings: section `retrieval`, and `tie_seed`.
+        files: paths of `data`, `gradients` and, of neighbours in the embedding, `nearest`. solve: the damped inverse
+            Hessian. pairs: method -> scores/METHOD.h5. groups: method -> scores/retrieval/METHOD.h5.
+        settings: section `retrieval`.
 
     Raises:
-        ValueError: when no image was injected, or too few for an interval.
+        ValueError: when no image was injected, or too few for an interval, or a method gives no pairs or groups.
     """
-    try:
-        (pairs,) = hdf5.read(files["data"], INJECTED_PAIRS)
-    except KeyError:
-        raise ValueError(
-            f"{files['data']} has no injected pairs; set `inject` of that data set to a CSV of near-duplicates"
-        ) from None
-    if len(pairs) < 2:
-        raise ValueError(f"{files['data']} has {len(pairs)} injected pairs; intervals need at least 2")
-    queries, partners = pairs.T
+    found = targets.required_pairs(files["data"])
+    if len(found) < 2:
+        raise ValueError(f"{files['data']} has {len(found)} injected pairs; intervals need at least 2")
+    queries, partners = found.T
     features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
-    x, y = hdf5.read(files["data"], X_TRAIN, Y_TRAIN)
-    own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
-    keys, embedding = greedy.tie_keys(x, y, settings["tie_seed"]), features[:, :-1]
-    size = max(settings["cutoffs"]) + 1
     ranks, seconds, lists = {}, {}, {}
-
-    def timed(method, compute):
-        start = time.perf_counter()
-        result = compute()
-        seconds[method] = time.perf_counter() - start
-        print(f"{method}: {seconds[method]:.1f} s", flush=True)
-        return result
-
-    scores = {
-        f"{rule}-{direction}": retrieval.influence_score(features, residuals, solve, own, step_norm, rule, direction)
-        for rule in greedy.RULES
-        for direction in DIRECTIONS
-    } | {
-        "embedding-euclidean": retrieval.distance_score(embedding),
-        "embedding-cosine": retrieval.cosine_score(embedding),
-        "embedding-cosine-same-class": same_class_first(retrieval.cosine_score(embedding), y),
-        "gradient-cosine": retrieval.gradient_cosine_score(features, residuals),
-        "pixel-euclidean": retrieval.distance_score(x),
-    }
-    for method, score in log.progress(scores.items(), "retrieval by single points"):
-        ranks[method] = timed(method, lambda score=score: retrieval.ranks(score, queries, partners).astype(np.float64))
-    seeds = [[int(query)] for query in queries]
-    for rule in log.progress(greedy.RULES, "retrieval by groups"):
-        for direction in DIRECTIONS:
-            found = timed(
-                f"group-{rule}-{direction}",
-                lambda rule=rule, direction=direction: greedy.grow(
-                    features, residuals, solve, own, step_norm, seeds, size, rule, direction, keys
-                ),
-            )
-            members = [group.members for group in found]
-            lists[f"groups/{rule}-{direction}"] = np.array(members)
-            ranks[f"group-{rule}-{direction}"] = retrieval.group_ranks(members, queries, partners)
-    lists["nearest"] = np.array([recovery.nearest(embedding, query, size, "euclidean", keys) for query in queries])
+    for method, file in log.progress(pairs.items(), "retrieval by single points"):
+        score, directions, took = scores.pairs(file, "retrieval")
+        signs = {f"{method}-{end}": end for end in directions} if len(directions) > 1 else {method: "max"}
+        for name, end in signs.items():
+            turned = score if end == "max" else lambda q, score=score: -score(q)
+            ranks[name] = retrieval.ranks(turned, queries, partners, scores.BLOCK).astype(np.float64)
+            seconds[name] = took
+    for method, file in groups.items():
+        for end in scores.directions(file):
+            members, _, seconds[f"group-{method}-{end}"] = scores.groups(file, "retrieval_groups", end)
+            lists[f"groups/{method}-{end}"] = np.array(members)
+            ranks[f"group-{method}-{end}"] = retrieval.group_ranks(members, queries, partners)
+    lists["nearest"] = np.array(scores.groups(files["nearest"], "retrieval")[0])
 
     arrays = {"queries": queries, "partners": partners} | lists
     arrays |= {f"ranks/{method}": found for method, found in ranks.items()}
@@ -107,11 +75,6 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
     hdf5.write(path, arrays, attributes | {"scale": "I, not divided by n"})
 
 
-def same_class_first(score: retrieval.Score, y: np.ndarray) -> retrieval.Score:
-    """A cosine score that puts points of the query's class before all others: the labels that influence sees too."""
-    return lambda queries: score(queries) + 2 * (y[queries][:, None] == y)
-
-
 def influence_on_queries(
     features: np.ndarray, residuals: np.ndarray, solve: Solve, queries: np.ndarray, lists: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
@@ -126,12 +89,15 @@ def influence_on_queries(
 
 
 if "snakemake" in globals():
-    files = dict(snakemake.input.items())
+    files, params = dict(snakemake.input.items()), snakemake.params
     measure_retrieval(
         files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
-        snakemake.params.retrieval,
+        inverse_files.open_inverse(files, params.cg),
+        dict(zip(params.methods, files["scores"], strict=True)),
+        dict(zip(params.grown, files["groups"], strict=True)),
+        params.retrieval,
         snakemake.output.retrieval,
         snakemake.output.table,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        # which methods are compared stands in the file itself
+        provenance.attributes(snakemake.rule, snakemake.wildcards, {"retrieval": params.retrieval, "cg": params.cg}),
     )

@@ -46,6 +46,12 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
         ("nearest", "nearest in the embedding (L2)"),
         (f"groups/{rule}-max", f"maximising group, rule {rule}"),
     )
+    with hdf5.file(retrieval) as file:
+        if any(name not in file for name, _ in lists):
+            held = ", ".join(sorted({name.rpartition("-")[0] for name in file["groups"]}))
+            raise ValueError(
+                f"{retrieval} holds groups by {held}, not by rule '{rule}' to both ends; set groups.rule to one of them"
+            )
     drawing.use(style)
     figure, axes = plt.subplots(4, 1, figsize=(9.2, 9.6), height_ratios=[0.55, 1, 1, 1])
     with hdf5.opened(data, X_TRAIN, Y_TRAIN) as (x, labels):

@@ -5,6 +5,9 @@ from attribution.runtime import log
 if "snakemake" in globals():
     log.capture(snakemake.log[0])
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from attribution.costs import stages as cost
@@ -14,17 +17,28 @@ from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, PEAK, TIES
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
-from attribution.groups import greedy
+from attribution.groups import by_pairs, greedy
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
+from attribution.methods import base
+from attribution.methods.run import Run
 
 
-def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], path: str, attributes: dict) -> None:
+def find_groups(
+    files: dict,
+    solve: Solve | None,
+    group: dict,
+    subgroups: list[str],
+    path: str,
+    attributes: dict,
+    pairs: Callable | None = None,
+) -> None:
     """Write groups.h5, one folder a seed point or list of them, see `group_folders`.
 
     Args:
         files: paths of `data`, `gradients`, `hessian`, `influence`. solve: the damped inverse Hessian.
         group: settings of Algorithm 1. subgroups: names, in the order of their numbers.
+        pairs: scores of the method that is the rule, see `by_pairs.grow`; without it the rule is one of `greedy.RULES`.
 
     Raises:
         ValueError: when the adaptive form is asked for in all layers.
@@ -39,12 +53,13 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
     common = {
         "seeds": starts,
         "size": group["size"],
-        "rule": group["rule"],
         "direction": group["direction"],
         "keys": keys,
         "excluded": np.array(group["excluded"], dtype=np.int64),
         "stop": group["stop"],
     }
+    if pairs and group["adaptive"]:
+        raise ValueError(f"groups.adaptive is true, but rule '{group['rule']}' is none of {', '.join(greedy.RULES)}")
     if group["adaptive"]:
         facts = hdf5.attributes(files["hessian"])
         if facts["scope"] != "last_layer":
@@ -53,13 +68,15 @@ def find_groups(files: dict, solve: Solve, group: dict, subgroups: list[str], pa
 
         weights, decay, slope = hdf5.read(files["gradients"], PARAMETERS, DECAY, DECAY_GRADIENT)
         weights = weights.reshape(features.shape[1], residuals.shape[1])
-        groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], **common)
+        groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], rule=group["rule"], **common)
+    elif pairs:
+        groups = by_pairs.grow(pairs, len(y), **common)
     else:
-        groups = greedy.grow(features, residuals, solve, own, step_norm, **common)
+        groups = greedy.grow(features, residuals, solve, own, step_norm, rule=group["rule"], **common)
     arrays, facts = {}, {}
     for name, start, found in zip(start_names, starts, groups, strict=True):
         seed = group_folders.folder_of(start)
-        if (own[start] <= 0).all():
+        if not pairs and (own[start] <= 0).all():
             print(
                 f"warning: point {seed} has a gradient of zero, so no point has influence on it: its group is arbitrary"
             )
@@ -99,12 +116,16 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
 
 
 if "snakemake" in globals():
-    files = dict(snakemake.input.items())
+    files, params = dict(snakemake.input.items()), dict(snakemake.params.items())
+    method = params["method"]
+    if not method:
+        del params["method"]
     find_groups(
         files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
+        None if method else inverse_files.open_inverse(files, snakemake.params.cg),
         snakemake.params.group,
         snakemake.params.subgroups,
         snakemake.output.groups,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
+        provenance.attributes(snakemake.rule, snakemake.wildcards, params),
+        partial(base.resolve(method["name"]).pairs, Run(files, method["settings"])) if method else None,
     )

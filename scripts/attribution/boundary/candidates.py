@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from attribution.evaluation import retrieval
 from attribution.influence import points as influence
+from attribution.numerics import similarity
 
 KINDS = ("all", "class", "embedding", "influence")
 
@@ -39,19 +39,19 @@ def pools(
         raise ValueError(f"candidates are to come from '{kind}'; allowed are {', '.join(KINDS)}")
     starts = [np.atleast_1d(seed) for seed in seeds]
     flat, ends = np.concatenate(starts), np.cumsum([len(start) for start in starts])
-    similarity = None
+    closeness = None
     if kind == "embedding":
-        similarity = retrieval.cosine_score(features[:, :-1])(flat)
+        closeness = similarity.cosine(features[:, :-1])(flat)
     if kind == "influence":
-        similarity = influence.all_pairs(features[flat], residuals[flat], features, residuals, solve)
+        closeness = influence.all_pairs(features[flat], residuals[flat], features, residuals, solve)
         # a gradient of zero has no direction: such points come last
-        similarity = np.where(own > 0, similarity / np.sqrt(np.where(own > 0, own, 1.0)), -np.inf)
+        closeness = np.where(own > 0, closeness / np.sqrt(np.where(own > 0, own, 1.0)), -np.inf)
     found = []
     for start, end in zip(starts, ends, strict=True):
         pool = np.arange(len(labels)) if kind == "all" else np.flatnonzero(np.isin(labels, labels[start]))
         pool = np.setdiff1d(pool, [*start, *excluded])
-        if similarity is not None:
-            near = similarity[end - len(start) : end].mean(axis=0)
+        if closeness is not None:
+            near = closeness[end - len(start) : end].mean(axis=0)
             pool = np.sort(pool[np.lexsort((keys[pool], -near[pool]))][:count])
         found.append(pool)
     return found

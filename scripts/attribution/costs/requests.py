@@ -235,6 +235,18 @@ def _inspection(size: dict) -> tuple:
     return _factors(6, 4)(size)[0], 60 + flops / CORE, 0.0
 
 
+def _scores(size: dict) -> tuple:
+    """Scores of one method: what the most expensive of them takes, neighbours of all points or pairs of the images."""
+    held, seconds, flops = _factors(12, 143 * 6)(size)
+    return held, seconds + _inspection(size)[1], flops
+
+
+def _grown(size: dict) -> tuple:
+    """Groups by one method from the seeds of a table: what the most expensive of them takes, a form of the boundary."""
+    held = max(_factors(12, 4)(size)[0], _factors(12, 8 * 143 * 6)(size)[0])
+    return held, max(A_SEED * size["compared_seeds"], _factors(8, 2 * 150 * 26)(size)[1]), 0.0
+
+
 # The rules whose cost has a size, or TensorFlow; every other one draws or tabulates what is there: a measured constant.
 COSTS = {
     "prepare_cifar10": _prepare,
@@ -258,6 +270,8 @@ COSTS = {
     "find_boundary_groups": _boundary_groups,
     "compare_boundary_groups": lambda size: (_factors(12, 4)(size)[0], A_SEED * size["compared_seeds"], 0.0),
     "measure_inspection": _inspection,
+    "score_method": _scores,
+    "group_method": _grown,
     "map_boundary_move": _boundary,
     "compare_removals": _removals,
     "fit_datamodels": _datamodels,

@@ -5,10 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.neighbors import NearestNeighbors
-
-from attribution.boundary import points as boundary
-from attribution.numerics import residuals
 
 AREA = "area"
 RANDOM = "random"
@@ -22,69 +18,6 @@ class Order(NamedTuple):
 
     points: np.ndarray
     ends: np.ndarray
-
-
-def suspicion(
-    score: np.ndarray,
-    logits: np.ndarray,
-    labels: np.ndarray,
-    own: np.ndarray,
-    neighbours: np.ndarray,
-    lengths: np.ndarray,
-) -> dict[str, np.ndarray]:
-    """How suspicious each method finds each label; larger is inspected earlier.
-
-    `boundary`: minus the distance. It is the distance of the prediction and knows nothing of the label. A wrong label
-    that the network has memorised, or could not, lies where it is undecided, so a small distance is the suspicious end.
-    `boundary-signed`: the label enters by the sign, a distance being negative where the network predicts another class
-    than the label. Those points come first, the surest of them at the very front.
-    `boundary-label`: minus the signed distance of the last layer's weights to where the label and the largest other
-    class have equal logits, the margin over sqrt(2) ||h||: how far the label is from being, or staying, predicted.
-    `margin`: minus (logit of the label - largest other logit). `loss`: cross-entropy, monotone in the log-odds of the
-    label; with two classes it orders as the margin does. `self-influence`: of the point on itself (Koh and Liang
-    2017, section 5.4). `embedding-neighbours`: share of the nearest neighbours with another label.
-
-    Args:
-        score: (n,) distance to the boundary, NaN where none was found: such a point is farther than every other one.
-        logits: (n, C). labels: (n,) int64. own: (n,) self-influence. neighbours: (n,) from `other_labels`.
-        lengths: (n,) ||h|| of the extended features.
-
-    Returns:
-        method -> (n,) float64.
-    """
-    full, rows = boundary.class_logits(logits), np.arange(len(labels))
-    others = full.copy()
-    others[rows, labels] = -np.inf
-    distance = np.where(np.isnan(score), np.inf, score)
-    agrees = boundary.predictions(logits) == labels
-    against = others.max(axis=1) - full[rows, labels]
-    return {
-        "boundary": -distance,
-        "boundary-signed": np.where(agrees, -distance, distance),
-        "boundary-label": against / (lengths * np.sqrt(2.0 if logits.shape[1] > 1 else 1.0)),
-        "self-influence": own,
-        "margin": against,
-        "loss": residuals.cross_entropy(logits, labels),
-        "embedding-neighbours": neighbours,
-    }
-
-
-def other_labels(embedding: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """(n,) share of each point's nearest neighbours, by cosine, whose label is another one.
-
-    Args:
-        embedding: (n, d). labels: (n,). count: neighbours, the point itself not among them.
-
-    Raises:
-        ValueError: when there are not that many other points.
-    """
-    if count >= len(embedding):
-        raise ValueError(f"inspection.neighbours is {count}, but there are {len(embedding)} points; take fewer")
-    length = np.linalg.norm(embedding, axis=1, keepdims=True)
-    # Euclidean distances of unit vectors order as cosines do
-    unit = embedding / np.maximum(length, np.finfo(float).tiny)
-    nearest = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(unit).kneighbors(return_distance=False)
-    return (labels[nearest] != labels[:, None]).mean(axis=1)
 
 
 def order(suspicious: np.ndarray) -> Order:

@@ -15,24 +15,6 @@ def exhausted_at(members: np.ndarray, subgroup: np.ndarray, target: int) -> floa
     return float(inside[-1] + 1) if len(inside) == (subgroup == target).sum() else float("nan")
 
 
-def nearest(points: np.ndarray, seed: int, size: int, metric: str, keys: np.ndarray) -> np.ndarray:
-    """The seed and its nearest neighbours, as a baseline.
-
-    Args:
-        points: (n, d). metric: `euclidean` or `cosine`. keys: (n,) order between equal distances.
-
-    Returns:
-        (size,) indices, the seed first.
-    """
-    if metric == "cosine":
-        unit = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), np.finfo(float).tiny)
-        gap = -unit @ unit[seed]
-    else:
-        gap = np.linalg.norm(points - points[seed], axis=1)
-    gap[seed] = -np.inf
-    return np.lexsort((keys, gap))[:size]
-
-
 def random_precision(
     subgroup: np.ndarray, labels: np.ndarray, seed: int, target: int, draws: int, rng: np.random.Generator
 ) -> np.ndarray:

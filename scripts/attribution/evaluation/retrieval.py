@@ -1,96 +1,12 @@
 """Retrieval of a known partner: its rank among all other training points, and recall and reciprocal rank from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from attribution.groups import greedy
-from attribution.influence import points as influence
-
-# Query indices (q,) -> (q, n) scores of all training points; larger means retrieved earlier.
-Score = Callable[[np.ndarray], np.ndarray]
-# Bytes of samples converted to float64 at a time.
-CHUNK_BYTES = 64 << 20
-
-
-def influence_score(
-    features: np.ndarray,
-    residuals: np.ndarray,
-    solve: influence.Solve,
-    own: np.ndarray,
-    step_norm: np.ndarray,
-    rule: str,
-    direction: str,
-) -> Score:
-    """Retrieval by influence: the selection rule of Algorithm 1 for a group that is the query alone.
-
-    Args:
-        features, residuals: (n, D), (n, C). solve: the damped inverse Hessian.
-        own, step_norm: (n,) from `influence.self_influence`.
-        rule: see `greedy.criterion`; `l-relative` is then the cosine of whitened gradients. direction: `max` or `min`.
-
-    Raises:
-        ValueError: for another direction, or a relative rule and a gradient of length zero.
-    """
-    if direction not in ("max", "min"):
-        raise ValueError(f"direction is '{direction}'; allowed are max and min")
-    weight = greedy.member_weights(rule, own)
-
-    def score(queries: np.ndarray) -> np.ndarray:
-        s = influence.all_pairs(features[queries], residuals[queries], features, residuals, solve)
-        value = greedy.criterion(rule, s.T * weight[queries], own, step_norm).T
-        return value if direction == "max" else -value
-
-    return score
-
-
-def cosine_score(vectors: np.ndarray) -> Score:
-    """Retrieval by the cosine of vectors (n, d).
-
-    Raises:
-        ValueError: when a vector has length zero.
-    """
-    unit = _unit(vectors)
-    return lambda queries: unit[queries] @ unit.T
-
-
-def gradient_cosine_score(features: np.ndarray, residuals: np.ndarray) -> Score:
-    """Retrieval by the cosine of gradients: the product of the cosines of both factors, (n, D) and (n, C)."""
-    h, r = _unit(features), _unit(residuals)
-    return lambda queries: (h[queries] @ h.T) * (r[queries] @ r.T)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = np.asarray(vectors, dtype=np.float64)
-    # by the largest entry first: squares of a certain point's residuals would underflow
-    largest = np.abs(vectors).max(axis=1, keepdims=True)
-    if not (largest > 0).all():
-        raise ValueError(f"{int((largest == 0).sum())} of {len(vectors)} vectors have length zero and no cosine")
-    vectors = vectors / largest
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def distance_score(x: np.ndarray) -> Score:
-    """Retrieval by Euclidean distance, minus its square.
-
-    Args:
-        x: (n, ...) embeddings or images of any dtype; converted to float64 in parts. For integers the result is exact.
-    """
-    flat = x.reshape(len(x), -1)
-    rows = max(1, CHUNK_BYTES // (8 * flat.shape[1]))
-
-    def score(queries: np.ndarray) -> np.ndarray:
-        q = flat[queries].astype(np.float64)
-        result = np.empty((len(q), len(flat)))
-        for start in range(0, len(flat), rows):
-            part = flat[start : start + rows].astype(np.float64)
-            square = (part**2).sum(axis=1) + (q**2).sum(axis=1)[:, None]
-            result[:, start : start + len(part)] = 2 * (q @ part.T) - square
-        return result
-
-    return score
+from attribution.numerics.similarity import Score
 
 
 def ranks(score: Score, queries: np.ndarray, partners: np.ndarray, block: int = 256) -> np.ndarray:
@@ -99,7 +15,8 @@ def ranks(score: Score, queries: np.ndarray, partners: np.ndarray, block: int = 
     Points that tie with the partner stand before it: a method that cannot tell points apart gains nothing by it.
 
     Args:
-        score: see `Score`. queries, partners: (q,) training indices. block: queries scored at a time.
+        score: query indices (q,) -> (q, n), larger means retrieved earlier.
+        queries, partners: (q,) training indices. block: queries scored at a time.
 
     Returns:
         (q,) int64.

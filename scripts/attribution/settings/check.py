@@ -72,6 +72,11 @@ def check(config: dict, schema: dict) -> None:
         interval = recipe.get("rescale", {}).get("from", [0, 1])
         if interval[0] == interval[1]:
             raise SettingError(f"models.{name}.rescale.from is {interval}; allowed are two different numbers")
+    for section in ("inspection", "retrieval"):
+        one_of(f"{section}.baseline", config[section]["baseline"], config["methods"][section])
+    for method in ("l-relative", "embedding-cosine"):
+        if method not in config["methods"]["boundary_overlap"]:
+            raise SettingError(f"methods.boundary_overlap lacks '{method}', which all others are compared with; add it")
     for variant in config["evaluation"]["variants"]:
         one_of("evaluation.variants", variant, config["groups"]["variants"])
 

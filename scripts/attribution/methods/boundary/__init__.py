@@ -1,0 +1,1 @@
+"""Methods from how near a prediction is to another class."""

@@ -1,0 +1,1 @@
+"""What chance gives, to compare with."""

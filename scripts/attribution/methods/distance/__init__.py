@@ -1,0 +1,1 @@
+"""Methods from distances of embeddings, gradients or samples."""

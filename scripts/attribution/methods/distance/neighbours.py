@@ -1,0 +1,37 @@
+"""Labels of the nearest neighbours in the embedding."""
+
+import numpy as np
+
+from attribution.methods.run import Run
+
+
+class Neighbours:
+    """A label that those around it do not have."""
+
+    family = "distance"
+    needs = ("data", "gradients")
+    settings = ("inspection.neighbours",)
+
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) share of the nearest neighbours with another label."""
+        return other_labels(run.embedding, run.labels, run.settings["inspection.neighbours"])
+
+
+def other_labels(embedding: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """(n,) share of each point's nearest neighbours, by cosine, whose label is another one.
+
+    Args:
+        embedding: (n, d). labels: (n,). count: neighbours, the point itself not among them.
+
+    Raises:
+        ValueError: when there are not that many other points.
+    """
+    if count >= len(embedding):
+        raise ValueError(f"inspection.neighbours is {count}, but there are {len(embedding)} points; take fewer")
+    from sklearn.neighbors import NearestNeighbors
+
+    length = np.linalg.norm(embedding, axis=1, keepdims=True)
+    # Euclidean distances of unit vectors order as cosines do
+    unit = embedding / np.maximum(length, np.finfo(float).tiny)
+    nearest = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(unit).kneighbors(return_distance=False)
+    return (labels[nearest] != labels[:, None]).mean(axis=1)

@@ -1,0 +1,1 @@
+"""Methods from gradients and the damped inverse Hessian."""

@@ -1,0 +1,3 @@
+"""What a method may give, by the functions of its class, in the words of a sentence."""
+
+PARTS = {"pairs": "scores of pairs", "points": "scores of points", "groups": "groups"}

@@ -1,0 +1,133 @@
+"""Which class each method's name stands for, as text: no rule depends on a method that it does not run.
+
+Read when the workflow is parsed: nothing here is imported but the standard library, and of a method's file only the
+text is read.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from attribution.methods.parts import PARTS
+from attribution.settings.errors import SettingError
+
+FOLDER = Path(__file__).parent
+# rules of Algorithm 1 that are more than the greedy sum of a method's pairs
+RULES = ("influence", "objective", "theta-relative", "l-relative")
+# what each table of section `methods` needs
+NEEDED = {
+    "inspection": "points",
+    "retrieval": "pairs",
+    "retrieval_groups": "groups",
+    "overlap": "groups",
+    "boundary_overlap": "groups",
+}
+
+METHODS = {
+    "influence": "influence.selection:Influence",
+    "objective": "influence.selection:Objective",
+    "theta-relative": "influence.selection:ThetaRelative",
+    "l-relative": "influence.selection:LRelative",
+    "self-influence": "influence.self_influence:SelfInfluence",
+    "embedding-cosine": "distance.embedding_cosine:EmbeddingCosine",
+    "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
+    "embedding-cosine-same-class": "distance.own_class_first:OwnClassFirst",
+    "embedding-neighbours": "distance.neighbours:Neighbours",
+    "gradient-cosine": "distance.gradient_cosine:GradientCosine",
+    "pixel-euclidean": "distance.pixels:Pixels",
+    "boundary": "boundary.distance:Distance",
+    "boundary-signed": "boundary.signed_distance:SignedDistance",
+    "boundary-label": "boundary.label_distance:LabelDistance",
+    "margin": "boundary.margin:Margin",
+    "loss": "boundary.loss:Loss",
+    "boundary-exact": "boundary.groups:Exact",
+    "boundary-mean": "boundary.groups:Mean",
+    "boundary-batch": "boundary.groups:Batch",
+    "boundary-universal": "boundary.groups:Universal",
+    "boundary-simple": "boundary.groups:Simple",
+    "random-class": "chance.random_class:RandomClass",
+}
+
+
+def check(config: dict) -> None:
+    """Check every method that the settings name: in section `methods`, and as a rule of groups.
+
+    Raises:
+        SettingError: one sentence, for a name that is none, or a method that cannot give what is needed of it.
+    """
+    for table, chosen in config["methods"].items():
+        for name in chosen:
+            known(f"methods.{table}", name, NEEDED[table])
+    sections = {"groups": config["groups"]}
+    sections |= {f"groups.variants.{name}": variant for name, variant in config["groups"]["variants"].items()}
+    sections |= {f"studies.{name}.groups": study.get("groups", {}) for name, study in config["studies"].items()}
+    for where, section in sections.items():
+        if section.get("rule", RULES[0]) not in RULES:
+            known(f"{where}.rule", section["rule"], "pairs")
+
+
+def known(setting: str, name: str, part: str) -> None:
+    """Check that a name is a method's, which gives one of PARTS.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    if name not in METHODS:
+        able = [other for other in METHODS if part in given(other)]
+        raise SettingError(f"{setting} names '{name}', which is no method; allowed are {', '.join(able)}")
+    if part not in given(name):
+        words = " and ".join(PARTS[part] for part in PARTS if part in given(name))
+        raise SettingError(f"{setting} names '{name}', which gives {words}, but no {PARTS[part]}; name another method")
+
+
+def file_of(name: str) -> Path:
+    """The file of a method, absolute."""
+    return FOLDER.joinpath(*METHODS[name].partition(":")[0].split(".")).with_suffix(".py")
+
+
+def told(name: str, fact: str, default: tuple = ()) -> tuple:
+    """A literal that the method's class says of itself, or the class in the same file that it is made from.
+
+    Args:
+        name: of the method. fact: name of the attribute, such as `needs`. default: where no class has it.
+    """
+    for line in _body(name):
+        if isinstance(line, ast.Assign) and line.targets[0].id == fact:
+            return ast.literal_eval(line.value)
+    return default
+
+
+def given(name: str) -> set[str]:
+    """Names of the functions of the method's class; from pairs groups are grown by Algorithm 1."""
+    found = {line.name for line in _body(name) if isinstance(line, ast.FunctionDef)}
+    return found | ({"groups"} if "pairs" in found else set())
+
+
+def _body(name: str) -> Iterator[ast.stmt]:
+    """What stands in the method's class, and then in the classes of the same file that it is made from."""
+    tree = ast.parse(file_of(name).read_text(encoding="utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    wanted = METHODS[name].partition(":")[2]
+    while wanted in classes:
+        yield from classes[wanted].body
+        wanted = next((base.id for base in classes[wanted].bases if isinstance(base, ast.Name)), None)
+
+
+def settings_of(name: str, config: dict, training: dict) -> dict:
+    """The settings that a method reads, by dotted name, and those that every run may need.
+
+    Args:
+        name: of the method. config: all settings. training: how the model was trained, for `training`.
+    """
+    found = {}
+    for key in (*told(name, "settings"), *(["influence.cg"] if "hessian" in told(name, "needs") else [])):
+        value = config
+        for part in key.split("."):
+            if key == "training":
+                value = training
+            elif part in value:
+                value = value[part]
+            else:
+                raise SettingError(f"{key} is missing, and method '{name}' reads it; set it, or leave the method out")
+        found[key] = value
+    return found

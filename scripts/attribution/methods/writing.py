@@ -1,0 +1,110 @@
+"""Write what one method gives a run: scores/METHOD.h5 and scores/TABLE/METHOD.h5, see `scores`."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from attribution.files import hdf5
+from attribution.files.results.boundary import INDEX
+from attribution.files.results.groups import MEMBERS
+from attribution.files.results.influence import TARGETS
+from attribution.files.results.overlap import SEEDS
+from attribution.groups import by_pairs
+from attribution.methods import base, targets
+from attribution.methods.run import Run
+from attribution.methods.scores import BLOCK, LEFT, PAIRS, POINTS, RIGHT
+
+
+def write_scores(label: str, method: base.Method, run: Run, path: str, attributes: dict) -> None:
+    """Write scores/METHOD.h5: points where the method gives some, pairs of the injected images where there are some.
+
+    Args:
+        label: the method's name. path: of the file. attributes: that every result carries.
+
+    Raises:
+        ValueError: when the method has nothing to give for this run, or a score of a point is NaN.
+    """
+    arrays, facts, begun = {}, {}, time.perf_counter()
+    if hasattr(method, "points"):
+        arrays[POINTS] = np.asarray(method.points(run), dtype=np.float64)
+        if np.isnan(arrays[POINTS]).any():
+            count = int(np.isnan(arrays[POINTS]).sum())
+            raise ValueError(f"{count} scores of points by method '{label}' are NaN and cannot be ranked")
+        facts[f"{POINTS}/seconds"] = time.perf_counter() - begun
+        arrays[INDEX] = method.index(run) if hasattr(method, "index") else np.arange(len(arrays[POINTS]))
+    pairs = targets.injected_pairs(run.files["data"])
+    if pairs is not None and (hasattr(method, "pairs") or hasattr(method, "factors")):
+        queries, start = pairs[:, 0], time.perf_counter()
+        found = _pairs(method, run, queries)
+        arrays |= {TARGETS: queries} | found
+        facts |= {f"{name}/seconds": time.perf_counter() - start for name in found}
+    if not arrays:
+        raise ValueError(
+            f"method '{label}' gives no scores of points, and no injected images whose pairs it could score are in "
+            f"{run.files['data']}"
+        )
+    hdf5.write(path, arrays, attributes | facts | _described(label, method, begun))
+
+
+def _pairs(method: base.Method, run: Run, queries: np.ndarray) -> dict[str, np.ndarray]:
+    if hasattr(method, "factors"):
+        return dict(zip((LEFT, RIGHT), method.factors(run, queries), strict=True))
+    blocks = [method.pairs(run, queries[start : start + BLOCK]) for start in range(0, len(queries), BLOCK)]
+    return {PAIRS: np.concatenate(blocks)}
+
+
+def write_groups(
+    label: str, method: base.Method, run: Run, seeds: list[int], asked: dict, path: str, attributes: dict
+) -> None:
+    """Write scores/TABLE/METHOD.h5.
+
+    Args:
+        label: the method's name. seeds: training indices. asked: `size` of a group and `directions`, of which a method
+            that has no such end leaves out.
+        path, attributes: as in `write_scores`.
+
+    Raises:
+        ValueError: when the method gives no groups.
+    """
+    grow, begun = _grower(method, label), time.perf_counter()
+    arrays, facts = {SEEDS: np.array(seeds)}, {}
+    ends = [end for end in asked["directions"] if end in base.directions(method)] or ["max"]
+    for end in ends:
+        start, name = time.perf_counter(), f"{MEMBERS}/{end}"
+        found = grow(run, seeds, asked["size"], end)
+        facts[f"{name}/seconds"] = time.perf_counter() - start
+        arrays[name] = np.full((len(seeds), asked["size"]), -1, dtype=np.int64)
+        for row, members in zip(arrays[name], found, strict=True):
+            row[: len(members)] = members
+        print(f"{label}, {end}: {facts[f'{name}/seconds']:.1f} s", flush=True)
+    hdf5.write(path, arrays, attributes | facts | _described(label, method, begun))
+
+
+def _grower(method: base.Method, label: str) -> Callable:
+    """The method's own groups, or Algorithm 1 on its pairs."""
+    if hasattr(method, "groups") or not hasattr(method, "pairs"):
+        return base.part(method, "groups", label)
+
+    def grow(run: Run, seeds: list[int], size: int, direction: str) -> list[np.ndarray]:
+        lists = [[int(seed)] for seed in seeds]
+        found = by_pairs.grow(partial(method.pairs, run), len(run.labels), lists, size, direction, run.keys)
+        return [group.members for group in found]
+
+    return grow
+
+
+def _described(label: str, method: base.Method, begun: float) -> dict:
+    # Linux counts in kilobytes, macOS in bytes
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "method": label,
+        "family": method.family,
+        "directions": list(base.directions(method)),
+        "stored": int(getattr(method, "stored", False)),
+        "seconds": time.perf_counter() - begun,
+        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+    }
