@@ -12,6 +12,8 @@ from helpers import ROOT
 
 SCHEMA = schema.load(ROOT / "config/schema")
 DOTTED = re.compile(r"(?<![\w/.{}-])[a-z]\w*(?:(?:\[\w*\])?\.(?:[a-z]\w*|NAME|\{\}))+(?![\w(/-])")
+# a module of the package, perhaps with a class of it
+MODULE = re.compile(r"[\w.]+:[A-Z]\w*|attribution\.[\w.{}]+")
 ENDINGS = (".h5", ".csv", ".keras", ".json", ".npy", ".png", ".pdf", ".py", ".yaml", ".html", ".log", ".tsv", ".zip")
 # what has a dot and is neither a setting nor a file: functions, Matplotlib's settings, files of the kernel
 OTHERS = {"numpy.savez", "numpy.savez_compressed", "pdf.fonttype", "memory.max", "memory.current",
@@ -67,6 +69,8 @@ def known(keys, found=SCHEMA):
 
 def odd_names(text):
     """Names with a dot that are no setting."""
+    if MODULE.fullmatch(text):
+        return []
     found = [name for name in DOTTED.findall(text) if not name.endswith(ENDINGS) and name not in OTHERS]
     return [name for name in found if not known(re.sub(r"\[\w*\]", "", name).split("."))]
 

@@ -13,6 +13,7 @@ import pandas as pd
 from attribution.boundary import groups as boundary_groups
 from attribution.boundary import score as boundary_scope
 from attribution.files import atomic, hdf5
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.groups import greedy
 from attribution.numerics import similarity
 
