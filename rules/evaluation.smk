@@ -1,7 +1,8 @@
 # Evaluation.
-# Inputs: groups, influence, growth, decision boundary.  Outputs: evaluation.csv of each model and seed, and one
-# table over training seeds and recipes.
-# Steps: evaluate_study -> gather_seeds.
+# Inputs: groups, influence, boundary scores, growth, decision boundary.  Outputs: evaluation.csv of each model and seed,
+# overlap.csv, retrieval.csv, inspection.csv, and tables over training seeds, recipes and models.
+# Steps: evaluate_study or evaluate_images -> gather_seeds; measure_overlap -> measure_agreement; measure_retrieval ->
+# gather_retrieval (near-duplicates); measure_inspection -> gather_inspection (flipped labels).
 
 
 rule evaluate_study:
@@ -11,7 +12,7 @@ rule evaluate_study:
         influence=f"{RUN}{{scope}}/influence.h5",
         boundary=f"{RUN}/decision_boundary.h5",
         growth=f"{RUN}{{scope}}/growth.h5",
-        groups=lambda w: [f"{RUN.format(**w)}{w.scope}/groups-{v}.h5" for v in evaluated_variants(w)],
+        groups=variant_groups,
         code=code("evaluation/evaluate_study.py"),
     output:
         evaluation=f"{RUN}{{scope}}/evaluation.csv",
@@ -27,8 +28,8 @@ rule evaluate_study:
     params:
         evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
         methods=evaluated_variants,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        target=lambda w: study_of(w)["target"],
+        subgroups=subgroups_of,
+        target=of_study_of_data("target"),
     script:
         "../scripts/evaluation/evaluate_study.py"
 
@@ -57,13 +58,8 @@ rule evaluate_images:
 
 rule gather_seeds:
     input:
-        evaluations=lambda w: [
-            run_path(w.study, "evaluation.csv", model=model, seed=seed, scope="last_layer")
-            for model, seed in runs_of(w.study)
-        ],
-        histories=lambda w: [
-            run_path(w.study, "history.csv", model=model, seed=seed) for model, seed in runs_of(w.study)
-        ],
+        evaluations=over_runs("evaluation.csv"),
+        histories=over_runs("history.csv"),
         code=code("evaluation/gather_seeds.py"),
     output:
         table="results/{study}/seeds.csv",
@@ -75,7 +71,7 @@ rule gather_seeds:
     resources:
         **asked("gather_seeds"),
     params:
-        runs=lambda w: [list(run) for run in runs_of(w.study)],
+        runs=runs_of_study,
     script:
         "../scripts/evaluation/gather_seeds.py"
 
@@ -97,9 +93,8 @@ rule measure_overlap:
     resources:
         **asked("measure_overlap"),
     params:
-        overlap=lambda w: config["overlap"]
-        | {key: settings.group(config["groups"], "", study_of(w))[key] for key in ("direction", "tie_seed")},
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        overlap=overlap_settings,
+        subgroups=subgroups_of,
         cg=config["influence"]["cg"],
     script:
         "../scripts/evaluation/measure_overlap.py"
@@ -150,7 +145,7 @@ rule measure_retrieval:
 
 rule gather_retrieval:
     input:
-        files=lambda w: [run_path(w.study, "retrieval.h5", seed=seed) for seed in config["studies"][w.study]["seeds"]],
+        files=over_seeds("retrieval.h5"),
         code=code("evaluation/gather_retrieval.py"),
     output:
         table="results/{study}/retrieval-seeds.csv",
@@ -165,3 +160,46 @@ rule gather_retrieval:
         retrieval=config["retrieval"],
     script:
         "../scripts/evaluation/gather_retrieval.py"
+
+
+# self-influence is the last layer's in either scope: the Hessian of all layers is for small networks only
+rule measure_inspection:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        influence=f"{RUN}/influence.h5",
+        boundary=f"{RUN}{{scope}}/boundary.h5",
+        code=code("evaluation/measure_inspection.py"),
+    output:
+        inspection=f"{RUN}{{scope}}/inspection.h5",
+        table=f"{RUN}{{scope}}/inspection.csv",
+    log:
+        "results/logs/measure_inspection/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/measure_inspection/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("measure_inspection")
+    resources:
+        **asked("measure_inspection"),
+    params:
+        inspection=config["inspection"],
+    script:
+        "../scripts/evaluation/measure_inspection.py"
+
+
+rule gather_inspection:
+    input:
+        files=over_seeds("inspection.h5"),
+        code=code("evaluation/gather_inspection.py"),
+    output:
+        table="results/{study}/inspection-seeds.csv",
+    log:
+        "results/logs/gather_inspection/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_inspection/{study}.tsv"
+    threads: cpus("gather_inspection")
+    resources:
+        **asked("gather_inspection"),
+    params:
+        inspection=config["inspection"],
+    script:
+        "../scripts/evaluation/gather_inspection.py"

@@ -21,7 +21,7 @@ rule find_groups:
         **asked("find_groups"),
     params:
         group=group_settings,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        subgroups=subgroups_of,
         cg=config["influence"]["cg"],
     script:
         "../scripts/groups/find_groups.py"
@@ -44,9 +44,9 @@ rule measure_group_growth:
         **asked("measure_group_growth"),
     params:
         growth=config["growth"],
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        target=lambda w: study_of(w)["target"],
-        other=lambda w: study_of(w)["other"],
+        subgroups=subgroups_of,
+        target=of_study_of_data("target"),
+        other=of_study_of_data("other"),
         cg=config["influence"]["cg"],
     script:
         "../scripts/groups/measure_group_growth.py"

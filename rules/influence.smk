@@ -45,7 +45,7 @@ rule cache_hessian:
         scope=scope_of,
         solver=config["influence"]["solver"],
         batch_size=config["influence"]["batch_size"],
-        damping=lambda w: config["influence"]["damping"][scope_of(w)],
+        damping=damping_of,
     script:
         "../scripts/influence/cache_hessian.py"
 
@@ -67,7 +67,7 @@ rule compute_influence:
     params:
         targets=influence_targets,
         matrix_gb=config["influence"]["matrix_gb"],
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        subgroups=subgroups_of,
         cg=config["influence"]["cg"],
     script:
         "../scripts/influence/compute_influence.py"

@@ -19,7 +19,7 @@ rule train_model:
     resources:
         **asked("train_model"),
     params:
-        recipe=lambda w: config["models"][w.model],
+        recipe=recipe,
     script:
         "../scripts/training/train_model.py"
 

@@ -8,7 +8,7 @@ import pytest
 from attribution.evaluation import retrieval
 from attribution.groups import greedy
 from attribution.influence import points as influence
-from attribution.numerics import hessian, residuals, solvers
+from attribution.numerics import hessian, residuals, similarity, solvers
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def scores_of(layer, images):
     }
     return by_influence | {
         "embedding L2": retrieval.distance_score(h[:, :-1]),
-        "embedding cosine": retrieval.cosine_score(h[:, :-1]),
+        "embedding cosine": similarity.cosine_score(h[:, :-1]),
         "gradient cosine": retrieval.gradient_cosine_score(h, r),
         "pixel L2": retrieval.distance_score(images),
     }
@@ -101,7 +101,7 @@ def test_random_scores_give_recall_near_k_over_n():
     partners = (queries + rng.integers(1, n, 4000)) % n
     x = rng.normal(size=(n, 30))
     noise = rng.normal(size=(n, n))
-    for score in (lambda q: noise[q], retrieval.cosine_score(x)):
+    for score in (lambda q: noise[q], similarity.cosine_score(x)):
         found = retrieval.outcomes(retrieval.ranks(score, queries, partners))
         for k in (1, 10, 25):
             expected = k / (n - 1)
@@ -171,7 +171,7 @@ def test_what_cannot_be_ranked_is_refused(layer):
     with pytest.raises(ValueError, match="scores of point 2 hold NaN"):
         retrieval.ranks(lambda q: np.full((len(q), 9), np.nan), [2], [3])
     with pytest.raises(ValueError, match="1 of 3 vectors have length zero"):
-        retrieval.cosine_score(np.array([[1.0], [0.0], [2.0]]))
+        similarity.cosine_score(np.array([[1.0], [0.0], [2.0]]))
     with pytest.raises(ValueError, match="direction is 'up'"):
         retrieval.influence_score(h, r, solve, own, norm, "influence", "up")
 

@@ -16,6 +16,7 @@ from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence import points as influence
 from attribution.influence.points import Solve
+from attribution.numerics import similarity
 
 DIRECTIONS = ("max", "min")
 
@@ -66,8 +67,8 @@ def measure_retrieval(files: dict, solve: Solve, settings: dict, path: str, tabl
         for direction in DIRECTIONS
     } | {
         "embedding-euclidean": retrieval.distance_score(embedding),
-        "embedding-cosine": retrieval.cosine_score(embedding),
-        "embedding-cosine-same-class": same_class_first(retrieval.cosine_score(embedding), y),
+        "embedding-cosine": similarity.cosine_score(embedding),
+        "embedding-cosine-same-class": same_class_first(similarity.cosine_score(embedding), y),
         "gradient-cosine": retrieval.gradient_cosine_score(features, residuals),
         "pixel-euclidean": retrieval.distance_score(x),
     }

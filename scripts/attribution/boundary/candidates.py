@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from attribution.evaluation import retrieval
 from attribution.influence import points as influence
+from attribution.numerics import similarity as similarities
 
 KINDS = ("all", "class", "embedding", "influence")
 
@@ -38,7 +38,7 @@ def pools(
         raise ValueError(f"candidates are to come from '{kind}'; allowed are {', '.join(KINDS)}")
     similarity = [None] * len(seeds)
     if kind == "embedding":
-        similarity = retrieval.cosine_score(features[:, :-1])(np.array(seeds))
+        similarity = similarities.cosine_score(features[:, :-1])(np.array(seeds))
     if kind == "influence":
         similarity = influence.all_pairs(features[seeds], residuals[seeds], features, residuals, solve)
         # a gradient of zero has no direction: such points come last

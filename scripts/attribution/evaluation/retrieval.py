@@ -1,6 +1,6 @@
 """Retrieval of a known partner: its rank among all other training points, and recall and reciprocal rank from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,9 @@ from scipy import stats
 
 from attribution.groups import greedy
 from attribution.influence import points as influence
+from attribution.numerics import similarity
+from attribution.numerics.similarity import Score
 
-# Query indices (q,) -> (q, n) scores of all training points; larger means retrieved earlier.
-Score = Callable[[np.ndarray], np.ndarray]
 # Bytes of samples converted to float64 at a time.
 CHUNK_BYTES = 64 << 20
 
@@ -46,30 +46,10 @@ def influence_score(
     return score
 
 
-def cosine_score(vectors: np.ndarray) -> Score:
-    """Retrieval by the cosine of vectors (n, d).
-
-    Raises:
-        ValueError: when a vector has length zero.
-    """
-    unit = _unit(vectors)
-    return lambda queries: unit[queries] @ unit.T
-
-
 def gradient_cosine_score(features: np.ndarray, residuals: np.ndarray) -> Score:
     """Retrieval by the cosine of gradients: the product of the cosines of both factors, (n, D) and (n, C)."""
-    h, r = _unit(features), _unit(residuals)
+    h, r = similarity.unit(features), similarity.unit(residuals)
     return lambda queries: (h[queries] @ h.T) * (r[queries] @ r.T)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = np.asarray(vectors, dtype=np.float64)
-    # by the largest entry first: squares of a certain point's residuals would underflow
-    largest = np.abs(vectors).max(axis=1, keepdims=True)
-    if not (largest > 0).all():
-        raise ValueError(f"{int((largest == 0).sum())} of {len(vectors)} vectors have length zero and no cosine")
-    vectors = vectors / largest
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def distance_score(x: np.ndarray) -> Score:

@@ -1,0 +1,40 @@
+"""What is settled before any rule is read: the folder, Python, the settings, jobs of an earlier run."""
+
+import os
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from attribution.runtime import clone_path, cluster
+from attribution.settings import check, shared_data, texts
+from attribution.workflow import studies
+
+
+def refuse_folder(base: Path) -> None:
+    """Stop in a folder whose path Snakemake cannot take."""
+    if clone_path.refusal(str(base)):
+        raise WorkflowError(clone_path.refusal(str(base)))
+
+
+def check_settings(workflow, config: dict, base: Path) -> None:
+    """Bring the configuration into the form in which rules read it, in place, and check it before any job."""
+    schema = yaml.safe_load((base / "config/config.schema.yaml").read_text(encoding="utf-8"))
+    odd = {}
+    for path in workflow.configfiles:
+        odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))
+    arguments = workflow.config_settings.config_args
+    prepared = studies.in_one_sentence(check.prepared, config, schema, arguments, odd)
+    own = [str(name) for name in workflow.config_settings.overwrite_config.get("studies") or {}]
+    prepared["studies"] = shared_data.first(prepared["studies"], own)
+    studies.in_one_sentence(check.check, prepared, schema, [name for name in own if name in prepared["studies"]])
+    studies.in_one_sentence(shared_data.check, prepared, own)
+    config.clear()
+    config.update(prepared)
+
+
+def refuse_duplicates() -> None:
+    """Stop before the first job while jobs of an earlier run in this folder are on the cluster."""
+    jobs = cluster.earlier_jobs(os.getcwd())
+    if jobs:
+        raise WorkflowError(cluster.refusal(jobs))
