@@ -18,9 +18,10 @@ from attribution.costs import sizes as network_sizes
 from attribution.networks import architectures
 from attribution.runtime import deadline, devices
 from attribution.runtime.cluster import parse, refusal
+from attribution.workflow import figures
 
 ROOT = Path(__file__).parent.parent
-MODELS = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]
+MODELS = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 CIFAR10 = {"loader": "cifar10"}
 
 
@@ -68,6 +69,7 @@ def test_every_rule_asks_and_every_gpu_rule_has_its_partition():
     for name, block in rules.items():
         assert f'threads: cpus("{name}")' in block and f'**asked("{name}")' in block, name
         assert "retries:" not in block
+    rules |= figures.TABLE
     assert set(requirements.COSTS) <= set(rules) and set(profile["set-resources"]) == set(requirements.GPU_RULES)
     assert grouped <= set(rules)
 

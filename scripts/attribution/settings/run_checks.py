@@ -50,7 +50,6 @@ def study(config: dict, name: str) -> None:
     """
     references(config, name)
     chosen = config["studies"][name]
-    shared_data.require(config, study_of(config, chosen["dataset"]), name)
     dataset = config["datasets"][chosen["dataset"]]
     if dataset["loader"] == "toy":
         for key in OF_TOY:
@@ -72,6 +71,7 @@ def study(config: dict, name: str) -> None:
         raise SettingError(
             f"studies.{name}.agreement names a single training; allowed are two models or seeds, or more"
         )
+    shared_data.require(config, study_of(config, chosen["dataset"]), name)
 
 
 def target(config: dict, dataset: str, n: int | None) -> None:
