@@ -22,7 +22,7 @@ rule compute_boundary:
         **asked("compute_boundary"),
     params:
         scope=scope_of,
-        boundary=config["boundary"]["points"],
+        boundary=setting("boundary.points"),
     script:
         "../scripts/boundary/compute_boundary.py"
 
@@ -44,7 +44,7 @@ rule measure_group_boundary:
         **asked("measure_group_boundary"),
     params:
         scope=scope_of,
-        boundary={key: config["boundary"][key] for key in ("groups", "points")},
+        boundary=part("boundary", "groups", "points"),
         training=training_of,
     script:
         "../scripts/boundary/measure_group_boundary.py"
@@ -69,9 +69,9 @@ rule find_boundary_groups:
     params:
         scope=scope_of,
         group=group_settings,
-        boundary=config["boundary"],
+        boundary=setting("boundary"),
         training=training_of,
-        cg=config["influence"]["cg"],
+        cg=setting("influence.cg"),
         subgroups=subgroups_of,
     script:
         "../scripts/boundary/find_boundary_groups.py"
@@ -93,11 +93,11 @@ rule compare_boundary_groups:
     resources:
         **asked("compare_boundary_groups"),
     params:
-        overlap=config["overlap"],
-        tie_seed=config["groups"]["tie_seed"],
-        boundary={key: config["boundary"][key] for key in ("groups", "greedy")},
+        overlap=setting("overlap"),
+        tie_seed=setting("groups.tie_seed"),
+        boundary=part("boundary", "groups", "greedy"),
         training=training_of,
-        cg=config["influence"]["cg"],
+        cg=setting("influence.cg"),
         subgroups=subgroups_of,
     script:
         "../scripts/boundary/compare_boundary_groups.py"
@@ -119,8 +119,8 @@ rule map_boundary_move:
     resources:
         **asked("map_boundary_move"),
     params:
-        plane=config["plane"],
-        batch_size=config["influence"]["batch_size"],
+        plane=setting("plane"),
+        batch_size=setting("influence.batch_size"),
         target=of_study_of_data("target"),
         subgroups=subgroups_of,
     script:

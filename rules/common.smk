@@ -52,7 +52,10 @@ over_seeds = lambda name: bound(inputs.over_seeds, name)
 over_runs = lambda name: bound(inputs.over_runs, name)
 agreement_files = bound(inputs.agreement_files)
 
-# settings by a job's wildcards
+# settings, found when a job's wildcards are known
+setting = lambda path: bound(studies.setting, path)
+part = lambda section, *keys: bound(studies.part, section, keys)
+with_tie_seed = lambda path: bound(studies.with_tie_seed, path)
 scope_of = studies.scope_of
 recipe = bound(studies.recipe)
 training_of = bound(studies.training_of)

@@ -26,7 +26,7 @@ rule evaluate_study:
     resources:
         **asked("evaluate_study"),
     params:
-        evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
+        evaluation=part("evaluation", "top", "closest", "random_draws", "seed"),
         methods=evaluated_variants,
         subgroups=subgroups_of,
         target=of_study_of_data("target"),
@@ -51,7 +51,7 @@ rule evaluate_images:
     resources:
         **asked("evaluate_images"),
     params:
-        intervals={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
+        intervals=part("retrieval", "resamples", "level", "seed"),
     script:
         "../scripts/evaluation/evaluate_images.py"
 
@@ -95,7 +95,7 @@ rule measure_overlap:
     params:
         overlap=overlap_settings,
         subgroups=subgroups_of,
-        cg=config["influence"]["cg"],
+        cg=setting("influence.cg"),
     script:
         "../scripts/evaluation/measure_overlap.py"
 
@@ -115,7 +115,7 @@ rule measure_agreement:
     resources:
         **asked("measure_agreement"),
     params:
-        interval={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
+        interval=part("retrieval", "resamples", "level", "seed"),
     script:
         "../scripts/evaluation/measure_agreement.py"
 
@@ -137,8 +137,8 @@ rule measure_retrieval:
     resources:
         **asked("measure_retrieval"),
     params:
-        retrieval=config["retrieval"] | {"tie_seed": config["groups"]["tie_seed"]},
-        cg=config["influence"]["cg"],
+        retrieval=with_tie_seed("retrieval"),
+        cg=setting("influence.cg"),
     script:
         "../scripts/evaluation/measure_retrieval.py"
 
@@ -157,7 +157,7 @@ rule gather_retrieval:
     resources:
         **asked("gather_retrieval"),
     params:
-        retrieval=config["retrieval"],
+        retrieval=setting("retrieval"),
     script:
         "../scripts/evaluation/gather_retrieval.py"
 
@@ -181,7 +181,7 @@ rule measure_inspection:
     resources:
         **asked("measure_inspection"),
     params:
-        inspection=config["inspection"],
+        inspection=setting("inspection"),
     script:
         "../scripts/evaluation/measure_inspection.py"
 
@@ -200,6 +200,6 @@ rule gather_inspection:
     resources:
         **asked("gather_inspection"),
     params:
-        inspection=config["inspection"],
+        inspection=setting("inspection"),
     script:
         "../scripts/evaluation/gather_inspection.py"

@@ -11,7 +11,7 @@ for rule, figure in figures.TABLE.items():
             rule
         input:
             **figures.inputs_of(figure, config),
-            style=style_file(),
+            style=style_file,
             code=code(f"{figure.stage}/{rule}.py"),
         output:
             png=report(

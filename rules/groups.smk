@@ -22,7 +22,7 @@ rule find_groups:
     params:
         group=group_settings,
         subgroups=subgroups_of,
-        cg=config["influence"]["cg"],
+        cg=setting("influence.cg"),
     script:
         "../scripts/groups/find_groups.py"
 
@@ -43,10 +43,10 @@ rule measure_group_growth:
     resources:
         **asked("measure_group_growth"),
     params:
-        growth=config["growth"],
+        growth=setting("growth"),
         subgroups=subgroups_of,
         target=of_study_of_data("target"),
         other=of_study_of_data("other"),
-        cg=config["influence"]["cg"],
+        cg=setting("influence.cg"),
     script:
         "../scripts/groups/measure_group_growth.py"

@@ -39,7 +39,7 @@ rule retrain_groups:
         **asked("retrain_groups"),
     params:
         recipe=recipe,
-        groups=config["retraining"]["groups"],
+        groups=setting("retraining.groups"),
     script:
         "../scripts/retraining/retrain_groups.py"
 
@@ -63,8 +63,8 @@ rule compare_removals:
     resources:
         **asked("compare_removals"),
     params:
-        l2s=config["retraining"]["convex_l2"],
-        groups=config["retraining"]["groups"],
+        l2s=setting("retraining.convex_l2"),
+        groups=setting("retraining.groups"),
     script:
         "../scripts/retraining/compare_removals.py"
 
@@ -85,7 +85,7 @@ rule retrain_subsets:
     params:
         recipe=recipe,
         numbers=shard_numbers,
-        draw_seed=config["datamodels"]["seed"],
+        draw_seed=setting("datamodels.seed"),
     script:
         "../scripts/retraining/retrain_subsets.py"
 
@@ -112,8 +112,8 @@ rule fit_datamodels:
     resources:
         **asked("fit_datamodels"),
     params:
-        datamodels={key: config["datamodels"][key] for key in ("penalties", "components", "seed")},
-        cg=config["influence"]["cg"],
+        datamodels=part("datamodels", "penalties", "components", "seed"),
+        cg=setting("influence.cg"),
     script:
         "../scripts/retraining/fit_datamodels.py"
 

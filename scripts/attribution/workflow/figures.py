@@ -64,13 +64,7 @@ def table(name: str):
 
 def setting(path: str):
     """The value of a setting, named with dots."""
-
-    def value(config, wildcards):
-        for key in path.split("."):
-            config = config[key]
-        return config
-
-    return value
+    return lambda config, wildcards: studies.setting(config, path)
 
 
 def of_study(key: str):

@@ -16,7 +16,7 @@ def code(scripts, script: str):
     return contents.by_content(code_of.modules(scripts, script))
 
 
-def style(config: dict, base):
+def style(config: dict, base, wildcards):
     """The figures' style file, relative to the working directory like every input."""
     return contents.by_content(os.path.relpath(base / config["figures"]["style"]))
 

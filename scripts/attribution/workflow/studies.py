@@ -26,6 +26,23 @@ def scope_of(wildcards) -> str:
     return getattr(wildcards, "scope", "")[1:] or "last_layer"
 
 
+def setting(config: dict, path: str, wildcards=None):
+    """The value of a setting, named with dots."""
+    for key in path.split("."):
+        config = config[key]
+    return config
+
+
+def part(config: dict, section: str, keys: tuple[str, ...], wildcards=None) -> dict:
+    """Some keys of a section."""
+    return {key: config[section][key] for key in keys}
+
+
+def with_tie_seed(config: dict, path: str, wildcards=None) -> dict:
+    """A section with what decides between equal scores in all of them."""
+    return setting(config, path) | {"tie_seed": config["groups"]["tie_seed"]}
+
+
 def study_of(config: dict, wildcards) -> dict:
     """The study that a data set belongs to: the first one that names it, or an empty one."""
     return config["studies"].get(run_checks.study_of(config, wildcards.dataset), {})
