@@ -8,18 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
-from snakemake.api import SnakemakeApi
 from snakemake.exceptions import InputFunctionException, WorkflowError
-from snakemake.iocontainers import Wildcards
-from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 
+import helpers
 from attribution.settings import check
 from attribution.settings.errors import SettingError
 from attribution.workflow import contents
 
-ROOT = Path(__file__).parent.parent
-SCHEMA = yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
+SCHEMA = helpers.schema()
 RESCALE = {"rescale": {"from": [0, 255], "to": [-1, 1]}}
 NETWORK = {
     "optimizer": "adam", "learning_rate": 0.01, "momentum": 0.0, "epochs": 8, "batch_size": 8, "schedule": [],
@@ -207,14 +203,6 @@ def folder(tmp_path_factory):
     os.chdir(before)
 
 
-def parsed(settings: dict):
-    """The workflow with these settings over those of config/, as Snakemake reads it; nothing is built."""
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        given = ConfigSettings(config=copy.deepcopy(settings))
-        resources = ResourceSettings(cores=1)
-        return api.workflow(resources, config_settings=given, snakefile=ROOT / "Snakefile")._workflow
-
-
 def jobs(workflow) -> list[tuple[str, dict]]:
     """Every rule with every choice of its wildcards from BASE that it takes."""
     found = []
@@ -235,7 +223,7 @@ def fits(choice: dict) -> bool:
 
 def job(workflow, name: str, choice: dict) -> str:
     """What a job reads and is given, but for digests; the kind of error where it cannot be."""
-    rule, wildcards = workflow.get_rule(name), Wildcards(fromdict=choice)
+    rule, wildcards = workflow.get_rule(name), helpers.wildcards(**choice)
     try:
         files = rule.expand_input(choice)[0]
         given = {key: of(wildcards) if callable(of) else of for key, of in rule.params.items()}
@@ -250,7 +238,7 @@ def workflow(folder):
     with pytest.MonkeyPatch.context() as patch:
         # digests of the code say nothing about settings
         patch.setattr(contents, "enter", lambda workflow, config: None)
-        found = parsed(SETTINGS)
+        found = helpers.parsed(SETTINGS)
     return found, [(*one, job(found, *one)) for one in jobs(found)]
 
 

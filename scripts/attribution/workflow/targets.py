@@ -4,7 +4,6 @@
 further settings files, a line each.
 """
 
-import re
 import sys
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from attribution.settings.errors import SettingError
 from attribution.workflow import studies
 
 # files of config/ that are always loaded, in this order
@@ -48,17 +46,11 @@ def default(config: dict) -> str | None:
     return next(iter(config["targets"]), None)
 
 
-def check(config: dict, rules: list[str]) -> None:
-    """Refuse targets that are named as a rule is, or of studies that nobody defined.
-
-    Raises:
-        SettingError: one sentence.
-    """
+def refuse_names_of(config: dict, rules: list[str]) -> None:
+    """Stop with one sentence where a target is named as a rule is."""
     for name in config["targets"]:
         if name in rules:
-            raise SettingError(f"targets.{name} has the name of a rule; take another name")
-        if not re.fullmatch(r"[^\W\d]\w*", name):
-            raise SettingError(f"targets.{name} has a name that is no rule's; allowed are letters, digits and _")
+            raise WorkflowError(f"targets.{name} has the name of a rule; take another name")
 
 
 def listed(config: dict) -> str:
