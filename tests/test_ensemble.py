@@ -11,6 +11,8 @@ from attribution.training import ensemble
 from attribution.training import train as training
 from attribution.workflow import shards
 
+pytestmark = pytest.mark.slow
+
 STEPS = {"rtol": 2e-3, "atol": 2e-5}  # float32, two orders of summation, some hundred steps
 DISCS = [
     {"name": "left", "class": "red", "centre": (-2, 0), "radius": 1.0, "train": 12, "test": 5},

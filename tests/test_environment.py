@@ -13,6 +13,8 @@ import yaml
 from attribution.runtime import environment
 from train_model import train_model
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 SCRIPTS = str(ROOT / "scripts")
 # trains one epoch of a small convolutional network: every number of it depends on floatx, data format and backend

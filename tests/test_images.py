@@ -23,6 +23,8 @@ from attribution.influence import points as influence
 from attribution.settings import datasets
 from test_cifar10 import NAMES, write_archive
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 POINTS, PAIRS = 200, 12
 RUN = Path("results/tiny/cnn/seed0")

@@ -14,6 +14,8 @@ import pytest
 from attribution.files import hdf5, names
 from attribution.runtime import clone_path, environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

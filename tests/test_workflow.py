@@ -21,6 +21,8 @@ import compute_influence
 from attribution.files import hdf5, names
 from attribution.influence import inverse_files
 
+pytestmark = pytest.mark.slow
+
 SOLVERS_AGREE = 1e-6  # relative, a target
 
 ROOT = Path(__file__).parent.parent
