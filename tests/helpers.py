@@ -19,12 +19,12 @@ def script_environment(**variables: str) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders)} | variables
 
 
-def parsed(settings: dict, folder: Path = ROOT):
-    """The workflow with these settings over those of config/, as Snakemake reads it; nothing is built."""
+def parsed(settings: dict, files: list[Path] = ()):
+    """The workflow with these settings and files of settings over those of config/, as Snakemake reads it; nothing is built."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
-        given = ConfigSettings(config=copy.deepcopy(settings))
+        given = ConfigSettings(config=copy.deepcopy(settings), configfiles=files)
         resources = ResourceSettings(cores=1)
-        return api.workflow(resources, config_settings=given, snakefile=folder / "Snakefile")._workflow
+        return api.workflow(resources, config_settings=given, snakefile=ROOT / "Snakefile")._workflow
 
 
 def schema() -> dict:

@@ -1,6 +1,7 @@
 """What Snakemake asks when it reads the rules: studies and targets, where results stand, and the code of a script."""
 
 import copy
+import inspect
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -85,6 +86,14 @@ def test_a_data_set_is_switched_off_beside_built_in_studies_of_it():
     # the user's own, or all, are checked at the start
     with pytest.raises(SettingError, match=r"studies.cifar10-cnn.dataset is"):
         check.check(config, schema)
+
+
+def test_references_of_all_studies_are_checked_at_the_start_where_nothing_is_switched_off(tmp_path):
+    wrong = {"studies": {"toy": {"model": "mlp"}}}
+    with pytest.raises(WorkflowError, match=r"studies.toy.model is .mlp., which is not defined"):
+        helpers.parsed(wrong)
+    (tmp_path / "off.yaml").write_text("datasets: {cifar10: null}\nmodels: {resnet18: null}\n")
+    assert "cifar10" not in helpers.parsed({}, [tmp_path / "off.yaml"]).globals["config"]["datasets"]
 
 
 # where results stand
@@ -196,13 +205,14 @@ def test_every_figure_has_its_script_and_its_page_of_the_report():
         assert (helpers.ROOT / f"report/{figure.caption or figure.file}.rst").is_file()
 
 
-def test_a_figures_job_runs_its_own_script(workflow):
+def test_a_figures_job_runs_its_own_script(workflow, monkeypatch):
     """The rules are made in a loop, and a job runs after it."""
     for name, figure in figures.TABLE.items():
-        rule = workflow.get_rule(name)
-        assert str(rule.script).endswith(f"{figure.stage}/{name}.py")
-        # what the job calls looks the script up by the job's rule, not by the loop's last one
-        assert "rule" in rule.run_func.__code__.co_varnames[: rule.run_func.__code__.co_argcount]
+        function, called = workflow.get_rule(name).run_func, []
+        monkeypatch.setitem(function.__globals__, "script", lambda path, *rest, called=called: called.append(path))
+        # what a job calls, with its rule's name as Snakemake gives it
+        function(**dict.fromkeys(inspect.signature(function).parameters) | {"rule": name})
+        assert called == [f"../scripts/{figure.stage}/{name}.py"]
 
 
 # the code of a script

@@ -25,9 +25,13 @@ def check_settings(workflow, config: dict, base: Path) -> None:
         odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))
     arguments = workflow.config_settings.config_args
     prepared = studies.in_one_sentence(check.prepared, config, schema, arguments, odd)
-    own = [str(name) for name in workflow.config_settings.overwrite_config.get("studies") or {}]
+    given = workflow.config_settings.overwrite_config
+    own = [str(name) for name in given.get("studies") or {}]
     prepared["studies"] = shared_data.first(prepared["studies"], own)
-    studies.in_one_sentence(check.check, prepared, schema, [name for name in own if name in prepared["studies"]])
+    # a data set or model that is switched off leaves built-in studies of it: those wait until they are asked for
+    off = any(entry is None for section in ("datasets", "models") for entry in (given.get(section) or {}).values())
+    at_once = [name for name in own if name in prepared["studies"]] if off else None
+    studies.in_one_sentence(check.check, prepared, schema, at_once)
     studies.in_one_sentence(shared_data.check, prepared, own)
     config.clear()
     config.update(prepared)
