@@ -20,7 +20,7 @@ def script_environment(**variables: str) -> dict[str, str]:
 
 
 def parsed(settings: dict, files: list[Path] = ()):
-    """The workflow with these settings and files of settings over those of config/, as Snakemake reads it; nothing is built."""
+    """The workflow with these settings, and those of files, over config/, as Snakemake reads it; nothing is built."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         given = ConfigSettings(config=copy.deepcopy(settings), configfiles=files)
         resources = ResourceSettings(cores=1)
