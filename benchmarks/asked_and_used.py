@@ -1,6 +1,6 @@
 """What jobs ask for beside what they used, from the benchmark files of a finished study.
 
-python benchmarks/asked_and_used.py --results FOLDER/results [--configfile config/cifar10.yaml] -- TARGET ...
+python benchmarks/asked_and_used.py --results FOLDER/results [--configfile FILE] -- TARGET ...
 """
 
 import argparse

@@ -97,7 +97,7 @@ def main() -> None:
         with hdf5.opened(arguments.data, X_TRAIN) as (array,):
             x = array[np.sort(rng.choice(len(array), arguments.points, replace=False))]
     else:
-        recipe = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]["cnn"]
+        recipe = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]["cnn"]
         model = models.build(recipe, (32, 32, 3), 10, 0)
         x = rng.integers(0, 256, (arguments.points, 32, 32, 3), dtype=np.uint8)
     print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, before")

@@ -50,8 +50,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks/ensemble.csv"))
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    data, recipe = config["datasets"]["toy"], config["models"]["mlp-dropout"]
+    data = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]["toy"]
+    recipe = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]["mlp-dropout"]
     arrays = toy.draw(data["discs"], data["class_names"], data["noise"], data["seed"])
     x, y = arrays["x_train"], arrays["y_train"]
     workers = os.cpu_count() or 1

@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TARGETS = (
-    "toy", "toy_seeds", "toy_datamodels", "toy_flipped", "toy_boundary", "cifar10_cnn", "cifar10_resnet",
-    "cifar10_small", "agreement", "near_duplicates", "near_duplicates_seeds", "cifar10_flipped", "cifar10_boundary",
-    "cifar10_group_recovery",
-)  # fmt: skip
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from attribution.workflow import targets
+
+TARGETS = tuple(targets.settings_of(ROOT / "config")["targets"])
 
 
 def count(target: str, root: Path = ROOT) -> tuple[int, int]:
@@ -23,7 +23,7 @@ def count(target: str, root: Path = ROOT) -> tuple[int, int]:
         Path(folder, "near-duplicates.csv").write_text("test_index,train_index\n")
         command = [str(Path(sys.executable).with_name("snakemake")), "--snakefile", str(root / "Snakefile"), "-n"]
         command += ["--workflow-profile", "none", "--profile", str(root / "profiles/slurm"), "--directory", folder]
-        command += ["--configfile", str(root / "config/cifar10.yaml"), "--", target]
+        command += ["--", target]
         done = subprocess.run(command, capture_output=True, text=True)
     text = done.stdout + done.stderr
     if done.returncode:

@@ -68,7 +68,7 @@ rule prepare_cifar10:
         **asked("prepare_cifar10"),
     params:
         settings=data_settings,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        subgroups=subgroups_of,
     script:
         "../scripts/data/prepare_cifar10.py"
 
@@ -76,7 +76,7 @@ rule prepare_cifar10:
 rule prepare_arrays:
     input:
         unpack(pairs_of),
-        arrays=lambda w: existing(w.dataset, "path"),
+        arrays=existing("path"),
         code=code("data/prepare_arrays.py"),
     output:
         data="results/{dataset}/data.h5",
@@ -91,6 +91,6 @@ rule prepare_arrays:
         **asked("prepare_arrays"),
     params:
         settings=data_settings,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        subgroups=subgroups_of,
     script:
         "../scripts/data/prepare_arrays.py"

@@ -1,7 +1,9 @@
 # Evaluation.
-# Inputs: groups, influence, growth, decision boundary, scores of methods.  Outputs: evaluation.csv of each model and
-# seed, and one table over training seeds and recipes.
-# Steps: evaluate_study -> gather_seeds.
+# Inputs: groups, influence, boundary scores, growth, decision boundary, scores
+# of methods.  Outputs: evaluation.csv of each model and seed,
+# overlap.csv, retrieval.csv, inspection.csv, and tables over training seeds, recipes and models.
+# Steps: evaluate_study or evaluate_images -> gather_seeds; measure_overlap -> measure_agreement; measure_retrieval ->
+# gather_retrieval (near-duplicates); measure_inspection -> gather_inspection (flipped labels).
 
 
 rule evaluate_study:
@@ -11,7 +13,7 @@ rule evaluate_study:
         influence=f"{RUN}{{scope}}/influence.h5",
         boundary=f"{RUN}/decision_boundary.h5",
         growth=f"{RUN}{{scope}}/growth.h5",
-        groups=lambda w: [f"{RUN.format(**w)}{w.scope}/groups-{v}.h5" for v in evaluated_variants(w)],
+        groups=variant_groups,
         code=code("evaluation/evaluate_study.py"),
     output:
         evaluation=f"{RUN}{{scope}}/evaluation.csv",
@@ -25,10 +27,10 @@ rule evaluate_study:
     resources:
         **asked("evaluate_study"),
     params:
-        evaluation={key: config["evaluation"][key] for key in ("top", "closest", "random_draws", "seed")},
+        evaluation=part("evaluation", "top", "closest", "random_draws", "seed"),
         methods=evaluated_variants,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        target=lambda w: study_of(w)["target"],
+        subgroups=subgroups_of,
+        target=of_study_of_data("target"),
     script:
         "../scripts/evaluation/evaluate_study.py"
 
@@ -50,20 +52,15 @@ rule evaluate_images:
     resources:
         **asked("evaluate_images"),
     params:
-        intervals={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
+        intervals=part("retrieval", "resamples", "level", "seed"),
     script:
         "../scripts/evaluation/evaluate_images.py"
 
 
 rule gather_seeds:
     input:
-        evaluations=lambda w: [
-            run_path(w.study, "evaluation.csv", model=model, seed=seed, scope="last_layer")
-            for model, seed in runs_of(w.study)
-        ],
-        histories=lambda w: [
-            run_path(w.study, "history.csv", model=model, seed=seed) for model, seed in runs_of(w.study)
-        ],
+        evaluations=over_runs("evaluation.csv"),
+        histories=over_runs("history.csv"),
         code=code("evaluation/gather_seeds.py"),
     output:
         table="results/{study}/seeds.csv",
@@ -75,7 +72,7 @@ rule gather_seeds:
     resources:
         **asked("gather_seeds"),
     params:
-        runs=lambda w: [list(run) for run in runs_of(w.study)],
+        runs=runs_of_study,
     script:
         "../scripts/evaluation/gather_seeds.py"
 
@@ -96,10 +93,9 @@ rule measure_overlap:
     resources:
         **asked("measure_overlap"),
     params:
-        overlap=lambda w: config["overlap"]
-        | {key: settings.group(config["groups"], "", study_of(w))[key] for key in ("direction", "tie_seed")},
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        cg=config["influence"]["cg"],
+        overlap=overlap_settings,
+        subgroups=subgroups_of,
+        cg=setting("influence.cg"),
         methods=overlap_methods,
     script:
         "../scripts/evaluation/measure_overlap.py"
@@ -120,7 +116,7 @@ rule measure_agreement:
     resources:
         **asked("measure_agreement"),
     params:
-        interval={key: config["retrieval"][key] for key in ("resamples", "level", "seed")},
+        interval=part("retrieval", "resamples", "level", "seed"),
     script:
         "../scripts/evaluation/measure_agreement.py"
 
@@ -130,7 +126,7 @@ rule measure_retrieval:
         unpack(inverse_of_last_layer),
         data="results/{dataset}/data.h5",
         scores=scores_of("retrieval"),
-        groups=groups_of("retrieval", lambda w: config["methods"]["retrieval_groups"]),
+        groups=groups_of("retrieval", setting("methods.retrieval_groups")),
         nearest=f"{RUN}/scores/retrieval/embedding-euclidean.h5",
         code=code("evaluation/measure_retrieval.py"),
     output:
@@ -144,17 +140,17 @@ rule measure_retrieval:
     resources:
         **asked("measure_retrieval"),
     params:
-        retrieval=config["retrieval"] | {"tie_seed": config["groups"]["tie_seed"]},
-        cg=config["influence"]["cg"],
-        methods=config["methods"]["retrieval"],
-        grown=config["methods"]["retrieval_groups"],
+        retrieval=with_tie_seed("retrieval"),
+        cg=setting("influence.cg"),
+        methods=setting("methods.retrieval"),
+        grown=setting("methods.retrieval_groups"),
     script:
         "../scripts/evaluation/measure_retrieval.py"
 
 
 rule gather_retrieval:
     input:
-        files=lambda w: [run_path(w.study, "retrieval.h5", seed=seed) for seed in config["studies"][w.study]["seeds"]],
+        files=over_seeds("retrieval.h5"),
         code=code("evaluation/gather_retrieval.py"),
     output:
         table="results/{study}/retrieval-seeds.csv",
@@ -166,6 +162,48 @@ rule gather_retrieval:
     resources:
         **asked("gather_retrieval"),
     params:
-        retrieval=config["retrieval"],
+        retrieval=setting("retrieval"),
     script:
         "../scripts/evaluation/gather_retrieval.py"
+
+
+# self-influence is the last layer's in either scope: the Hessian of all layers is for small networks only
+rule measure_inspection:
+    input:
+        data="results/{dataset}/data.h5",
+        scores=scores_of("inspection"),
+        code=code("evaluation/measure_inspection.py"),
+    output:
+        inspection=f"{RUN}{{scope}}/inspection.h5",
+        table=f"{RUN}{{scope}}/inspection.csv",
+    log:
+        "results/logs/measure_inspection/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/measure_inspection/{dataset}-{model}-seed{seed}{scope}.tsv"
+    threads: cpus("measure_inspection")
+    resources:
+        **asked("measure_inspection"),
+    params:
+        inspection=setting("inspection"),
+        methods=setting("methods.inspection"),
+    script:
+        "../scripts/evaluation/measure_inspection.py"
+
+
+rule gather_inspection:
+    input:
+        files=over_seeds("inspection.h5"),
+        code=code("evaluation/gather_inspection.py"),
+    output:
+        table="results/{study}/inspection-seeds.csv",
+    log:
+        "results/logs/gather_inspection/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_inspection/{study}.tsv"
+    threads: cpus("gather_inspection")
+    resources:
+        **asked("gather_inspection"),
+    params:
+        inspection=setting("inspection"),
+    script:
+        "../scripts/evaluation/gather_inspection.py"

@@ -10,7 +10,7 @@ rule find_groups:
         unpack(inverse_of),
         data=data_for(run_checks.groups),
         influence=f"{RUN}{{scope}}/influence.h5",
-        code=lambda w: code_with("groups/find_groups.py", rule_method(w)),
+        code=code_of_groups("groups/find_groups.py"),
     output:
         groups=f"{RUN}{{scope}}/groups{{variant}}.h5",
     log:
@@ -22,8 +22,8 @@ rule find_groups:
         **asked("find_groups"),
     params:
         group=group_settings,
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        cg=config["influence"]["cg"],
+        subgroups=subgroups_of,
+        cg=setting("influence.cg"),
         method=rule_settings,
     script:
         "../scripts/groups/find_groups.py"
@@ -45,10 +45,10 @@ rule measure_group_growth:
     resources:
         **asked("measure_group_growth"),
     params:
-        growth=config["growth"],
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        target=lambda w: study_of(w)["target"],
-        other=lambda w: study_of(w)["other"],
-        cg=config["influence"]["cg"],
+        growth=setting("growth"),
+        subgroups=subgroups_of,
+        target=of_study_of_data("target"),
+        other=of_study_of_data("other"),
+        cg=setting("influence.cg"),
     script:
         "../scripts/groups/measure_group_growth.py"

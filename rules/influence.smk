@@ -21,8 +21,8 @@ rule cache_gradients:
         **asked("cache_gradients"),
     params:
         scope=scope_of,
-        batch_size=config["influence"]["batch_size"],
-        storage=config["influence"]["storage"],
+        batch_size=setting("influence.batch_size"),
+        storage=setting("influence.storage"),
     script:
         "../scripts/influence/cache_gradients.py"
 
@@ -43,9 +43,9 @@ rule cache_hessian:
         **asked("cache_hessian"),
     params:
         scope=scope_of,
-        solver=config["influence"]["solver"],
-        batch_size=config["influence"]["batch_size"],
-        damping=lambda w: config["influence"]["damping"][scope_of(w)],
+        solver=setting("influence.solver"),
+        batch_size=setting("influence.batch_size"),
+        damping=damping_of,
     script:
         "../scripts/influence/cache_hessian.py"
 
@@ -66,9 +66,9 @@ rule compute_influence:
         **asked("compute_influence"),
     params:
         targets=influence_targets,
-        matrix_gb=config["influence"]["matrix_gb"],
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
-        cg=config["influence"]["cg"],
+        matrix_gb=setting("influence.matrix_gb"),
+        subgroups=subgroups_of,
+        cg=setting("influence.cg"),
     script:
         "../scripts/influence/compute_influence.py"
 
@@ -88,7 +88,7 @@ rule compute_topk:
     resources:
         **asked("compute_topk"),
     params:
-        topk=config["influence"]["topk"] | {"tie_seed": config["groups"]["tie_seed"]},
-        cg=config["influence"]["cg"],
+        topk=with_tie_seed("influence.topk"),
+        cg=setting("influence.cg"),
     script:
         "../scripts/influence/compute_topk.py"

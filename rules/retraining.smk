@@ -1,7 +1,8 @@
-# Retraining.
+# Retraining and datamodels.
 # Inputs: data.h5, gradients.h5, hessian.h5 of the last layer.  Outputs: retraining/*.h5 (networks trained again),
-# removals.h5 and removals.csv (their losses beside what influence predicts).
-# Steps: retrain_leave_one_out, retrain_groups -> compare_removals; retrain_subsets (for datamodels).
+# removals.h5 and removals.csv (their losses beside what influence predicts), datamodels/{estimator}-alpha*-k*.h5, and
+# for each extent (small: in `toy`; full: in `toy_datamodels`) one table.
+# Steps: retrain_leave_one_out, retrain_groups -> compare_removals; retrain_subsets -> fit_datamodels -> gather_datamodels.
 
 
 rule retrain_leave_one_out:
@@ -18,7 +19,7 @@ rule retrain_leave_one_out:
     resources:
         **asked("retrain_leave_one_out"),
     params:
-        recipe=lambda w: config["models"][w.model],
+        recipe=recipe,
     script:
         "../scripts/retraining/retrain_leave_one_out.py"
 
@@ -37,8 +38,8 @@ rule retrain_groups:
     resources:
         **asked("retrain_groups"),
     params:
-        recipe=lambda w: config["models"][w.model],
-        groups=config["retraining"]["groups"],
+        recipe=recipe,
+        groups=setting("retraining.groups"),
     script:
         "../scripts/retraining/retrain_groups.py"
 
@@ -48,8 +49,8 @@ rule compare_removals:
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
         hessian=f"{RUN}/hessian.h5",
-        leave_one_out=lambda w: repetitions(w, "leave-one-out"),
-        groups=lambda w: repetitions(w, "groups"),
+        leave_one_out=repetitions("leave-one-out"),
+        groups=repetitions("groups"),
         code=code("retraining/compare_removals.py"),
     output:
         removals=f"{RUN}/removals.h5",
@@ -62,8 +63,8 @@ rule compare_removals:
     resources:
         **asked("compare_removals"),
     params:
-        l2s=config["retraining"]["convex_l2"],
-        groups=config["retraining"]["groups"],
+        l2s=setting("retraining.convex_l2"),
+        groups=setting("retraining.groups"),
     script:
         "../scripts/retraining/compare_removals.py"
 
@@ -82,8 +83,55 @@ rule retrain_subsets:
     resources:
         **asked("retrain_subsets"),
     params:
-        recipe=lambda w: config["models"][w.model],
-        numbers=lambda w: shard_numbers(w.shard),
-        draw_seed=config["datamodels"]["seed"],
+        recipe=recipe,
+        numbers=shard_numbers,
+        draw_seed=setting("datamodels.seed"),
     script:
         "../scripts/retraining/retrain_subsets.py"
+
+
+rule fit_datamodels:
+    input:
+        unpack(inverse_of_last_layer),
+        data="results/{dataset}/data.h5",
+        shards=subset_shards,
+        held_out=f"{RUN}/retraining/subsets-alpha{{alpha}}-held-out.h5",
+        code=code("retraining/fit_datamodels.py"),
+    output:
+        # the estimators of attribution/datamodels.py, in its order
+        f"{RUN}/datamodels/retrain-alpha{{alpha}}-k{{subsets}}.h5",
+        f"{RUN}/datamodels/influence-alpha{{alpha}}-k{{subsets}}.h5",
+        f"{RUN}/datamodels/influence-re-evaluated-alpha{{alpha}}-k{{subsets}}.h5",
+        f"{RUN}/datamodels/shuffled-alpha{{alpha}}-k{{subsets}}.h5",
+        table=f"{RUN}/datamodels/alpha{{alpha}}-k{{subsets}}.csv",
+    log:
+        "results/logs/fit_datamodels/{dataset}-{model}-seed{seed}-alpha{alpha}-k{subsets}.log",
+    benchmark:
+        "results/benchmarks/fit_datamodels/{dataset}-{model}-seed{seed}-alpha{alpha}-k{subsets}.tsv"
+    threads: cpus("fit_datamodels")
+    resources:
+        **asked("fit_datamodels"),
+    params:
+        datamodels=part("datamodels", "penalties", "components", "seed"),
+        cg=setting("influence.cg"),
+    script:
+        "../scripts/retraining/fit_datamodels.py"
+
+
+rule gather_datamodels:
+    input:
+        tables=datamodel_tables,
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        code=code("retraining/gather_datamodels.py"),
+    output:
+        table=f"{RUN}/datamodels-{{extent}}.csv",
+    log:
+        "results/logs/gather_datamodels/{dataset}-{model}-seed{seed}-{extent}.log",
+    benchmark:
+        "results/benchmarks/gather_datamodels/{dataset}-{model}-seed{seed}-{extent}.tsv"
+    threads: cpus("gather_datamodels")
+    resources:
+        **asked("gather_datamodels"),
+    script:
+        "../scripts/retraining/gather_datamodels.py"

@@ -7,7 +7,7 @@
 rule score_method:
     input:
         unpack(method_files),
-        code=method_code("evaluation/score_method.py"),
+        code=code_of_method("evaluation/score_method.py"),
     output:
         scores=f"{RUN}{{scope}}/scores/{{method}}.h5",
     log:
@@ -20,7 +20,7 @@ rule score_method:
     resources:
         **asked("score_method"),
     params:
-        method=lambda w: registry.METHODS[w.method],
+        method=method_text,
         settings=method_settings,
     script:
         "../scripts/evaluation/score_method.py"
@@ -29,7 +29,7 @@ rule score_method:
 rule group_method:
     input:
         unpack(grown_files),
-        code=method_code("groups/group_method.py"),
+        code=code_of_method("groups/group_method.py"),
     output:
         scores=f"{RUN}/scores/{{table}}/{{method}}.h5",
     log:
@@ -38,14 +38,14 @@ rule group_method:
         "results/benchmarks/group_method/{dataset}-{model}-seed{seed}-{table}-{method}.tsv"
     wildcard_constraints:
         method=METHOD,
-        table=one_of_names(GROWN),
+        table=names.one_of(methods.TABLES),
     threads: cpus("group_method")
     resources:
         **asked("group_method"),
     params:
-        method=lambda w: registry.METHODS[w.method],
-        settings=lambda w: method_settings(w) | {"groups.tie_seed": config["groups"]["tie_seed"]},
-        asked=lambda w: GROWN[w.table](w),
-        subgroups=lambda w: settings.subgroups(config["datasets"][w.dataset]),
+        method=method_text,
+        settings=group_method_settings,
+        asked=grown,
+        subgroups=subgroups_of,
     script:
         "../scripts/groups/group_method.py"

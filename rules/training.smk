@@ -19,7 +19,7 @@ rule train_model:
     resources:
         **asked("train_model"),
     params:
-        recipe=lambda w: config["models"][w.model],
+        recipe=recipe,
     script:
         "../scripts/training/train_model.py"
 
@@ -39,7 +39,7 @@ rule map_decision_boundary:
     resources:
         **asked("map_decision_boundary"),
     params:
-        plane=config["plane"],
-        batch_size=config["influence"]["batch_size"],
+        plane=setting("plane"),
+        batch_size=setting("influence.batch_size"),
     script:
         "../scripts/training/map_decision_boundary.py"

@@ -1,7 +1,13 @@
 """What tests share: where the project lies, and the environment of a process that runs its scripts."""
 
+import copy
 import os
 from pathlib import Path
+
+import yaml
+from snakemake.api import SnakemakeApi
+from snakemake.iocontainers import Wildcards
+from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
@@ -11,3 +17,21 @@ def script_environment(**variables: str) -> dict[str, str]:
     """This process's environment with every folder of scripts on the path of Python, and further variables."""
     folders = [str(SCRIPTS), *(str(path) for path in sorted(SCRIPTS.iterdir()) if path.is_dir())]
     return os.environ | {"PYTHONPATH": os.pathsep.join(folders)} | variables
+
+
+def parsed(settings: dict, files: list[Path] = ()):
+    """The workflow with these settings, and those of files, over config/, as Snakemake reads it; nothing is built."""
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        given = ConfigSettings(config=copy.deepcopy(settings), configfiles=files)
+        resources = ResourceSettings(cores=1)
+        return api.workflow(resources, config_settings=given, snakefile=ROOT / "Snakefile")._workflow
+
+
+def schema() -> dict:
+    """The schema of the settings."""
+    return yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
+
+
+def wildcards(**values: str) -> Wildcards:
+    """Wildcards as Snakemake gives them to an input function."""
+    return Wildcards(fromdict=values)

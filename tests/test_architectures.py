@@ -14,7 +14,7 @@ from attribution.networks.architectures import resnet, vgg19
 
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}  # float32 forward passes against one another
 ROOT = Path(__file__).parent.parent
-RECIPES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]
+RECIPES = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 SIZES = {  # parameters, of them trainable, last layer's k, on 32 x 32 x 3 and 10 classes
     "cnn": (73_418, 73_418, 650),
     "resnet": (800_138, 798_442, 1_290),

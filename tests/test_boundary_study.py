@@ -13,9 +13,10 @@ from attribution.files.results.hessian import CHOLESKY, HESSIAN
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import inverse
 from attribution.influence import points as influence
-from attribution.methods import base, registry, targets, writing
+from attribution.methods import base, targets, writing
 from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals
+from attribution.workflow import registry
 
 METHODS = ["l-relative", "theta-relative", "influence", "embedding-cosine", "random-class"]
 CG = {"tolerance": 1e-8, "max_iterations": 100}

@@ -14,6 +14,8 @@ import yaml
 
 from attribution.files import provenance
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 LARGE = 2_000_000  # bytes, above the size up to which Snakemake compares contents by default
 SETTINGS = {

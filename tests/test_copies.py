@@ -14,7 +14,7 @@ from attribution.networks import copies, precision
 
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 ROOT = Path(__file__).parent.parent
-RECIPES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]
+RECIPES = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 SHAPES = {
     "mlp-dropout": (2,), "cnn": (22, 22, 1), "resnet": (8, 8, 3), "resnet18": (8, 8, 3), "vgg19": (32, 32, 3),
 }  # fmt: skip

@@ -9,6 +9,9 @@ from attribution.networks import build as models
 from attribution.retraining import subsets
 from attribution.training import ensemble
 from attribution.training import train as training
+from attribution.workflow import shards
+
+pytestmark = pytest.mark.slow
 
 STEPS = {"rtol": 2e-3, "atol": 2e-5}  # float32, two orders of summation, some hundred steps
 DISCS = [
@@ -104,16 +107,14 @@ def test_with_dropout_a_member_alone_equals_the_same_member_among_many(points, d
 
 def test_shards_are_slices_of_one_draw():
     whole = subsets.random_subsets(50, 0.25, 0, 30, 4, subsets.SUBSETS)
-    parts = [
-        subsets.random_subsets(50, 0.25, *subsets.shard_range([7, 3, 20], s), 4, subsets.SUBSETS) for s in range(3)
-    ]
+    parts = [subsets.random_subsets(50, 0.25, *shards.shard_range([7, 3, 20], s), 4, subsets.SUBSETS) for s in range(3)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert (whole.sum(axis=1) == 12).all()
     held = subsets.random_subsets(50, 0.25, 0, 30, 4, subsets.HELD_OUT)
     assert not (held[:, None] == whole[None]).all(axis=2).any()
-    assert subsets.shards_for([7, 3, 20], 7) == [0] and subsets.shards_for([7, 3, 20], 11) == [0, 1, 2]
+    assert shards.shards_for([7, 3, 20], 7) == [0] and shards.shards_for([7, 3, 20], 11) == [0, 1, 2]
     with pytest.raises(ValueError, match=r"31 subsets were asked for, but datamodels.shards hold 30"):
-        subsets.shards_for([7, 3, 20], 31)
+        shards.shards_for([7, 3, 20], 31)
 
 
 def test_removals_leave_every_class(points):

@@ -13,6 +13,8 @@ import yaml
 from attribution.runtime import environment
 from train_model import train_model
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 SCRIPTS = str(ROOT / "scripts")
 # trains one epoch of a small convolutional network: every number of it depends on floatx, data format and backend
@@ -114,7 +116,7 @@ def test_a_job_trains_the_same_network_under_another_set_up(tmp_path):
     variables = hostile(tmp_path, backend="torch") | {"PYTHONPATH": str(shadow), "PYTHONSTARTUP": str(shadow / "no.py")}
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    recipe = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]["mlp-plain"]
+    recipe = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]["mlp-plain"]
     tiny = yaml.safe_load((ROOT / "config/tiny.yaml").read_text())["models"]["mlp-plain"]
     recipe = recipe | tiny | {"training": recipe["training"] | tiny["training"]}
     train_model(

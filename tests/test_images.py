@@ -28,6 +28,8 @@ from attribution.influence import points as influence
 from attribution.settings import datasets
 from test_cifar10 import NAMES, write_archive
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 POINTS, PAIRS = 200, 12
 RUN = Path("results/tiny/cnn/seed0")
@@ -201,11 +203,11 @@ def test_nothing_reruns_until_the_study_changes(finished):
     assert jobs == {"find_groups", "plot_image_groups", "cifar10_cnn", "total"}
 
 
-def test_a_target_without_its_study_says_which_settings_to_add(tmp_path):
-    (tmp_path / "tiny.yaml").write_text("figures: {dpi: 50}\n")
-    done = snakemake(tmp_path, "-n", "--", "cifar10_cnn")
-    assert done.returncode
-    assert "studies.cifar10-cnn is missing; add --configfile config/cifar10.yaml" in done.stdout + done.stderr
+def test_every_study_is_there_without_a_file_of_settings_and_with_the_old_one(tmp_path):
+    for text in ("figures: {dpi: 50}\n", (ROOT / "config/cifar10.yaml").read_text()):
+        (tmp_path / "tiny.yaml").write_text(text)
+        done = snakemake(tmp_path, "-n", "--", "cifar10_cnn")
+        assert done.returncode == 0 and "plot_extreme_images" in done.stdout + done.stderr
 
 
 def test_influence_on_the_group_is_the_direct_sum():

@@ -29,9 +29,10 @@ from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_G
 from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN, PARAMETERS, RESIDUALS_TRAIN
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import points as influence
-from attribution.methods import base, registry, writing
+from attribution.methods import base, writing
 from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals, solvers
+from attribution.workflow import registry
 
 DRAWS = {"shares": [0.1, 0.2, 0.3], "neighbours": 5, "baseline": "self-influence", "resamples": 200, "level": 0.95,
          "seed": 0}  # fmt: skip

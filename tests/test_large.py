@@ -24,6 +24,8 @@ from attribution.numerics import hessian, solvers
 from attribution.numerics.residuals import probabilities, residuals
 from helpers import script_environment
 
+pytestmark = pytest.mark.slow
+
 START = 60.0
 RECIPE = {"architecture": "mlp", "hidden": [9, 6], "dropout": 0.0, "l1": 0.0, "l2": 0.01}
 DAMPING = {"mode": "relative", "value": 1e-3}

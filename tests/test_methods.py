@@ -22,11 +22,12 @@ from attribution.files.results.hessian import CHOLESKY
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import by_pairs, greedy
 from attribution.influence import points as influence
-from attribution.methods import base, parts, registry, scores, targets, writing
+from attribution.methods import base, scores, targets, writing
 from attribution.methods.distance import neighbours
 from attribution.methods.run import Run, of_folder
 from attribution.numerics import hessian, residuals, similarity, solvers
 from attribution.settings.errors import SettingError
+from attribution.workflow import parts, registry
 
 N, C = 90, 3
 

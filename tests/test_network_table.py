@@ -17,6 +17,8 @@ from attribution.networks import build as models
 from attribution.networks import precision
 from attribution.numerics.residuals import cross_entropy, residuals
 
+pytestmark = pytest.mark.slow
+
 LAST_LAYER = 1e-6  # of the largest value: features come from a float32 network
 ALL_LAYERS = 1e-13  # of logits, relative to the largest: no part may be float32
 GRADIENTS = 1e-6  # central differences of plain NumPy

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 # a data set and a variant that YAML makes numbers, names with a dot and capitals, indices that the toy set lacks
 SETTINGS = """

@@ -15,6 +15,8 @@ from attribution.files import hdf5
 from attribution.files.results.data import X_TRAIN
 from attribution.runtime import clone_path, environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -18,9 +18,10 @@ from attribution.costs import sizes as network_sizes
 from attribution.networks import build
 from attribution.runtime import deadline, devices
 from attribution.runtime.cluster import parse, refusal
+from attribution.workflow import figures
 
 ROOT = Path(__file__).parent.parent
-MODELS = yaml.safe_load((ROOT / "config/config.yaml").read_text())["models"]
+MODELS = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 CIFAR10 = {"loader": "cifar10"}
 
 
@@ -124,6 +125,7 @@ def test_every_rule_asks_and_every_gpu_rule_has_its_partition():
     for name, block in rules.items():
         assert f'threads: cpus("{name}")' in block and f'**asked("{name}")' in block, name
         assert "retries:" not in block
+    rules |= figures.TABLE
     assert set(requirements.COSTS) <= set(rules) and set(profile["set-resources"]) == set(requirements.GPU_RULES)
     assert grouped <= set(rules)
 
@@ -165,13 +167,11 @@ def test_jobs_of_this_folder_and_the_command_that_cancels_them(tmp_path):
 
 
 def test_requests_of_a_finished_cifar10_study():
-    """CIFAR10_RESULTS is the folder `results` of a study run with config/cifar10.yaml."""
+    """CIFAR10_RESULTS is the folder `results` of a study of CIFAR-10."""
     results = os.environ.get("CIFAR10_RESULTS", "")
     if not results or not Path(results, "benchmarks").is_dir():
         pytest.skip("CIFAR10_RESULTS names no folder with the benchmarks of a finished CIFAR-10 study")
-    requests = asked_and_used.asked(
-        ["config/cifar10.yaml"], ["cifar10_cnn", "near_duplicates_seeds", "near_duplicates"]
-    )
+    requests = asked_and_used.asked([], ["cifar10_cnn", "near_duplicates_seeds", "near_duplicates"])
     rows = asked_and_used.table(Path(results), requests)
     assert {"train_model", "cache_gradients", "cache_hessian"} <= {row["rule"] for row in rows}
     assert not asked_and_used.wrong(rows)

@@ -9,8 +9,9 @@ import pytest
 from attribution.evaluation import retrieval
 from attribution.groups import greedy
 from attribution.influence import points as influence
-from attribution.methods import base, registry
+from attribution.methods import base
 from attribution.numerics import hessian, residuals, similarity, solvers
+from attribution.workflow import registry
 
 # what methods read of a run
 ARRAYS = ("features", "residuals", "solve", "own", "step_norm")

@@ -75,6 +75,7 @@ def test_epoch_order_depends_on_seed_and_epoch_only():
     assert len({tuple(training.epoch_order(s, e, 100)) for s in range(5) for e in range(5)}) == 25
 
 
+@pytest.mark.slow
 def test_training_out_of_time_goes_on_to_the_same_bytes(points, tmp_path, monkeypatch):
     whole, expected = trained(points, RECIPE, tmp_path / "whole")
     model = models.build(RECIPE, points[0].shape[1:], 2, 0)
@@ -125,6 +126,7 @@ def test_warm_up_rises_step_by_step(points, tmp_path, monkeypatch):
     np.testing.assert_allclose(rates, [*rising, *[0.01] * batches, *[0.005] * batches], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3])
 def test_training_is_gradient_descent_with_momentum_on_the_penalised_batch_loss(classes, tmp_path):
     rng = np.random.default_rng(classes)
@@ -176,6 +178,7 @@ def test_evaluation_is_keras_evaluation_without_dropout(points, tmp_path, monkey
     assert training.evaluate(model, x, y) == pytest.approx((mean, accuracy), rel=EVALUATION)
 
 
+@pytest.mark.slow
 def test_the_seed_decides_every_byte(points, tmp_path):
     runs = [trained(points, RECIPE, tmp_path / str(i), seed=seed) for i, seed in enumerate([0, 0, 1])]
     (first, first_history), (again, again_history), (other, _) = runs
@@ -203,6 +206,7 @@ def killed_after(epochs, arguments, output):
     return output.read_text().count("test_accuracy")
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_with_the_bytes_of_an_uninterrupted_one(data, tmp_path):
     long = RECIPE | {"training": TRAINING | {"epochs": 150, "schedule": [{"epoch": 60, "factor": 0.5}]}}
     code = [str(SCRIPTS / "attribution/training/train.py")]
@@ -255,6 +259,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixed", [False, True])
 def test_an_augmented_network_goes_on_with_the_same_shifts_and_flips(tmp_path, monkeypatch, mixed):
     monkeypatch.setattr(precision, "policy", lambda recipe: precision.MIXED if mixed else "float32")
@@ -295,6 +300,7 @@ def test_generators_are_in_the_checkpoint(tmp_path):
     assert len(changed) == 2 and all("seed_generator" in path for path in changed)
 
 
+@pytest.mark.slow
 def test_mixed_precision_learns_and_is_evaluated_in_float32(tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "policy", lambda recipe: precision.MIXED)
     points = bright_rows()
@@ -383,6 +389,7 @@ def test_a_trained_network_with_class_weights_is_used_with_a_warning(capsys):
         training.evaluated(model, x, y, *test, "weighted", "warn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [0, 2])
 def test_what_was_refused_is_used_by_a_setting_and_not_trained_again(data, tmp_path, monkeypatch, epochs):
     rates = {"optimizer": "sgd", "learning_rate": 1e-9}
@@ -400,6 +407,7 @@ def test_what_was_refused_is_used_by_a_setting_and_not_trained_again(data, tmp_p
         assert array_bytes(keras.models.load_model(model, compile=False).weights) == array_bytes(drawn.weights)
 
 
+@pytest.mark.slow
 def test_the_network_learns_the_discs_and_not_shuffled_labels(points, tmp_path):
     _, history = trained(points, RECIPE | {"training": TRAINING | {"epochs": 60}}, tmp_path / "true")
     assert history["test_accuracy"].iloc[-1] >= 0.95

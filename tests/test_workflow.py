@@ -23,6 +23,8 @@ from attribution.files.results.influence import INFLUENCE
 from attribution.files.results.topk import HARMFUL, HELPFUL
 from attribution.influence import inverse_files
 
+pytestmark = pytest.mark.slow
+
 SOLVERS_AGREE = 1e-6  # relative, a target
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-from attribution.files import unreadable
+from attribution.files import digests, unreadable
 from attribution.runtime import log
 
 CHUNK = 1 << 20  # bytes
@@ -34,15 +34,7 @@ def verify(path, digest: str) -> None:
     with unreadable.explained(path):
         found = file_digest(path, kind)
     if found != expected:
-        raise ValueError(another(path, kind, found, expected))
-
-
-def another(path, kind: str, found: str, expected: str) -> str:
-    """The sentence about a file that has another digest than a data set's setting."""
-    return (
-        f"{path} has {kind} {found}, expected {expected}: it is damaged, incomplete or another file; "
-        "replace it, or correct the data set's digest"
-    )
+        raise ValueError(digests.another(path, kind, found, expected))
 
 
 def fetch(address: str, path, digest: str, wait: float = 1.0) -> None:

@@ -50,6 +50,14 @@ def of_file(path, memory, kind: str = "sha256") -> str:
         return digest
 
 
+def another(path, kind: str, found: str, expected: str) -> str:
+    """The sentence about a file that has another digest than a data set's setting."""
+    return (
+        f"{path} has {kind} {found}, expected {expected}: it is damaged, incomplete or another file; "
+        "replace it, or correct the data set's digest"
+    )
+
+
 def _facts(file) -> dict:
     """What cannot all stay when an open file's content changes: no program can put `ctime_ns` back.
 

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from attribution.methods.parts import PARTS
 from attribution.methods.run import Run
+from attribution.workflow.parts import PARTS
 
 FAMILIES = ("influence", "unrolled", "retraining", "distance", "boundary", "chance")
 

@@ -82,20 +82,3 @@ def random_subsets(n: int, alpha: float, start: int, count: int, seed: int, stre
 def member_ids(start: int, count: int, stream: int) -> np.ndarray:
     """(count,) ids of the networks trained on those subsets; they choose the dropout masks."""
     return stream * 10**9 + np.arange(start, start + count)
-
-
-def shard_range(shards: list[int], shard: int) -> tuple[int, int]:
-    """First subset of a shard, and how many it holds."""
-    return sum(shards[:shard]), shards[shard]
-
-
-def shards_for(shards: list[int], count: int) -> list[int]:
-    """Numbers of the shards that together hold the first `count` subsets.
-
-    Raises:
-        ValueError: when all shards hold fewer.
-    """
-    for last in range(len(shards)):
-        if sum(shards[: last + 1]) >= count:
-            return list(range(last + 1))
-    raise ValueError(f"{count} subsets were asked for, but datamodels.shards hold {sum(shards)}; add a shard")

@@ -10,16 +10,15 @@ from collections.abc import Iterable, Mapping
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from attribution.settings import bootstrap, datasets, extends, own_paths, result_names, texts
+from attribution.settings import bootstrap, datasets, extends, own_paths, result_names, run_checks, texts
 from attribution.settings.datasets import subgroups
 from attribution.settings.errors import SettingError, key_of, one_of
 from attribution.settings.run_checks import group
 
 __all__ = ["SettingError", "check", "group", "prepared", "subgroups"]
 
-LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
 # sections whose entries have names, and can be switched off by null
-NAMED = ("studies", "datasets", "models")
+NAMED = ("studies", "datasets", "models", "targets")
 
 
 def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mapping[int, str] = {}) -> dict:
@@ -49,8 +48,12 @@ def without_null(config: dict) -> dict:
     return config
 
 
-def check(config: dict, schema: dict) -> None:
+def check(config: dict, schema: dict, studies: Iterable[str] | None = None) -> None:
     """Validate types, ranges and names, then the references between sections.
+
+    Args:
+        studies: names of those whose references are checked now, all without it; of others they are when one is asked
+            for, so that a data set or model can be switched off beside built-in studies of it.
 
     Raises:
         SettingError: one sentence.
@@ -59,13 +62,8 @@ def check(config: dict, schema: dict) -> None:
     result_names.check(config)
     for name, dataset in config["datasets"].items():
         datasets.check(name, dataset)
-    for study, settings in config["studies"].items():
-        for key in [key for key in LOOKUPS if key in settings]:
-            values = settings[key] if isinstance(settings[key], list) else [settings[key]]
-            for value in values:
-                one_of(f"studies.{study}.{key}", value, config[LOOKUPS[key]])
-        for model in settings.get("agreement", {}).get("models", []):
-            one_of(f"studies.{study}.agreement.models", model, config["models"])
+    for study in config["studies"] if studies is None else studies:
+        run_checks.references(config, study)
     _datamodels(config["datamodels"])
     one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
     for name, recipe in config["models"].items():

@@ -2,11 +2,13 @@
 
 import json
 
-from attribution.settings import datasets
+from attribution.settings import datasets, shared_data
 from attribution.settings.errors import SettingError, one_of
 
 # What only studies of toy data need: its figures and tables name subgroups and other recipes.
 OF_TOY = ("target", "other", "compared", "recipes", "retrained", "seeds")
+
+LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
 
 
 def group(groups: dict, variant: str, study: dict | None = None) -> dict:
@@ -25,12 +27,28 @@ def study_of(config: dict, dataset: str) -> str | None:
     return next((name for name, study in config["studies"].items() if study["dataset"] == dataset), None)
 
 
-def study(config: dict, name: str) -> None:
-    """Check what only this study needs.
+def references(config: dict, name: str) -> None:
+    """Check that data set and models of a study are defined.
 
     Raises:
         SettingError: one sentence.
     """
+    chosen = config["studies"][name]
+    for key in [key for key in LOOKUPS if key in chosen]:
+        values = chosen[key] if isinstance(chosen[key], list) else [chosen[key]]
+        for value in values:
+            one_of(f"studies.{name}.{key}", value, config[LOOKUPS[key]])
+    for model in chosen.get("agreement", {}).get("models", []):
+        one_of(f"studies.{name}.agreement.models", model, config["models"])
+
+
+def study(config: dict, name: str) -> None:
+    """Check what only this study needs, and that its data set's results are of its settings.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    references(config, name)
     chosen = config["studies"][name]
     dataset = config["datasets"][chosen["dataset"]]
     if dataset["loader"] == "toy":
@@ -53,6 +71,7 @@ def study(config: dict, name: str) -> None:
         raise SettingError(
             f"studies.{name}.agreement names a single training; allowed are two models or seeds, or more"
         )
+    shared_data.require(config, study_of(config, chosen["dataset"]), name)
 
 
 def target(config: dict, dataset: str, n: int | None) -> None:

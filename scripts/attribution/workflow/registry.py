@@ -8,10 +8,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from attribution.methods.parts import PARTS
 from attribution.settings.errors import SettingError
+from attribution.workflow.parts import PARTS
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "methods"
 # rules of Algorithm 1 that are more than the greedy sum of a method's pairs
 RULES = ("influence", "objective", "theta-relative", "l-relative")
 # what each table of section `methods` needs

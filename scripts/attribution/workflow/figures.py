@@ -1,0 +1,303 @@
+"""The table of figures: an entry for each, from which rules/figures.smk makes its rule. Scripts lie in their stage.
+
+What an entry names is found when a job's wildcards are known: inputs and parameters are functions of the settings and
+the wildcards, made by the functions below the table's head.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from attribution.settings import datasets, run_checks
+from attribution.workflow import inputs, studies
+
+# variants of Algorithm 1 that figure 9 puts side by side
+RULES = ["influence", "theta-relative", "l-relative", "adaptive"]
+# datamodels that figure 10 puts one below the other
+SHOWN_ESTIMATORS = ["retrain", "influence"]
+# scopes whose boundary scores figure boundary-solved puts side by side
+SOLVED_SCOPES = ["last_layer", "all_layers"]
+NONE = MappingProxyType({})
+
+
+class Figure(NamedTuple):
+    """`stage` of the script and `file`, the figure's name below results/figures/{study}, which may have wildcards;
+    `category` and `title` in the report; `inputs` and `params`, functions of (config, wildcards) by name; `job`, what
+    the name of a log has for the wildcards; `caption`, the page in report/ where it is not called as the file;
+    `constraints` of wildcards that no other rule has."""
+
+    stage: str
+    file: str
+    category: str
+    title: str
+    inputs: Mapping
+    params: Mapping = NONE
+    job: str = "{study}"
+    caption: str = ""
+    constraints: Mapping = NONE
+
+
+def result(name: str, scope: str | None = None):
+    """A result of the study in the wildcards, of its own scope unless given; braces in its name are wildcards."""
+    return lambda config, wildcards: studies.run_path(
+        config, wildcards.study, name.format(**dict(wildcards.items())), scope=scope
+    )
+
+
+def each(key: str, name: str):
+    """A result of every model that a key of the study lists."""
+    return lambda config, wildcards: [
+        studies.run_path(config, wildcards.study, name, model=model)
+        for model in studies.of_study(config, key, wildcards)
+    ]
+
+
+def several(*parts):
+    """All of these inputs as one."""
+    return lambda config, wildcards: [part(config, wildcards) for part in parts]
+
+
+def table(name: str):
+    """A table of the study over trainings."""
+    return lambda config, wildcards: f"results/{wildcards.study}/{name}"
+
+
+def setting(path: str):
+    """The value of a setting, named with dots."""
+    return lambda config, wildcards: studies.setting(config, path)
+
+
+def of_study(key: str):
+    """A key of the study in the wildcards."""
+    return lambda config, wildcards: studies.of_study(config, key, wildcards)
+
+
+def always(value):
+    return lambda config, wildcards: value
+
+
+def pool_titles(config: dict, wildcards) -> dict[str, str]:
+    """Legend of figure 7 in the words of the data set."""
+    study = config["studies"][wildcards.study]
+    target, other = study["target"], study["other"]
+    discs = config["datasets"][study["dataset"]]["discs"]
+    colour = next(disc["class"] for disc in discs if disc["name"] == target)
+    return {
+        "boundary-target": f"boundary {target}",
+        "boundary-other": f"boundary {other}",
+        "boundary": f"boundary {colour}",
+        "target": target,
+        "other": other,
+        "class": f"random {colour}",
+        "all": "fully random",
+    }
+
+
+def shown_datamodels(config: dict, wildcards) -> list[str]:
+    """Datamodels of figure 10: of the shown share, from the largest number of subsets of the extent."""
+    chosen = config["datamodels"]
+    ending = f"alpha{chosen['shown_alpha']:g}-k{max(chosen[wildcards.extent])}.h5"
+    names = [f"datamodels/{estimator}-{ending}" for estimator in SHOWN_ESTIMATORS]
+    return [studies.run_path(config, wildcards.study, name, scope="last_layer") for name in names]
+
+
+def points_of_layers(config: dict, wildcards) -> str:
+    """boundary.h5 of the scope that the figure's name ends with."""
+    scope = wildcards.layers[1:].replace("-", "_") or "last_layer"
+    return studies.run_path(config, wildcards.study, "boundary.h5", scope=scope)
+
+
+def words_of_layers(config: dict, wildcards) -> str:
+    return wildcards.layers[1:].replace("-", " ") or "last layer"
+
+
+def most_subsets(config: dict, wildcards) -> int:
+    return max(config["datamodels"][wildcards.extent])
+
+
+def candidates(config: dict, wildcards) -> dict:
+    """Which points may join the groups of a boundary form."""
+    return config["boundary"]["greedy"]["forms"][wildcards.form]
+
+
+def selection_rule(config: dict, wildcards) -> str:
+    """The selection rule of Algorithm 1 in the study's own groups."""
+    return run_checks.group(config["groups"], "", config["studies"][wildcards.study])["rule"]
+
+
+def subgroups(config: dict, wildcards) -> list[str]:
+    """Names of the subgroups of the study's data."""
+    return datasets.subgroups(config["datasets"][studies.of_study(config, "dataset", wildcards)])
+
+
+DATA = inputs.data_of_study
+PLANE = result("decision_boundary.h5")
+FACTORS = result("gradients.h5", scope="last_layer")
+
+DATA_SETS, MODEL = "1. Data", "2. Model"
+POINTS, GROUPS, FUNCTIONING = "3. Influence of points", "4. Influence of groups", "5. Functioning groups"
+BOUNDARY, RETRAINING, EVALUATION = "6. Weights boundary", "6. Retraining and datamodels", "7. Evaluation"
+
+# By the name of rule and script; numbered as in the report where it has the figure too.
+TABLE = {
+    "plot_dataset": Figure("data", "04-dataset", DATA_SETS, "Figure 4: the data set", {"data": DATA}),
+    "plot_self_influence": Figure(
+        "influence", "05-self-influence", POINTS, "Figure 5: self-influence",
+        {"data": DATA, "influence": result("influence.h5"), "boundary": PLANE},
+        {"top": setting("evaluation.top")},
+    ),
+    "plot_relative_influence": Figure(
+        "groups", "06-relative-influence", POINTS, "Figure 6: influence on the target's centre",
+        {
+            "data": DATA,
+            "influences": each("compared", "influence.h5"),
+            "boundaries": each("compared", "decision_boundary.h5"),
+        },
+        {
+            "models": of_study("compared"),
+            "target": of_study("target"),
+            "subgroups": subgroups,
+            "top": setting("evaluation.top"),
+        },
+    ),
+    "plot_group_growth": Figure(
+        "groups", "07-group-growth", GROUPS, "Figure 7: growth with size",
+        {"growth": result("growth.h5")}, {"titles": pool_titles},
+    ),
+    "plot_greedy_stages": Figure(
+        "groups", "08-greedy-stages", FUNCTIONING, "Figure 8: Algorithm 1 at several stages",
+        {"data": DATA, "groups": result("groups.h5"), "boundary": PLANE},
+        {"target": of_study("target"), "subgroups": subgroups},
+    ),
+    "plot_turning_point": Figure(
+        "groups", "09-turning-point", FUNCTIONING, "Figure 9: the turning point",
+        {"data": DATA, "groups": several(*(result(f"groups-{rule}.h5") for rule in RULES))},
+        {"rules": always(RULES), "target": of_study("target"), "subgroups": subgroups},
+    ),
+    "plot_datamodel_components": Figure(
+        "retraining", "10-datamodels-{extent}", RETRAINING, "Figure 10: components of datamodels, {extent}",
+        {"data": DATA, "weights": shown_datamodels},
+        {
+            "estimators": always(SHOWN_ESTIMATORS),
+            "alpha": setting("datamodels.shown_alpha"),
+            "subsets": most_subsets,
+            "extremes": setting("datamodels.extremes"),
+        },
+        job="{study}-{extent}", caption="10-datamodels",
+    ),
+    "plot_datamodel_scores": Figure(
+        "retraining", "datamodel-scores-{extent}", RETRAINING, "Worth of datamodels, {extent}",
+        {"table": result("datamodels-{extent}.csv")}, job="{study}-{extent}", caption="datamodel-scores",
+    ),
+    "plot_leave_one_out": Figure(
+        "retraining", "leave-one-out", RETRAINING, "Leave-one-out against influence",
+        {"removals": each("retrained", "removals.h5"), "tables": each("retrained", "removals.csv")},
+        {"models": of_study("retrained"), "l2": setting("retraining.shown_l2")},
+    ),
+    "plot_leave_groups_out": Figure(
+        "retraining", "leave-groups-out", RETRAINING, "Groups left out against their influence",
+        {"removals": each("retrained", "removals.h5")},
+        {"models": of_study("retrained"), "l2": setting("retraining.shown_l2")},
+    ),
+    "plot_decision_boundary": Figure(
+        "training", "decision-boundary", MODEL, "Decision boundary and self-influence",
+        {"data": DATA, "boundary": PLANE, "hessian": result("hessian.h5", scope="last_layer")},
+    ),
+    "plot_recipes": Figure(
+        "evaluation", "rules-and-recipes", EVALUATION, "Rules and recipes over training seeds",
+        {"table": table("seeds.csv")}, {"target": of_study("target"), "models": of_study("recipes")},
+    ),
+    # of images
+    "plot_training_curves": Figure(
+        "training", "training-curves", MODEL, "Training curves, {study}",
+        {"history": result("history.csv")}, {"model": of_study("model")},
+    ),
+    "plot_extreme_images": Figure(
+        "influence", "extreme-images", POINTS, "Most and least self-influential images, {study}",
+        {"data": DATA, "gradients": FACTORS, "influence": result("influence.h5")},
+    ),
+    "plot_image_groups": Figure(
+        "groups", "11-groups{variant}", FUNCTIONING, "Figures 11, 16, 17: groups of images{variant}, {study}",
+        {"data": DATA, "groups": result("groups{variant}.h5"), "influence": result("influence.h5")},
+        job="{study}{variant}", caption="11-groups",
+    ),
+    "plot_overlap": Figure(
+        "evaluation", "overlap", EVALUATION, "Groups against nearest neighbours, {study}",
+        {"overlap": result("overlap.csv")}, {"size": setting("overlap.size")},
+    ),
+    "plot_agreement": Figure(
+        "evaluation", "agreement", EVALUATION, "Agreement of groups between trainings, {study}",
+        {"table": table("agreement.csv")},
+    ),
+    "plot_near_duplicates": Figure(
+        "evaluation", "12-near-duplicates", EVALUATION, "Figure 12: near-duplicates, {study}",
+        {"data": DATA, "gradients": FACTORS, "retrieval": result("retrieval.h5")}, {"rule": selection_rule},
+    ),
+    "plot_retrieval_seeds": Figure(
+        "evaluation", "retrieval-seeds", EVALUATION, "Retrieval of near-duplicates over training seeds, {study}",
+        {"table": table("retrieval-seeds.csv")},
+    ),
+    "plot_retrieval": Figure(
+        "evaluation", "retrieval", EVALUATION, "Retrieval of near-duplicates, {study}",
+        {"table": result("retrieval.csv")},
+    ),
+    "plot_inspection": Figure(
+        "evaluation", "inspection", EVALUATION, "Flipped labels found, {study}",
+        {"inspection": result("inspection.h5"), "table": result("inspection.csv")},
+        {"level": setting("inspection.level")},
+    ),
+    # of the weights boundary
+    "plot_boundary_points": Figure(
+        "boundary", "boundary-points{layers}", BOUNDARY, "Boundary score of points{layers}, {study}",
+        {
+            "data": DATA,
+            "gradients": FACTORS,
+            "influence": result("influence.h5", scope="last_layer"),
+            "boundary": points_of_layers,
+        },
+        {"scope": words_of_layers},
+        job="{study}{layers}", caption="boundary-points", constraints={"layers": "(-all-layers)?"},
+    ),
+    "plot_boundary_solved": Figure(
+        "boundary", "boundary-solved", BOUNDARY, "Points whose boundary was found, {study}",
+        {"data": DATA, "boundaries": several(*(result("boundary.h5", scope=scope) for scope in SOLVED_SCOPES))},
+        {"scopes": always([scope.replace("_", " ") for scope in SOLVED_SCOPES])},
+    ),
+    "plot_boundary_move": Figure(
+        "boundary", "13-boundary", BOUNDARY, "Figure 13: a move to the boundary, {study}",
+        {"data": DATA, "move": result("boundary_move.h5")},
+    ),
+    "plot_group_boundary": Figure(
+        "boundary", "15-group-boundary", BOUNDARY, "Figure 15: random groups against clusters, {study}",
+        {"table": result("group_boundary.csv", scope="last_layer")}, {"shown": setting("boundary.groups.shown")},
+    ),
+    "plot_boundary_forms": Figure(
+        "boundary", "boundary-forms", BOUNDARY, "Forms of the group boundary against the exact one, {study}",
+        {"table": result("group_boundary.csv", scope="last_layer")},
+    ),
+    "plot_boundary_groups": Figure(
+        "boundary", "14-boundary-groups-{form}", BOUNDARY, "Figure 14: groups by weights boundary, {form}, {study}",
+        {"data": DATA, "groups": result("boundary-groups-{form}.h5", scope="last_layer")}, {"candidates": candidates},
+        job="{study}-{form}", caption="14-boundary-groups",
+    ),
+    "plot_boundary_overlap": Figure(
+        "boundary", "boundary-overlap", BOUNDARY, "Groups by boundary, influence and embedding, {study}",
+        {"table": result("boundary_overlap.csv", scope="last_layer")},
+        {"size": setting("boundary.greedy.size"), "forms": setting("boundary.greedy.forms")},
+    ),
+}  # fmt: skip
+
+
+def inputs_of(figure: Figure, config: dict) -> dict:
+    """Inputs of a figure's rule, as Snakemake takes them: functions of the wildcards, by name."""
+    return {name: _bound(function, config) for name, function in figure.inputs.items()}
+
+
+def params_of(figure: Figure, config: dict) -> dict:
+    """The same of its parameters; every figure has a resolution."""
+    params = figure.params | {"dpi": setting("figures.dpi")}
+    return {name: _bound(function, config) for name, function in params.items()}
+
+
+def _bound(function, config: dict):
+    return lambda wildcards: function(config, wildcards)

@@ -1,0 +1,196 @@
+"""Input functions of rules: which files a job reads, by its wildcards and the settings."""
+
+import os
+
+from snakemake.exceptions import WorkflowError
+from snakemake.io import ancient
+
+from attribution.files import unreadable
+from attribution.settings import datasets
+from attribution.workflow import code as code_of
+from attribution.workflow import contents, resources, shards, studies
+
+
+def code(scripts, script: str):
+    """The script and the modules that it uses."""
+    return contents.by_content(code_of.modules(scripts, script))
+
+
+def code_of_network(config: dict, scripts, script: str, wildcards):
+    """The code of a script that builds a recipe's network, with the file of its architecture.
+
+    No import names that file, see `attribution.networks.build`, so that a new architecture reruns nothing.
+    """
+    name = f"attribution/networks/architectures/{studies.recipe(config, wildcards)['architecture']}.py"
+    used = code_of.modules(scripts, name) if (scripts / name).exists() else []
+    return contents.by_content(sorted({*code_of.modules(scripts, script), *used}))
+
+
+def style(config: dict, base, wildcards):
+    """The figures' style file, relative to the working directory like every input."""
+    return contents.by_content(os.path.relpath(base / config["figures"]["style"]))
+
+
+# of data sets
+
+
+def existing(config: dict, key: str, wildcards):
+    """The file that a data set's setting names, or one sentence when there is none."""
+    dataset = wildcards.dataset
+    path = config["datasets"][dataset][key]
+    if not os.path.isfile(path):
+        raise WorkflowError(
+            f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
+            + ("" if os.path.exists(path) else f" ({unreadable.absent(path)})")
+        )
+    return contents.by_content(path)
+
+
+def archive_of(config: dict, wildcards):
+    """The archive of a cifar10 data set: downloaded, or on disk. Its digest is a setting, so its age says nothing."""
+    path = datasets.downloaded(config["datasets"][wildcards.dataset])
+    return ancient(path) if path else existing(config, "archive", wildcards)
+
+
+def download_of(config: dict, wildcards) -> dict[str, str]:
+    """Address and digest of an archive in results/downloads."""
+    path = f"results/downloads/{wildcards.folder}/{wildcards.file}"
+    for dataset in config["datasets"].values():
+        if dataset["loader"] == "cifar10" and datasets.downloaded(dataset) == path:
+            return {"address": dataset["archive"], "digest": dataset["digest"]}
+    raise WorkflowError(f"{path} was asked for, but no data set has an archive of that name and digest")
+
+
+def pairs_of(config: dict, wildcards) -> dict:
+    """The CSV of the test images that move into the training set, where there is one."""
+    inject = studies.data_settings(config, wildcards)["inject"]
+    return {"pairs": existing(config, "inject", wildcards)} if inject else {}
+
+
+def data_for(config: dict, check, wildcards) -> str:
+    """data.h5 of a run, once the settings that its job reads fit the run's data.
+
+    Args:
+        check: one of `run_checks`, of the settings, the data set and its most training points.
+    """
+    variant = {"variant": studies.group_variant(config, wildcards)} if hasattr(wildcards, "variant") else {}
+    most = most_points(config["datasets"][wildcards.dataset])
+    studies.in_one_sentence(check, config, wildcards.dataset, most, **variant)
+    return f"results/{wildcards.dataset}/data.h5"
+
+
+def most_points(dataset: dict) -> int | None:
+    """The most training points that a data set can have; None where nothing says."""
+    size = resources.data_size(dataset)
+    return (size["n"] + size["m"] if dataset.get("inject") else size["n"]) or None
+
+
+# of runs
+
+
+def own_model(config: dict, wildcards):
+    """The user's file of a recipe that names one, so that an edit trains anew."""
+    recipe = studies.recipe(config, wildcards)
+    return contents.by_content([recipe["path"]] if "path" in recipe else [])
+
+
+def network_of(wildcards) -> dict[str, str]:
+    """The network and its data, which products in all layers need; the last layer needs only the factors."""
+    if studies.scope_of(wildcards) == "last_layer":
+        return {}
+    return {"data": f"results/{wildcards.dataset}/data.h5", "model": f"{run(wildcards)}/model.keras"}
+
+
+def inverse_of(config: dict, wildcards) -> dict[str, str]:
+    """What the damped inverse Hessian is applied with; products in all layers need the network."""
+    files = {name: f"{run(wildcards)}{wildcards.scope}/{name}.h5" for name in ("gradients", "hessian")}
+    return files | (network_of(wildcards) if config["influence"]["solver"] == "cg" else {})
+
+
+def inverse_of_last_layer(wildcards) -> dict[str, str]:
+    """The same for results that exist in the last layer only."""
+    return {name: f"{run(wildcards)}/{name}.h5" for name in ("gradients", "hessian")}
+
+
+def boundary_of(wildcards) -> dict[str, str]:
+    """What boundary scores are computed from: the last layer's factors, or the network itself."""
+    return network_of(wildcards) or {"gradients": f"{run(wildcards)}/gradients.h5"}
+
+
+def repetitions(config: dict, name: str, wildcards) -> list[str]:
+    """Files of networks trained again: the run's own training, and those that show its noise."""
+    count = config["retraining"]["repetitions"]
+    return [f"{run(wildcards)}/retraining/{name}-{repetition}.h5" for repetition in range(1 + count)]
+
+
+def shard_numbers(config: dict, wildcards) -> list[int]:
+    """First subset and number of subsets of a shard of retrainings."""
+    return shards.numbers(config["datamodels"], wildcards.shard)
+
+
+def subset_shards(config: dict, wildcards) -> list[str]:
+    """Shards that hold the first subsets, as many as a datamodel is fitted on."""
+    numbers = shards.shards_for(config["datamodels"]["shards"], int(wildcards.subsets))
+    return [f"{run(wildcards)}/retraining/subsets-alpha{wildcards.alpha}-{shard}.h5" for shard in numbers]
+
+
+def datamodel_tables(config: dict, wildcards) -> list[str]:
+    """Tables of every share and every number of subsets of an extent."""
+    chosen = config["datamodels"]
+    return [
+        f"{run(wildcards)}/datamodels/alpha{alpha:g}-k{subsets}.csv"
+        for alpha in chosen["alphas"]
+        for subsets in chosen[wildcards.extent]
+    ]
+
+
+def variant_groups(config: dict, wildcards) -> list[str]:
+    """Groups of the variants that evaluation.csv compares."""
+    variants = studies.evaluated_variants(config, wildcards)
+    return [f"{run(wildcards)}{wildcards.scope}/groups-{variant}.h5" for variant in variants]
+
+
+def measured_of(config: dict, wildcards) -> dict[str, str]:
+    """Tables of a run without a plane: of all data, of injected near-duplicates, of flipped labels."""
+    chosen = studies.data_settings(config, wildcards)
+    found = ["overlap", "boundary_overlap"]
+    found += [name for name, key in (("retrieval", "inject"), ("inspection", "flipped")) if chosen[key]]
+    return {name: f"{run(wildcards)}/{name}.csv" for name in found}
+
+
+def run(wildcards) -> str:
+    """Folder of the run that the wildcards name."""
+    return studies.RUN.format(dataset=wildcards.dataset, model=wildcards.model, seed=wildcards.seed)
+
+
+# of studies
+
+
+def data_of_study(config: dict, wildcards) -> str:
+    return studies.data_path(config, wildcards.study)
+
+
+def over_seeds(config: dict, name: str, wildcards) -> list[str]:
+    """A result of every training seed of a study, of its model and scope."""
+    seeds = config["studies"][wildcards.study]["seeds"]
+    return [studies.run_path(config, wildcards.study, name, seed=seed) for seed in seeds]
+
+
+def over_runs(config: dict, name: str, wildcards) -> list[str]:
+    """A result of every recipe and training seed of a study, in the last layer."""
+    study = wildcards.study
+    return [
+        studies.run_path(config, study, name, model=model, seed=seed, scope="last_layer")
+        for model, seed in studies.runs_of(config, study)
+    ]
+
+
+def agreement_files(config: dict, wildcards) -> list[str]:
+    """overlap.h5 of every model and training seed whose groups a study compares."""
+    studies.required(config, wildcards.study, "agreement")
+    chosen = config["studies"][wildcards.study]["agreement"]
+    return [
+        studies.run_path(config, wildcards.study, "overlap.h5", model=model, seed=seed)
+        for model in chosen["models"]
+        for seed in chosen["seeds"]
+    ]

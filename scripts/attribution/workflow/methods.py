@@ -1,0 +1,131 @@
+"""What rules need that run or compare attribution methods: their code, inputs and settings."""
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from attribution.settings import run_checks
+from attribution.workflow import code as code_of
+from attribution.workflow import contents, inputs, registry, studies
+
+# what groups are compared with in overlap.csv
+EMBEDDINGS = ["embedding-euclidean", "embedding-cosine"]
+# checks of the settings of a table's groups against the run's data
+FITTING = {"overlap": run_checks.overlap, "boundary_overlap": run_checks.compared_groups}
+# tables that have groups grown from their seeds
+TABLES = ("overlap", "boundary_overlap", "retrieval")
+
+
+def code_with(scripts: Path, script: str, name: str):
+    """A script, and where one is named the file of a method with what it imports, as an input."""
+    own = code_of.modules(scripts, registry.file_of(name).relative_to(scripts)) if name else []
+    return contents.by_content(sorted({*code_of.modules(scripts, script), *own}))
+
+
+def code_of_method(scripts: Path, script: str, wildcards):
+    """The script, and the file of the method in the wildcard."""
+    return code_with(scripts, script, wildcards.method)
+
+
+def code_of_rule(config: dict, scripts: Path, script: str, wildcards):
+    """The script, and the file of the method whose pairs are the rule of the groups."""
+    return code_with(scripts, script, method_of_rule(config, wildcards))
+
+
+def files(wildcards, name: str | None = None) -> dict[str, str]:
+    """Results that a method needs, of the last layer; a boundary in the scope asked for. And the run's data."""
+    run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
+    needs = registry.told(name or wildcards.method, "needs")
+    if scope and "boundary" not in needs:
+        raise WorkflowError(
+            f"{name or wildcards.method} has no scores of its own in scope {scope[1:]}; ask {run} for them"
+        )
+    places = {need: f"{run}{scope if need == 'boundary' else ''}/{need}.h5" for need in needs}
+    return places | {"data": f"results/{wildcards.dataset}/data.h5"}
+
+
+def settings_of(config: dict, wildcards, name: str | None = None) -> dict:
+    """Settings that a method reads, by dotted name."""
+    training = studies.training_of(config, wildcards)
+    return studies.in_one_sentence(registry.settings_of, name or wildcards.method, config, training)
+
+
+def settings_of_groups(config: dict, wildcards) -> dict:
+    """The same, and what decides between equal scores."""
+    return settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}
+
+
+def text_of(wildcards) -> str:
+    """What the method's name stands for."""
+    return registry.METHODS[wildcards.method]
+
+
+def scores(config: dict, judge: str, wildcards) -> list[str]:
+    """Scores of the methods that a judge compares; those that no boundary enters have one scope."""
+    run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
+    return [
+        f"{run}{scope if 'boundary' in registry.told(name, 'needs') else ''}/scores/{name}.h5"
+        for name in config["methods"][judge]
+    ]
+
+
+def grown(config: dict, wildcards) -> dict:
+    """Which seeds a table has groups grown from, how large, and to which ends of the scores; see `methods.targets`."""
+    if wildcards.table == "retrieval":
+        size = max(config["retrieval"]["cutoffs"]) + 1
+        return {"injected": "only", "size": size, "directions": ["max", "min"]}
+    seeds = config["overlap"]["seeds"]
+    if wildcards.table == "boundary_overlap":
+        size = config["boundary"]["greedy"]["size"]
+        return {"seeds": seeds, "injected": "first", "size": size, "directions": ["max"]}
+    direction = run_checks.group(config["groups"], "", studies.study_of(config, wildcards))["direction"]
+    return {"seeds": seeds, "injected": "never", "size": config["overlap"]["size"], "directions": [direction]}
+
+
+def grown_files(config: dict, wildcards) -> dict[str, str]:
+    """Results that the method needs, once the groups asked for fit the run's data."""
+    found = files(wildcards)
+    if wildcards.table in FITTING:
+        found["data"] = inputs.data_for(config, FITTING[wildcards.table], wildcards)
+    return found
+
+
+def of_overlap(config: dict, wildcards) -> list[str]:
+    """Methods of overlap.csv, the neighbours in the embedding before all others."""
+    return [*EMBEDDINGS, *(name for name in config["methods"]["overlap"] if name not in EMBEDDINGS)]
+
+
+def of_boundary_overlap(config: dict, wildcards) -> list[str]:
+    """Methods of boundary_overlap.csv: those of the settings, and each form of the boundary that groups grow by."""
+    forms = config["boundary"]["greedy"]["forms"]
+    return [*config["methods"]["boundary_overlap"], *(f"boundary-{form}" for form in forms)]
+
+
+def groups(table: str, methods, wildcards) -> list[str]:
+    """Groups of each of these methods, a function of wildcards, for a table."""
+    return [f"{inputs.run(wildcards)}/scores/{table}/{name}.h5" for name in methods(wildcards)]
+
+
+def method_of_rule(config: dict, wildcards) -> str:
+    """The method whose pairs are the rule of the groups; empty where the rule is one of Algorithm 1's own."""
+    name = studies.group_settings(config, wildcards)["rule"]
+    if name in registry.RULES:
+        return ""
+    if studies.scope_of(wildcards) != "last_layer":
+        raise WorkflowError(
+            f"groups by '{name}' exist in the last layer only; set groups.rule to another, or the scope"
+        )
+    return name
+
+
+def files_of_rule(config: dict, wildcards) -> dict[str, str]:
+    """Results that such a method needs, beside those that every group needs."""
+    name = method_of_rule(config, wildcards)
+    found = files(wildcards, name) if name else {}
+    return {need: path for need, path in found.items() if need not in ("data", "gradients", "hessian", "influence")}
+
+
+def settings_of_rule(config: dict, wildcards) -> dict:
+    """What such a method's name stands for, and the settings that it reads."""
+    name = method_of_rule(config, wildcards)
+    return {"name": registry.METHODS[name], "settings": settings_of(config, wildcards, name)} if name else {}

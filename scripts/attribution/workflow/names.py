@@ -1,0 +1,14 @@
+"""Names of the settings as regular expressions, for Snakemake's wildcards."""
+
+import re
+from collections.abc import Iterable
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Regular expression of these names; it matches nothing where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def loaded_by(config: dict, *loaders: str) -> str:
+    """Regular expression of the data sets with one of these loaders."""
+    return one_of(name for name, dataset in config["datasets"].items() if dataset["loader"] in loaders)

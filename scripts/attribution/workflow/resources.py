@@ -1,0 +1,95 @@
+"""What a job asks for: memory, minutes, threads and GPUs, by the experiment's size in its wildcards."""
+
+import functools
+import json
+import os
+
+from attribution.costs import requests
+from attribution.runtime import devices
+from attribution.workflow import shards, studies
+
+
+def data_size(dataset: dict) -> dict:
+    """Numbers of points and shape of a data set; one version of the user's file is looked at once."""
+    path = dataset.get("path", "")
+    version = os.stat(path).st_mtime_ns if os.path.isfile(path) else 0
+    return dict(_data_size(json.dumps(dataset), version))
+
+
+@functools.cache
+def _data_size(dataset: str, version: int) -> dict:
+    return requests.of_data(json.loads(dataset))
+
+
+def size_of(config: dict, wildcards) -> dict:
+    """The sizes that a job's request depends on, as far as its wildcards give them."""
+    if not hasattr(wildcards, "dataset"):
+        return {}
+    data = data_size(config["datasets"][wildcards.dataset])
+    if not hasattr(wildcards, "model"):
+        return data
+    chosen, retrained = config["influence"], config["retraining"]["groups"]
+    groups = studies.group_settings(config, wildcards)
+    subgroups = len(studies.subgroups(config, wildcards)) or data["classes"]
+    targets, drawn = studies.influence_targets(config, wildcards), config["boundary"]["groups"]
+    members = shards.numbers(config["datamodels"], wildcards.shard)[1] if hasattr(wildcards, "shard") else 0
+    facts = {
+        "batch_size": chosen["batch_size"],
+        "targets": data["n"] if targets == "all" else len(targets),
+        "top": chosen["topk"]["size"],
+        "block": chosen["topk"]["block"],
+        "group_size": groups["size"],
+        "group_seeds": requests.starts(groups["seeds"], data["classes"], subgroups),
+        "adaptive": groups["adaptive"],
+        "removals": 3 * len(retrained["shares"]) * retrained["draws"],
+        "subsets": int(getattr(wildcards, "subsets", 0)),
+        "members": members,
+        "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"]),
+        "boundary_points": config["boundary"]["points"]["points"],
+        "slots": config["boundary"]["points"]["slots"],
+        "boundary_groups": 2 * data["classes"] * len(drawn["sizes"]) * drawn["draws"],
+        "boundary_members": 2 * data["classes"] * sum(drawn["sizes"]) * drawn["draws"],
+    }
+    return requests.of_run(data, config["models"][wildcards.model], studies.scope_of(wildcards), **facts)
+
+
+def compared_seeds(config: dict, dataset: str, classes: int) -> int:
+    """Seed points of `compare_boundary_groups`: the injected images where there are some, about 150, or the draws."""
+    if config["datasets"][dataset].get("inject"):
+        return 150
+    count = 0
+    for point in config["overlap"]["seeds"]:
+        draw = point if isinstance(point, dict) else {"random": 1}
+        count += draw.get("random", 0) + classes * (draw.get("each_class", 0) + draw.get("each_subgroup", 0))
+    return count
+
+
+def asked(workflow, config: dict, rule: str) -> dict:
+    """Resources of a rule: memory, minutes and GPUs by the experiment's size, more at each attempt.
+
+    `serial` is for groups of jobs, see profiles/slurm. On a machine without a GPU none is asked for.
+    """
+
+    def of(key):
+        return lambda wildcards, attempt: requests.request(rule, size_of(config, wildcards), attempt)[key]
+
+    def gpu(wildcards, attempt):
+        here = workflow.executor_plugin is not None and workflow.local_exec and not workflow.dryrun
+        return 0 if here and not devices.visible() else requests.request(rule, size_of(config, wildcards))["gpu"]
+
+    found = {"mem_mb": of("mem_mb"), "runtime": of("runtime"), "serial": 1}
+    return found | ({"gpu": gpu} if rule in requests.GPU_RULES else {})
+
+
+def cpus(config: dict, rule: str):
+    """Threads of a rule, by the experiment's size."""
+    return lambda wildcards: requests.request(rule, size_of(config, wildcards))["threads"]
+
+
+def share_gpus(workflow) -> None:
+    """Local runs train at most as many networks at a time as there are GPUs; `--resources gpu=2` allows others.
+
+    Not in profiles/default: its `resources` would replace those of profiles/slurm.
+    """
+    if "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", max(1, len(devices.visible())))

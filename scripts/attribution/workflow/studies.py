@@ -1,0 +1,162 @@
+"""Studies and the settings of wildcards: which settings hold for a result, and where a study's results stand."""
+
+from snakemake.exceptions import WorkflowError
+
+from attribution.files import scopes
+from attribution.settings import datasets, run_checks
+from attribution.settings.errors import SettingError
+from attribution.settings.run_checks import group
+
+RUN = "results/{dataset}/{model}/seed{seed}"
+SCOPES = ("last_layer", "all_layers")
+# for scores by gradient ascent on a network whose training is not known
+KERAS_DEFAULT = {"optimizer": "adam", "learning_rate": 0.001, "momentum": 0.0, "epochs": 1, "schedule": []}
+
+
+def in_one_sentence(check, *arguments, **named):
+    """Stop with one sentence when a check finds that the configuration cannot be; else what it returns."""
+    try:
+        return check(*arguments, **named)
+    except SettingError as error:
+        raise WorkflowError(f"Configuration: {error}") from None
+
+
+def scope_of(wildcards) -> str:
+    """Name of the scope whose folder the wildcard gives; the last layer where there is none."""
+    return getattr(wildcards, "scope", "")[1:] or "last_layer"
+
+
+def setting(config: dict, path: str, wildcards=None):
+    """The value of a setting, named with dots."""
+    for key in path.split("."):
+        config = config[key]
+    return config
+
+
+def part(config: dict, section: str, keys: tuple[str, ...], wildcards=None) -> dict:
+    """Some keys of a section."""
+    return {key: config[section][key] for key in keys}
+
+
+def with_tie_seed(config: dict, path: str, wildcards=None) -> dict:
+    """A section with what decides between equal scores in all of them."""
+    return setting(config, path) | {"tie_seed": config["groups"]["tie_seed"]}
+
+
+def study_of(config: dict, wildcards) -> dict:
+    """The study that a data set belongs to: the first one that names it, or an empty one."""
+    return config["studies"].get(run_checks.study_of(config, wildcards.dataset), {})
+
+
+def of_data(config: dict, key: str, wildcards):
+    """A key of the study that a data set belongs to."""
+    return study_of(config, wildcards)[key]
+
+
+def of_study(config: dict, key: str, wildcards):
+    """A key of the study in the wildcards."""
+    return config["studies"][wildcards.study][key]
+
+
+def recipe(config: dict, wildcards) -> dict:
+    return config["models"][wildcards.model]
+
+
+def training_of(config: dict, wildcards) -> dict:
+    """How the model was trained; a trained file of the user's does not say."""
+    return config["models"][wildcards.model].get("training", KERAS_DEFAULT)
+
+
+def data_settings(config: dict, wildcards) -> dict:
+    """A data set's settings with the defaults of what is not given."""
+    return datasets.complete(config["datasets"][wildcards.dataset])
+
+
+def subgroups(config: dict, wildcards) -> list[str]:
+    """Names of the subgroups of a data set."""
+    return datasets.subgroups(config["datasets"][wildcards.dataset])
+
+
+def damping(config: dict, wildcards) -> dict:
+    """What is added to the Hessian's diagonal in a job's scope."""
+    return config["influence"]["damping"][scope_of(wildcards)]
+
+
+def overlap_settings(config: dict, wildcards) -> dict:
+    """Section `overlap`, with direction and ties of the data set's groups."""
+    chosen = group(config["groups"], "", study_of(config, wildcards))
+    return config["overlap"] | {key: chosen[key] for key in ("direction", "tie_seed")}
+
+
+def influence_targets(config: dict, wildcards):
+    """Rows of the influence matrix: the study's, else those of section `influence`."""
+    return study_of(config, wildcards).get("influence", {}).get("targets", config["influence"]["targets"])
+
+
+def group_variant(config: dict, wildcards) -> str:
+    """Name of the variant that the wildcard gives, or an empty one.
+
+    Raises:
+        WorkflowError: for one that the settings lack.
+    """
+    variant = wildcards.variant.removeprefix("-")
+    if variant and variant not in config["groups"]["variants"]:
+        known = ", ".join(config["groups"]["variants"])
+        raise WorkflowError(
+            f"groups-{variant}.h5 was asked for, but groups.variants has no '{variant}'; defined are {known}"
+        )
+    return variant
+
+
+def group_settings(config: dict, wildcards) -> dict:
+    """Settings of Algorithm 1 for a variant; without one the section's own values, with the study's changes."""
+    variant = group_variant(config, wildcards) if hasattr(wildcards, "variant") else ""
+    return group(config["groups"], variant, study_of(config, wildcards))
+
+
+def evaluated_variants(config: dict, wildcards) -> list[str]:
+    """Variants of Algorithm 1 that evaluation.csv compares; the adaptive form exists in the last layer only."""
+    chosen = config["evaluation"]["variants"]
+    if scope_of(wildcards) == "last_layer":
+        return list(chosen)
+    return [name for name in chosen if not group(config["groups"], name)["adaptive"]]
+
+
+def runs_of(config: dict, study: str) -> list[tuple[str, int]]:
+    """(model, seed) of every training in the table over seeds."""
+    chosen = config["studies"][study]
+    return [(model, seed) for model in chosen["recipes"] for seed in chosen["seeds"]]
+
+
+def runs_of_study(config: dict, wildcards) -> list[list]:
+    """The same of the study in the wildcards, as a parameter."""
+    return [list(run) for run in runs_of(config, wildcards.study)]
+
+
+def required(config: dict, study: str, *keys: str) -> None:
+    """Stop with one sentence where the settings lack a study that a target names, or a key of it."""
+    if study not in config["studies"]:
+        raise WorkflowError(f"studies.{study} is switched off in the settings, and this target is of that study")
+    in_one_sentence(run_checks.study, config, study)
+    for key in keys:
+        if key not in config["studies"][study]:
+            raise WorkflowError(f"studies.{study}.{key} is missing; set it, config/README.md says how")
+
+
+def data_path(config: dict, study: str) -> str:
+    return f"results/{config['studies'][study]['dataset']}/data.h5"
+
+
+def run_path(config: dict, study: str, name: str, model=None, seed=None, scope=None) -> str:
+    """Path of a result of a study; model, seed and scope are the study's own unless given."""
+    in_one_sentence(run_checks.study, config, study)
+    chosen = config["studies"][study]
+    run = RUN.format(
+        dataset=chosen["dataset"],
+        model=model or chosen["model"],
+        seed=chosen["seed"] if seed is None else seed,
+    )
+    scope = scope or chosen["scope"]
+    images = config["datasets"][chosen["dataset"]]["loader"] != "toy"
+    own = scope == "last_layer" or scopes.scope_of(name, images) == "run"
+    return f"{run}/{name}" if own else f"{run}/{scope}/{name}"

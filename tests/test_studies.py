@@ -1,0 +1,280 @@
+"""What Snakemake asks when it reads the rules: studies and targets, where results stand, and the code of a script."""
+
+import copy
+import inspect
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from snakemake.exceptions import WorkflowError
+
+import helpers
+from attribution.files import results
+from attribution.settings import check, shared_data
+from attribution.settings.errors import SettingError
+from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
+
+CONFIG = targets.settings_of(helpers.ROOT / "config")
+SHARED = "are both of data set '{}', whose results are kept once, but differ in {}; give both the same"
+
+
+def config_with(**changed_studies) -> dict:
+    config = copy.deepcopy(CONFIG)
+    for name, study in changed_studies.items():
+        config["studies"][name] = config["studies"].get(name, {}) | study
+    return config
+
+
+def like(name: str, **changed) -> dict:
+    """A study as another one, with changes."""
+    return copy.deepcopy(CONFIG["studies"][name]) | changed
+
+
+# two studies of one data set
+
+
+@pytest.mark.parametrize(
+    ("base", "changed", "key"),
+    [
+        ("toy", {"groups": {"size": 50}}, "groups.size"),
+        ("toy", {"groups": {"rule": "influence"}}, "groups.rule"),
+        ("toy", {"groups": {"seeds": [3]}}, "groups.seeds"),
+        ("toy", {"influence": {"targets": [1]}}, "influence.targets"),
+        ("toy", {"target": "right", "other": "left"}, "target"),
+        ("cifar10-cnn", {"groups": {}}, "groups.rule"),
+    ],
+)
+def test_studies_of_one_data_set_that_differ_are_refused(base, changed, key):
+    config = config_with(mine=like(base, **changed))
+    dataset = config["studies"][base]["dataset"]
+    with pytest.raises(SettingError) as refusal:
+        shared_data.check(config, [base, "mine"])
+    assert f"studies.{base} and studies.mine {SHARED.format(dataset, key)}" in str(refusal.value)
+    # a built-in one is refused only when it is asked for, and the user's holds
+    shared_data.check(config, ["mine"])
+    config["studies"] = shared_data.first(config["studies"], ["mine"])
+    studies.run_path(config, "mine", "groups.h5")
+    with pytest.raises(WorkflowError, match=f"studies.mine and studies.{base} are both of data set"):
+        studies.run_path(config, base, "groups.h5")
+    assert studies.study_of(config, SimpleNamespace(dataset=dataset)) == config["studies"]["mine"]
+
+
+@pytest.mark.parametrize("changed", [{}, {"groups": {"size": 266}}, {"model": "mlp-l2", "seed": 3}, {"seeds": [7]}])
+def test_studies_of_one_data_set_that_agree_stand_beside_each_other(changed):
+    shared_data.check(config_with(mine=like("toy", **changed)), ["toy", "mine"])
+
+
+def test_built_in_studies_of_one_data_set_agree():
+    shared_data.check(CONFIG, [])
+
+
+def test_the_two_studies_and_the_key_are_named_before_any_job(tmp_path):
+    both = {name: like("toy", groups={"size": size}) for name, size in (("one", 50), ("two", 60))}
+    with pytest.raises(WorkflowError, match=r"studies.one and studies.two .* differ in groups.size"):
+        helpers.parsed({"studies": both})
+
+
+def test_a_data_set_is_switched_off_beside_built_in_studies_of_it():
+    config = copy.deepcopy(CONFIG)
+    del config["datasets"]["cifar10"], config["models"]["resnet18"]
+    schema = helpers.schema()
+    check.check(config, schema, [])
+    studies.run_path(config, "toy", "groups.h5")
+    for study, key in (("cifar10-cnn", "dataset"), ("cifar10-resnet18", "dataset")):
+        with pytest.raises(WorkflowError, match=rf"studies.{study}.{key} is .*, which is not defined"):
+            studies.run_path(config, study, "groups.h5")
+    # the user's own, or all, are checked at the start
+    with pytest.raises(SettingError, match=r"studies.cifar10-cnn.dataset is"):
+        check.check(config, schema)
+
+
+def test_references_of_all_studies_are_checked_at_the_start_where_nothing_is_switched_off(tmp_path):
+    wrong = {"studies": {"toy": {"model": "mlp"}}}
+    with pytest.raises(WorkflowError, match=r"studies.toy.model is .mlp., which is not defined"):
+        helpers.parsed(wrong)
+    (tmp_path / "off.yaml").write_text("datasets: {cifar10: null}\nmodels: {resnet18: null}\n")
+    assert "cifar10" not in helpers.parsed({}, [tmp_path / "off.yaml"]).globals["config"]["datasets"]
+
+
+# where results stand
+
+
+def test_the_table_of_images_stands_in_the_runs_folder_in_either_scope():
+    for scope in studies.SCOPES:
+        config = config_with(**{"cifar10-cnn": {"scope": scope}, "toy": {"scope": scope}})
+        assert studies.run_path(config, "cifar10-cnn", "evaluation.csv") == "results/cifar10/cnn/seed0/evaluation.csv"
+        own = "" if scope == "last_layer" else "/all_layers"
+        expected = f"results/toy/mlp-dropout/seed0{own}/evaluation.csv"
+        assert studies.run_path(config, "toy", "evaluation.csv") == expected
+    with pytest.raises(ValueError, match=r"overlaps.csv is no result of a run"):
+        results.has_scope("overlaps.csv", "toy")
+
+
+@pytest.fixture(scope="module")
+def workflow():
+    return helpers.parsed({})
+
+
+def made(workflow, path: str) -> bool:
+    return any(rule.is_producer(path) for rule in workflow.rules)
+
+
+@pytest.mark.parametrize("scope", studies.SCOPES)
+def test_everything_that_a_target_names_is_made_by_a_rule_in_either_scope(workflow, scope):
+    config = copy.deepcopy(dict(workflow.globals["config"]))
+    for study in config["studies"].values():
+        study["scope"] = scope
+    for target in config["targets"]:
+        missing = [path for path in targets.files_of(config, target) if not made(workflow, path)]
+        assert not missing, target
+
+
+@pytest.mark.parametrize("scope", studies.SCOPES)
+def test_what_a_figure_reads_is_made_by_a_rule_in_either_scope(workflow, scope):
+    config = copy.deepcopy(dict(workflow.globals["config"]))
+    for study in config["studies"].values():
+        study["scope"] = scope
+    more = {"variant": "-influence", "extent": "small", "form": "exact", "layers": "-all-layers"}
+    for study in ("toy", "cifar10-cnn"):
+        toy_only = ("compared", "retrained", "target", "recipes")
+        wildcards = helpers.wildcards(study=study, **more)
+        for name, figure in figures.TABLE.items():
+            for function in figure.inputs.values():
+                try:
+                    files = function(config, wildcards)
+                except KeyError as error:
+                    assert study != "toy" and error.args[0] in toy_only, name
+                    continue
+                for path in [files] if isinstance(files, str) else files:
+                    assert made(workflow, path), (name, path)
+
+
+def test_the_scope_of_each_result_is_that_of_its_rule(workflow):
+    """The description of a result says `scope` where the rule's output has that wildcard."""
+    run = studies.RUN
+    for rule in workflow.rules:
+        for path in map(str, rule.output):
+            if not path.startswith(run):
+                continue
+            plain = path.removeprefix(run).replace("{scope}", "").lstrip("/")
+            for key, value in (("variant", "-a"), ("form", "exact"), ("extent", "small")):
+                plain = plain.replace(f"{{{key}}}", value)
+            loader = "toy" if rule.name == "evaluate_study" else "cifar10"
+            assert results.has_scope(plain, loader) == ("{scope}" in path), path
+
+
+# targets
+
+
+def test_a_target_of_a_study_that_is_switched_off_is_a_sentence():
+    config = copy.deepcopy(CONFIG)
+    del config["studies"]["toy"]["seeds"]
+    with pytest.raises(WorkflowError, match=r"studies.toy.seeds is missing"):
+        targets.files_of(config, "toy_seeds")
+    del config["studies"]["toy"]
+    with pytest.raises(WorkflowError, match=r"studies.toy is switched off in the settings, and this target is of"):
+        targets.files_of(config, "toy_seeds")
+
+
+def test_the_list_of_targets_names_each_with_a_line(workflow):
+    lines = targets.listed(CONFIG).splitlines()
+    assert [line.split()[0] for line in lines] == list(CONFIG["targets"])
+    assert all(len(line.split()) > 3 for line in lines)
+    assert {rule.name for rule in workflow.rules if rule.name in CONFIG["targets"]} == set(CONFIG["targets"])
+    assert workflow.default_target == "toy"
+
+
+def test_a_target_of_ones_own_is_a_rule_and_none_may_take_a_rules_name():
+    part = [{"study": "toy", "figures": ["04-dataset"]}]
+    mine = {"mine": {"description": "the data", "builds": part}}
+    found = helpers.parsed({"targets": mine}).get_rule("mine")
+    assert list(found.expand_input({})[0]) == ["results/figures/toy/04-dataset.png"]
+    with pytest.raises(WorkflowError, match=r"targets.find_groups has the name of a rule; take another name"):
+        helpers.parsed({"targets": {"find_groups": mine["mine"]}})
+
+
+# figures
+
+
+def test_every_figure_has_its_script_and_its_page_of_the_report():
+    scripts = {
+        (path.parent.name, path.stem) for path in helpers.SCRIPTS.glob("*/plot_*.py") if path.parent.name != "examples"
+    }
+    assert {(figure.stage, name) for name, figure in figures.TABLE.items()} == scripts
+    for figure in figures.TABLE.values():
+        assert (helpers.ROOT / f"report/{figure.caption or figure.file}.rst").is_file()
+
+
+def test_a_figures_job_runs_its_own_script(workflow, monkeypatch):
+    """The rules are made in a loop, and a job runs after it."""
+    for name, figure in figures.TABLE.items():
+        function, called = workflow.get_rule(name).run_func, []
+        monkeypatch.setitem(function.__globals__, "script", lambda path, *rest, called=called: called.append(path))
+        # what a job calls, with its rule's name as Snakemake gives it
+        function(**dict.fromkeys(inspect.signature(function).parameters) | {"rule": name})
+        assert called == [f"../scripts/{figure.stage}/{name}.py"]
+
+
+# the code of a script
+
+
+def test_the_code_of_a_script_is_what_it_imports_but_for_what_decides_no_number(tmp_path):
+    for path, text in {
+        "stage/a.py": "from attribution.low import b\nimport numpy\n",
+        "attribution/low/b.py": "def f():\n    from attribution.low import c\n    import attribution.runtime.log\n",
+        "attribution/low/c.py": "import attribution.costs.stages\n",
+        "attribution/low/d.py": "",
+        "attribution/runtime/log.py": "from attribution.low import d\n",
+        "attribution/costs/stages.py": "",
+        "runtime/own.py": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    def found():
+        return {Path(path).name for path in code.modules(tmp_path, "stage/a.py")}
+
+    assert found() == {"a.py", "b.py", "c.py"}
+    (tmp_path / "attribution/low/c.py").write_text("import attribution.low.d  # longer\n")
+    assert found() == {"a.py", "b.py", "c.py", "d.py"}
+
+
+# small ones
+
+
+def test_names_of_settings_match_themselves_only():
+    assert names.one_of(["a.b", "c"]) == r"a\.b|c" and names.one_of([]) == "(?!)"
+    assert names.loaded_by(CONFIG, "toy").split("|") == ["toy", r"toy\-flipped"]
+
+
+def test_shards_of_subsets():
+    chosen = {"shards": [7, 3, 20], "held_out": 5}
+    assert [shards.numbers(chosen, name) for name in ("held-out", "0", "1", "2")] == [[0, 5], [0, 7], [7, 3], [10, 20]]
+
+
+def test_digests_of_several_files_count_their_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("a", "1"), ("b", "2")):
+        (tmp_path / name).write_text(text)
+    single = contents.digest_of("a")
+    assert contents.digest_of_all(("a",)) == single != contents.digest_of("b")
+    both = contents.digest_of_all(("a", "b"))
+    (tmp_path / "a").write_text("2"), (tmp_path / "b").write_text("1")
+    assert contents.digest_of_all(("a", "b")) != both and contents.digest_of("b") == single
+    assert contents.digest_of("absent") is None
+
+
+def test_a_data_set_without_its_file_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = {"datasets": {"mine": {"loader": "npz", "path": "mine.npz"}}}
+    with pytest.raises(WorkflowError, match=r"datasets.mine.path is 'mine.npz', and there is no such file"):
+        inputs.existing(config, "path", SimpleNamespace(dataset="mine"))
+
+
+def test_a_job_asks_by_the_size_of_what_its_wildcards_name():
+    wildcards = SimpleNamespace(dataset="cifar10", model="cnn", seed="0", scope="/all_layers")
+    size = resources.size_of(CONFIG, wildcards)
+    assert (size["n"], size["targets"], size["group_size"], size["scope"]) == (50_000, 10, 25, "all_layers")
+    assert resources.size_of(CONFIG, SimpleNamespace(study="toy")) == {}
+    shard = SimpleNamespace(dataset="toy", model="mlp-dropout", seed="0", alpha="0.5", shard="held-out")
+    assert resources.size_of(CONFIG, shard)["members"] == CONFIG["datamodels"]["held_out"]
