@@ -4,10 +4,11 @@ import copy
 import os
 from pathlib import Path
 
-import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.iocontainers import Wildcards
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+
+from attribution.settings import schema as settings_schema
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
@@ -29,7 +30,7 @@ def parsed(settings: dict, files: list[Path] = ()):
 
 def schema() -> dict:
     """The schema of the settings."""
-    return yaml.safe_load((ROOT / "config/config.schema.yaml").read_text())
+    return settings_schema.load(ROOT / "config/schema")
 
 
 def wildcards(**values: str) -> Wildcards:

@@ -96,6 +96,7 @@ VALUES = {
         "mlp", "cnn", "resnet", "vgg19", "resnet18", "keras_file", "python_file")},
     "models.keras_file.path": "other.csv", "models.python_file.path": "other.csv",
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
+    "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean",
 }  # fmt: skip
 # lists and tables that change as a whole, by the end of a leaf's name: keys from there up that are left out, the value
@@ -110,13 +111,21 @@ WHOLE = {
     "schedule.epochs": (1, {"factor": 0.1, "epochs": 5}),
 }
 # what may change no job, and why
-WITHOUT = {"targets.*.description": "words of `make targets`"}
+WITHOUT = {
+    "targets.*.description": "words of `make targets`",
+    "studies.*.extends": "what it stands for is put in its place before rules read it, see test_extends",
+    **{f"bootstrap.{key}": "the same, see test_settings" for key in ("resamples", "level", "seed")},
+}
 BASE = {
     "dataset": ("toy", "mine", "photos", "cifar10"), "seed": ("0",), "scope": ("", "/all_layers"),
     "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
-    "layers": ("", "-all-layers"), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
+    "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"),
+    "method": (
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class",
+        *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
+    ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from snakemake.utils import update_config
 
 from attribution.settings import check as settings
 from attribution.settings import extends, schema
+from attribution.workflow import targets
 from helpers import ROOT
 
 SCHEMA = schema.load(ROOT / "config/schema")
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+CONFIG = targets.settings_of(ROOT / "config")
 
 
 def prepared(written):

@@ -34,8 +34,8 @@ def folders_imported(path: Path, known: set[str]) -> set[str]:
 def refused(package: Path, layers: list[str]) -> list[str]:
     """Imports that go down: `file: folder`."""
     found = []
-    for path in sorted(package.glob("*/*.py")):
-        below = set(layers[layers.index(path.parent.name) + 1 :])
+    for path in sorted(package.glob("*/**/*.py")):
+        below = set(layers[layers.index(path.relative_to(package).parts[0]) + 1 :])
         found += [f"{path.relative_to(package)}: {name}" for name in sorted(folders_imported(path, below))]
     return found
 
@@ -44,7 +44,7 @@ def test_every_folder_has_a_layer():
     folders = {path.parent.name for path in PACKAGE.glob("*/*.py")}
     assert folders <= set(LAYERS)
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py"}
-    assert not list(PACKAGE.glob("*/*/*.py"))
+    assert not list(PACKAGE.glob("*/*/*/*.py"))
 
 
 def test_a_folder_imports_only_folders_above_it():

@@ -9,7 +9,6 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 import find_groups
 import measure_overlap
@@ -28,6 +27,7 @@ from attribution.methods.run import Run, of_folder
 from attribution.numerics import hessian, residuals, similarity, solvers
 from attribution.settings.errors import SettingError
 from attribution.workflow import parts, registry
+from attribution.workflow import targets as workflow_targets
 
 N, C = 90, 3
 
@@ -326,7 +326,7 @@ def test_find_groups_takes_a_method_for_its_rule(run, tmp_path):
 
 
 def test_methods_that_the_settings_name_are_checked_before_any_job():
-    config = yaml.safe_load((Path(__file__).parent.parent / "config/config.yaml").read_text())
+    config = workflow_targets.settings_of(Path(__file__).parent.parent / "config")
     registry.check(config)
     wrong = {
         "methods.overlap names 'trak', which is no method; allowed are influence": ("methods", {"overlap": ["trak"]}),

@@ -5,7 +5,6 @@ import itertools
 import h5py
 import numpy as np
 import pytest
-import yaml
 
 import find_boundary_groups
 import find_groups
@@ -21,6 +20,7 @@ from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.influence import inverse
 from attribution.influence import points as influence
 from attribution.numerics import hessian, residuals
+from attribution.workflow import targets
 from helpers import ROOT
 
 N, D, C = 40, 4, 3
@@ -148,7 +148,7 @@ def test_candidates_of_a_group_are_those_near_to_all_of_its_points(run, kind):
 def test_a_boundary_score_grows_from_several_points_too(run):
     files, *_ = run
     path = files["data"].replace("data.h5", "boundary-groups-mean.h5")
-    settings = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    settings = targets.settings_of(ROOT / "config")
     boundary = settings["boundary"] | {"greedy": {"size": 6, "forms": {"mean": {"from": "all", "count": 0}}}}
     training = settings["models"]["mlp-plain"]["training"]
     find_boundary_groups.find_boundary_groups(

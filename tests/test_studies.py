@@ -9,7 +9,6 @@ import pytest
 from snakemake.exceptions import WorkflowError
 
 import helpers
-from attribution.files import results
 from attribution.settings import check, shared_data
 from attribution.settings.errors import SettingError
 from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
@@ -106,8 +105,8 @@ def test_the_table_of_images_stands_in_the_runs_folder_in_either_scope():
         own = "" if scope == "last_layer" else "/all_layers"
         expected = f"results/toy/mlp-dropout/seed0{own}/evaluation.csv"
         assert studies.run_path(config, "toy", "evaluation.csv") == expected
-    with pytest.raises(ValueError, match=r"overlaps.csv is no result of a run"):
-        results.has_scope("overlaps.csv", "toy")
+    with pytest.raises(KeyError, match=r"overlaps.csv is described by no module of files/results"):
+        studies.run_path(config_with(), "toy", "overlaps.csv", scope="all_layers")
 
 
 @pytest.fixture(scope="module")
@@ -147,20 +146,6 @@ def test_what_a_figure_reads_is_made_by_a_rule_in_either_scope(workflow, scope):
                     continue
                 for path in [files] if isinstance(files, str) else files:
                     assert made(workflow, path), (name, path)
-
-
-def test_the_scope_of_each_result_is_that_of_its_rule(workflow):
-    """The description of a result says `scope` where the rule's output has that wildcard."""
-    run = studies.RUN
-    for rule in workflow.rules:
-        for path in map(str, rule.output):
-            if not path.startswith(run):
-                continue
-            plain = path.removeprefix(run).replace("{scope}", "").lstrip("/")
-            for key, value in (("variant", "-a"), ("form", "exact"), ("extent", "small")):
-                plain = plain.replace(f"{{{key}}}", value)
-            loader = "toy" if rule.name == "evaluate_study" else "cifar10"
-            assert results.has_scope(plain, loader) == ("{scope}" in path), path
 
 
 # targets
