@@ -1,9 +1,8 @@
 """Algorithm 1: functioning groups grown from seed points."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -94,13 +93,4 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
     cost.require("groups", found, remedy, cost.speed(np.matmul, np.ones((1024, 1024))))
 
 
-if "snakemake" in globals():
-    files = dict(snakemake.input.items())
-    find_groups(
-        files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
-        snakemake.params.group,
-        snakemake.params.subgroups,
-        snakemake.output.groups,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(find_groups, solve=inverse_files.open_inverse, attributes=provenance.attributes)

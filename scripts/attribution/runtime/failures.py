@@ -1,0 +1,56 @@
+"""How an error ends a job: one that the code raises knowingly as its sentence, any other with its traceback."""
+
+import dis
+import faulthandler
+import sys
+import traceback
+from pathlib import Path
+
+from attribution.runtime import log
+
+SCRIPTS = Path(__file__).parents[2]
+# kinds that are raised with a sentence for the user; others, such as AssertionError, are about the code
+KINDS = (ValueError, RuntimeError, MemoryError, OSError, KeyError)
+
+
+def watch() -> None:
+    """From now on an error that nothing catches is told as `tell` does; a crash of compiled code shows where it was."""
+    sys.excepthook = tell
+    faulthandler.enable(log.terminal())
+
+
+def tell(kind: type, error: BaseException, trace) -> None:
+    """Write the traceback to the log; to the terminal the sentence alone, also the log's last line, or the traceback.
+
+    Args: those of `sys.excepthook`.
+    """
+    sys.stdout.flush()
+    sys.__excepthook__(kind, error, trace)
+    if not isinstance(error, Exception):
+        return
+    if is_meant(error):
+        print(sentence(error), file=sys.stderr, flush=True)
+        print(sentence(error), file=log.terminal(), flush=True)
+    else:
+        print("".join(traceback.format_exception(error)), end="", file=log.terminal(), flush=True)
+
+
+def sentence(error: Exception) -> str:
+    """What an error says; of a KeyError without quotes."""
+    return str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+
+
+def is_meant(error: Exception) -> bool:
+    """Whether a `raise` statement of a file in scripts/ made this error, and with a sentence.
+
+    Not one that happens while such a statement puts its sentence together, nor one of a library that is passed on.
+    """
+    trace = error.__traceback__
+    if trace is None or not isinstance(error, KINDS) or not sentence(error).strip():
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    # Snakemake runs a copy of a script, and tells it where the script lies
+    file = trace.tb_frame.f_globals.get("__file__") or ""
+    instruction = trace.tb_frame.f_code.co_code[trace.tb_lasti]
+    return Path(file).resolve().is_relative_to(SCRIPTS.resolve()) and dis.opname[instruction] == "RAISE_VARARGS"
