@@ -20,27 +20,27 @@ def watch() -> None:
 
 
 def tell(kind: type, error: BaseException, trace) -> None:
-    """Write the traceback to the log; to the terminal the sentence alone, also the log's last line, or the traceback.
+    """Write the traceback to the log, with the sentence as its last line, and to the terminal the one or the other.
 
     Args: those of `sys.excepthook`.
     """
     sys.stdout.flush()
-    sys.__excepthook__(kind, error, trace)
-    if not isinstance(error, Exception):
-        return
+    lines = traceback.format_exception(error)
     if is_meant(error):
-        print(sentence(error), file=sys.stderr, flush=True)
-        print(sentence(error), file=log.terminal(), flush=True)
+        # without the line in which Python says the same after the error's kind
+        lines[-len(traceback.format_exception_only(error)) :] = told = [sentence(error) + "\n"]
     else:
-        print("".join(traceback.format_exception(error)), end="", file=log.terminal(), flush=True)
+        told = lines if isinstance(error, Exception) else []
+    for stream, text in ((sys.stderr, lines), (log.terminal(), told)):
+        print("".join(text), end="", file=stream, flush=True)
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """What an error says; of a KeyError without quotes."""
     return str(error.args[0] if isinstance(error, KeyError) and error.args else error)
 
 
-def is_meant(error: Exception) -> bool:
+def is_meant(error: BaseException) -> bool:
     """Whether a `raise` statement of a file in scripts/ made this error, and with a sentence.
 
     Not one that happens while such a statement puts its sentence together, nor one of a library that is passed on.
