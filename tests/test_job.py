@@ -170,7 +170,9 @@ def test_a_raise_outside_scripts_is_not_and_one_inside_a_with_block_of_scripts_i
 
 def snakemake(folder, *arguments, **variables):
     command = [Path(sys.executable).with_name("snakemake"), "--cores", "1", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=script_environment(**variables))
+    # streams as buffered as Python has them, whatever the terminal of the tests says
+    environment = script_environment(PYTHONUNBUFFERED="", **variables)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
 SMALL = """

@@ -24,7 +24,6 @@ def tell(kind: type, error: BaseException, trace) -> None:
 
     Args: those of `sys.excepthook`.
     """
-    sys.stdout.flush()
     lines = traceback.format_exception(error)
     if is_meant(error):
         # without the line in which Python says the same after the error's kind
