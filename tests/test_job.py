@@ -1,5 +1,6 @@
 """A job's arguments by name, and how its errors end it: in-process, in a small workflow, and in the project's own."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -287,3 +288,31 @@ def test_ones_own_data_are_refused_in_a_sentence_on_the_terminal_and_at_the_end_
     assert done.returncode == 1 and not (tmp_path / "results/mine/data.h5").exists()
     assert text.splitlines().count(sentence) == text.count(sentence) == 1 and "Traceback" not in text, text
     assert log.startswith("Traceback") and log.splitlines()[-1] == sentence and log.count(sentence) == 1
+
+
+def test_every_rule_gives_its_script_the_arguments_that_it_asks_for(tmp_path):
+    (tmp_path / "images.tar.gz").write_bytes(b"")
+    digest = "sha256:" + hashlib.sha256(b"").hexdigest()
+    known = {"archive": "images.tar.gz", "digest": digest}
+    mine = {"loader": "npz", "path": "mine.npz"}
+    x, y = np.zeros((20, 2), dtype=np.float32), np.arange(20) % 2
+    np.savez(tmp_path / "mine.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    datasets = {
+        "cifar10": known,
+        "mine": mine,
+        "away": {"loader": "cifar10", "archive": "https://localhost/x.tar.gz", "digest": digest},
+    }
+    (tmp_path / "mine.yaml").write_text(json.dumps({"datasets": datasets}))
+    command = [
+        sys.executable, ROOT / "tests/arguments_of_jobs.py", "-s", ROOT / "Snakefile", "-n", "-F", "--quiet", "all",
+        "--cores", "1", "--configfile", ROOT / "config/cifar10.yaml", "mine.yaml", "--", "toy", "toy_boundary",
+        "toy_flipped", "cifar10_cnn", "cifar10_boundary", "results/mine/data.h5", "results/away/data.h5",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=script_environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert {"prepare_arrays", "prepare_cifar10", "download_archive", "compute_topk", "fit_datamodels"} <= set(found)
+    assert len(found) > 45
+    # these still call their functions themselves
+    others = {rule for rule, said in found.items() if said and said.endswith("does not end in job.run")}
+    assert {rule: said for rule, said in found.items() if said and rule not in others} == {}
