@@ -1,9 +1,8 @@
 """boundary_overlap.csv: groups by boundary scores against groups by influence and by embedding, over many seeds."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -58,10 +57,4 @@ def compare_boundary_groups(data: str, files: dict, size: int, path: str) -> Non
         table.to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    compare_boundary_groups(
-        snakemake.input.data,
-        dict(zip(snakemake.params.methods, snakemake.input.scores, strict=True)),
-        snakemake.params.size,
-        snakemake.output.table,
-    )
+job.run(compare_boundary_groups, files=lambda methods, scores: dict(zip(methods, scores, strict=True)))

@@ -1,9 +1,8 @@
 """Weights boundary of training points: how far the parameters must move to change a prediction; resumable."""
 
-from attribution.runtime import log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -91,13 +90,10 @@ def of_all_layers(data: str, model: str, settings: dict, shards) -> tuple[np.nda
     return index, boundary.Points(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-if "snakemake" in globals():
-    inputs = {name: file for name, file in snakemake.input.items() if name != "code"}
-    compute_boundary(
-        inputs,
-        snakemake.params.scope,
-        snakemake.params.boundary,
-        resume.digest(provenance.settings(snakemake.params), [*inputs.values(), *snakemake.input.code]),
-        snakemake.output.boundary,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(
+    compute_boundary,
+    scope="params.scope",
+    settings="params.boundary",
+    digest=resume.of_job,
+    attributes=provenance.attributes,
+)

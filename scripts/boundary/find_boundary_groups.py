@@ -1,9 +1,8 @@
 """Algorithm 1 with a weights boundary: groups whose predictions the least move changes together."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 from attribution.boundary import candidates as boundary_candidates
 from attribution.boundary import grow as boundary_greedy
@@ -80,16 +79,4 @@ def find_boundary_groups(
     hdf5.write(path, arrays, attributes | facts)
 
 
-if "snakemake" in globals():
-    find_boundary_groups(
-        dict(snakemake.input.items()),
-        snakemake.params.scope,
-        snakemake.params.group,
-        snakemake.wildcards.form,
-        snakemake.params.boundary,
-        snakemake.params.training,
-        snakemake.params.cg,
-        snakemake.params.subgroups,
-        snakemake.output.groups,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(find_boundary_groups, scope="params.scope", attributes=provenance.attributes)

@@ -1,9 +1,8 @@
 """The plane while the last layer moves to the weights boundary of one training point."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import keras
 import numpy as np
@@ -76,13 +75,10 @@ def difference(extended: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.diff(boundary.class_logits(extended @ weights), axis=1)[:, 0]
 
 
-if "snakemake" in globals():
-    map_boundary_move(
-        dict(snakemake.input.items()),
-        snakemake.params.subgroups.index(snakemake.params.target),
-        snakemake.params.plane["points"],
-        snakemake.params.plane["margin"],
-        snakemake.params.batch_size,
-        snakemake.output.move,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(
+    map_boundary_move,
+    target=lambda subgroups, target: subgroups.index(target),
+    points="params.plane.points",
+    margin="params.plane.margin",
+    attributes=provenance.attributes,
+)

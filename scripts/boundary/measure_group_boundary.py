@@ -1,9 +1,8 @@
 """group_boundary.csv: boundary scores of random groups and of clusters of one class, by every form."""
 
-from attribution.runtime import log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import time
 
@@ -82,11 +81,4 @@ def draw(
     return pd.DataFrame(rows, columns=["kind", "class", "size", "draw"]), groups
 
 
-if "snakemake" in globals():
-    measure_group_boundary(
-        dict(snakemake.input.items()),
-        snakemake.params.scope,
-        snakemake.params.boundary,
-        snakemake.params.training,
-        snakemake.output.table,
-    )
+job.run(measure_group_boundary, scope="params.scope")

@@ -1,9 +1,8 @@
 """Forms of the group boundary against the exact one: share solved, and how much longer their moves are."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -46,5 +45,4 @@ def plot_boundary_forms(table: str, style: str, dpi: int, path: str) -> None:
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_boundary_forms(snakemake.input.table, snakemake.input.style, snakemake.params.dpi, snakemake.output.png)
+job.run(plot_boundary_forms)

@@ -1,9 +1,8 @@
 """Figure 14: the images of groups that Algorithm 1 grows with a boundary score."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,12 +73,4 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_boundary_groups(
-        snakemake.input.data,
-        snakemake.input.groups,
-        snakemake.params.candidates,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_boundary_groups)

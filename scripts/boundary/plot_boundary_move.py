@@ -1,9 +1,8 @@
 """Figure 13: the decision boundary before, during and after the move that changes one point's prediction."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,11 +44,4 @@ def plot_boundary_move(data: str, move: str, style: str, dpi: int, path: str) ->
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_boundary_move(
-        snakemake.input.data,
-        snakemake.input.move,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_boundary_move)

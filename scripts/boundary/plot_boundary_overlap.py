@@ -1,9 +1,8 @@
 """Groups by boundary scores, by influence and by embedding: what they share and what they recover."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -60,12 +59,4 @@ def label(method: str, forms: dict) -> str:
     return f"{method}\n(among {among})"
 
 
-if "snakemake" in globals():
-    plot_boundary_overlap(
-        snakemake.input.table,
-        snakemake.params.size,
-        snakemake.params.forms,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_boundary_overlap)

@@ -1,9 +1,8 @@
 """Boundary score of every training point against its self-influence and its margin."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -84,11 +83,4 @@ def plot_boundary_points(files: dict, scope: str, style: str, dpi: int, path: st
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_boundary_points(
-        dict(snakemake.input.items()),
-        snakemake.params.scope,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_boundary_points)

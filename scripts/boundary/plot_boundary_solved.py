@@ -1,9 +1,8 @@
 """Share of points whose boundary was found, and the steps it took, by class and scope."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -57,12 +56,4 @@ def plot_boundary_solved(data: str, boundaries: list[str], scopes: list[str], st
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_boundary_solved(
-        snakemake.input.data,
-        list(snakemake.input.boundaries),
-        snakemake.params.scopes,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_boundary_solved)

@@ -1,9 +1,8 @@
 """Figure 15: boundary scores of random groups and of clusters in the embedding, by size and class."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -58,11 +57,4 @@ def plot_group_boundary(table: str, shown: list[str], style: str, dpi: int, path
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_group_boundary(
-        snakemake.input.table,
-        snakemake.params.shown,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_group_boundary)

@@ -1,8 +1,9 @@
 """Download an archive; a killed download is gone on with."""
 
-from attribution.data import download
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    download.fetch(snakemake.params.source["address"], snakemake.output.archive, snakemake.params.source["digest"])
+job.begin()
+
+from attribution.data import download
+
+job.run(download.fetch, address="params.source.address", digest="params.source.digest")

@@ -1,9 +1,8 @@
 """Figure 4: the data set, by class and subgroup."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 
@@ -31,5 +30,4 @@ def plot_dataset(data: str, style: str, dpi: int, path: str) -> None:
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_dataset(snakemake.input.data, snakemake.input.style, snakemake.params.dpi, snakemake.output.png)
+job.run(plot_dataset)

@@ -1,8 +1,11 @@
 """Check one's own arrays, and store a variant of them shuffled."""
 
+from attribution.runtime import job
+
+job.begin()
+
 from attribution.data import arrays, data_file, variants
 from attribution.files import provenance
-from attribution.runtime import log
 
 
 def prepare_arrays(
@@ -26,13 +29,4 @@ def prepare_arrays(
     data_file.write(path, made, facts.pop("class_names"), subgroups or classes, attributes | facts)
 
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    prepare_arrays(
-        snakemake.input.arrays,
-        snakemake.input.get("pairs"),
-        snakemake.params.settings,
-        snakemake.params.subgroups,
-        snakemake.output.data,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(prepare_arrays, source="input.arrays", attributes=provenance.attributes)

@@ -1,8 +1,11 @@
 """Read CIFAR-10 from its verified archive, and store a variant of it shuffled."""
 
+from attribution.runtime import job
+
+job.begin()
+
 from attribution.data import cifar10, data_file, download, variants
 from attribution.files import provenance
-from attribution.runtime import log
 
 
 def prepare_cifar10(
@@ -23,13 +26,4 @@ def prepare_cifar10(
     data_file.write(path, arrays, facts.pop("class_names"), subgroups, attributes | facts)
 
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    prepare_cifar10(
-        snakemake.input.archive,
-        snakemake.input.get("pairs"),
-        snakemake.params.settings,
-        snakemake.params.subgroups,
-        snakemake.output.data,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(prepare_cifar10, attributes=provenance.attributes)

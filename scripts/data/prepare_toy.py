@@ -1,8 +1,11 @@
 """Draw the two-dimensional toy set and store it shuffled."""
 
+from attribution.runtime import job
+
+job.begin()
+
 from attribution.data import data_file, toy
 from attribution.files import provenance
-from attribution.runtime import log
 
 
 def prepare_toy(settings: dict, path: str, attributes: dict) -> None:
@@ -12,10 +15,4 @@ def prepare_toy(settings: dict, path: str, attributes: dict) -> None:
     data_file.write(path, arrays, settings["class_names"], subgroup_names, attributes)
 
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    prepare_toy(
-        snakemake.params.settings,
-        snakemake.output.data,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(prepare_toy, attributes=provenance.attributes)

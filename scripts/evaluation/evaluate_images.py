@@ -1,9 +1,8 @@
 """evaluation.csv of data without a plane: every method by every measure of the run, with intervals."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import pandas as pd
 
@@ -47,9 +46,4 @@ def over_seeds(rows: pd.DataFrame, settings: dict) -> pd.DataFrame:
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-if "snakemake" in globals():
-    evaluate_images(
-        {name: path for name, path in snakemake.input.items() if name != "code"},
-        snakemake.params.intervals,
-        snakemake.output.evaluation,
-    )
+job.run(evaluate_images, tables="job.files", settings="params.intervals")

@@ -1,9 +1,8 @@
 """evaluation.csv: how well each method finds the target's subgroup, and the report's other claims as numbers."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import time
 
@@ -87,12 +86,9 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    files = dict(snakemake.input.items())
-    evaluate_study(
-        files,
-        dict(zip(snakemake.params.methods, snakemake.input.groups, strict=True)),
-        snakemake.params.evaluation,
-        snakemake.params.subgroups.index(snakemake.params.target),
-        snakemake.output.evaluation,
-    )
+job.run(
+    evaluate_study,
+    variants=lambda methods, groups: dict(zip(methods, groups, strict=True)),
+    settings="params.evaluation",
+    target=lambda subgroups, target: subgroups.index(target),
+)

@@ -1,9 +1,8 @@
 """inspection-seeds.csv: flipped labels found over training seeds, each seed's curve averaged on the same points."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -50,5 +49,4 @@ def gather_inspection(files: list[str], settings: dict, path: str) -> None:
         rows.to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    gather_inspection(list(snakemake.input.files), snakemake.params.inspection, snakemake.output.table)
+job.run(gather_inspection, files="input.files", settings="params.inspection")

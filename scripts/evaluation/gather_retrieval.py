@@ -1,9 +1,8 @@
 """retrieval-seeds.csv: retrieval of near-duplicates over training seeds, each pair's outcome averaged over them."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -50,5 +49,4 @@ def gather_retrieval(files: list[str], settings: dict, path: str) -> None:
         pd.DataFrame(rows, columns=columns).to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    gather_retrieval(list(snakemake.input.files), snakemake.params.retrieval, snakemake.output.table)
+job.run(gather_retrieval, files="input.files", settings="params.retrieval")

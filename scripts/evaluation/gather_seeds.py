@@ -1,9 +1,8 @@
 """One table of the evaluations of all recipes and training seeds, with the test accuracies."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import pandas as pd
 
@@ -31,13 +30,12 @@ def gather_seeds(runs: list[dict], path: str) -> None:
         pd.concat(tables, ignore_index=True).to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    gather_seeds(
-        [
-            {"model": model, "seed": seed, "evaluation": evaluation, "history": history}
-            for (model, seed), evaluation, history in zip(
-                snakemake.params.runs, snakemake.input.evaluations, snakemake.input.histories, strict=True
-            )
-        ],
-        snakemake.output.table,
-    )
+def runs_of(runs: list, evaluations: list[str], histories: list[str]) -> list[dict]:
+    """Model, seed and files of each training."""
+    return [
+        {"model": model, "seed": seed, "evaluation": evaluation, "history": history}
+        for (model, seed), evaluation, history in zip(runs, evaluations, histories, strict=True)
+    ]
+
+
+job.run(gather_seeds, runs=runs_of)

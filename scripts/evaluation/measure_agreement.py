@@ -1,9 +1,8 @@
 """agreement.csv: how much of a seed point's group is the same in other training seeds, and in other models."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import itertools
 
@@ -75,10 +74,4 @@ def measure_agreement(data: str, files: list[str], interval: dict, path: str) ->
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    measure_agreement(
-        snakemake.input.data,
-        list(snakemake.input.files),
-        snakemake.params.interval,
-        snakemake.output.table,
-    )
+job.run(measure_agreement, files="input.files")

@@ -1,9 +1,8 @@
 """inspection.csv: how many flipped labels are found by inspecting the points that each score puts first."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 from functools import reduce
 
@@ -72,13 +71,12 @@ def measure_inspection(data: str, files: dict, settings: dict, path: str, table:
     hdf5.write(path, arrays, attributes | {"unsolved": unsolved, "points": len(index)})
 
 
-if "snakemake" in globals():
-    measure_inspection(
-        snakemake.input.data,
-        dict(zip(snakemake.params.methods, snakemake.input.scores, strict=True)),
-        snakemake.params.inspection,
-        snakemake.output.inspection,
-        snakemake.output.table,
-        # what is compared stands in the file itself
-        provenance.attributes(snakemake.rule, snakemake.wildcards, {"inspection": snakemake.params.inspection}),
-    )
+job.run(
+    measure_inspection,
+    files=lambda methods, scores: dict(zip(methods, scores, strict=True)),
+    settings="params.inspection",
+    # what is compared stands in the file itself
+    attributes=lambda rule, wildcards, params: provenance.attributes(
+        rule, wildcards, {"inspection": params["inspection"]}
+    ),
+)

@@ -1,9 +1,8 @@
 """How much of a group are its seed's nearest neighbours in the embedding, over many seeds: overlap.csv, overlap.h5."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -54,18 +53,14 @@ def measure_overlap(data: str, files: dict, direction: str, members_path: str, p
         pd.DataFrame(rows, columns=["method", "seed", "metric", "value"]).to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    params = snakemake.params
-    measure_overlap(
-        snakemake.input.data,
-        dict(zip(params.methods, snakemake.input.scores, strict=True)),
-        params.overlap["direction"],
-        snakemake.output.members,
-        snakemake.output.overlap,
-        # which methods are compared stands in the file itself
-        provenance.attributes(
-            snakemake.rule,
-            snakemake.wildcards,
-            {"overlap": params.overlap, "subgroups": params.subgroups, "cg": params.cg},
-        ),
-    )
+job.run(
+    measure_overlap,
+    files=lambda methods, scores: dict(zip(methods, scores, strict=True)),
+    direction="params.overlap.direction",
+    members_path="output.members",
+    path="output.overlap",
+    # which methods are compared stands in the file itself
+    attributes=lambda rule, wildcards, params: provenance.attributes(
+        rule, wildcards, {name: params[name] for name in ("overlap", "subgroups", "cg")}
+    ),
+)

@@ -1,9 +1,8 @@
 """retrieval.csv: does each injected image find its partner, by influence, by its groups, and by plain distances?"""
 
-from attribution.runtime import log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -88,16 +87,15 @@ def influence_on_queries(
     return result
 
 
-if "snakemake" in globals():
-    files, params = dict(snakemake.input.items()), snakemake.params
-    measure_retrieval(
-        files,
-        inverse_files.open_inverse(files, params.cg),
-        dict(zip(params.methods, files["scores"], strict=True)),
-        dict(zip(params.grown, files["groups"], strict=True)),
-        params.retrieval,
-        snakemake.output.retrieval,
-        snakemake.output.table,
-        # which methods are compared stands in the file itself
-        provenance.attributes(snakemake.rule, snakemake.wildcards, {"retrieval": params.retrieval, "cg": params.cg}),
-    )
+job.run(
+    measure_retrieval,
+    solve=inverse_files.open_inverse,
+    pairs=lambda methods, scores: dict(zip(methods, scores, strict=True)),
+    groups=lambda grown, groups: dict(zip(grown, groups, strict=True)),
+    settings="params.retrieval",
+    path="output.retrieval",
+    # which methods are compared stands in the file itself
+    attributes=lambda rule, wildcards, params: provenance.attributes(
+        rule, wildcards, {name: params[name] for name in ("retrieval", "cg")}
+    ),
+)

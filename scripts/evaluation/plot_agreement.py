@@ -1,9 +1,8 @@
 """Agreement of groups between training seeds and between models, for every selection rule."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -67,10 +66,4 @@ def plot_agreement(table: str, style: str, dpi: int, path: str) -> None:
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_agreement(
-        snakemake.input.table,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_agreement)

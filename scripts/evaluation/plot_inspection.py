@@ -1,9 +1,8 @@
 """Flipped labels found by inspecting the points that each score puts first."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -80,12 +79,4 @@ def plot_inspection(curves: str, table: str, level: float, style: str, dpi: int,
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_inspection(
-        snakemake.input.inspection,
-        snakemake.input.table,
-        snakemake.params.level,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_inspection, curves="input.inspection")

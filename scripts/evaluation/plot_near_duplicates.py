@@ -1,9 +1,8 @@
 """Figure 12: an image with near-duplicates, its two groups and its nearest neighbours, ranked by influence."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -90,13 +89,4 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_near_duplicates(
-        snakemake.input.data,
-        snakemake.input.gradients,
-        snakemake.input.retrieval,
-        snakemake.params.rule,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_near_duplicates, rule="params.rule")

@@ -1,9 +1,8 @@
 """Groups against nearest neighbours in the embedding, over many seeds."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,11 +46,4 @@ def plot_overlap(table: str, size: int, style: str, dpi: int, path: str) -> None
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_overlap(
-        snakemake.input.overlap,
-        snakemake.params.size,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_overlap, table="input.overlap")

@@ -1,9 +1,8 @@
 """Precision of Algorithm 1 for every selection rule and recipe, with its spread over training seeds."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,12 +34,4 @@ def plot_recipes(table: str, target: str, models: list[str], style: str, dpi: in
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_recipes(
-        snakemake.input.table,
-        snakemake.params.target,
-        snakemake.params.models,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_recipes)

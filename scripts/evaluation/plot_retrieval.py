@@ -1,16 +1,9 @@
 """Recall of near-duplicates by every method, with intervals, and which method wins."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 from attribution.drawing import intervals as retrieval_figure
 
-if "snakemake" in globals():
-    retrieval_figure.draw(
-        snakemake.input.table,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(retrieval_figure.draw)

@@ -1,19 +1,17 @@
 """scores/METHOD.h5: what one attribution method gives every training point, and every injected image."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 from attribution.files import provenance
 from attribution.methods import base, writing
 from attribution.methods.run import Run
 
-if "snakemake" in globals():
-    writing.write_scores(
-        snakemake.wildcards.method,
-        base.resolve(snakemake.params.method),
-        Run(dict(snakemake.input.items()), snakemake.params.settings),
-        snakemake.output.scores,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(
+    writing.write_scores,
+    label="wildcards.method",
+    method=lambda params: base.resolve(params["method"]),
+    run=lambda files, settings: Run(files, settings),
+    attributes=provenance.attributes,
+)

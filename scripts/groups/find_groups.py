@@ -1,9 +1,8 @@
 """Algorithm 1: functioning groups grown from seed points."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 from collections.abc import Callable
 from functools import partial
@@ -115,17 +114,19 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
     cost.require("groups", found, remedy, cost.speed(np.matmul, np.ones((1024, 1024))))
 
 
-if "snakemake" in globals():
-    files, params = dict(snakemake.input.items()), dict(snakemake.params.items())
-    method = params["method"]
-    if not method:
-        del params["method"]
-    find_groups(
-        files,
-        None if method else inverse_files.open_inverse(files, snakemake.params.cg),
-        snakemake.params.group,
-        snakemake.params.subgroups,
-        snakemake.output.groups,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, params),
-        partial(base.resolve(method["name"]).pairs, Run(files, method["settings"])) if method else None,
-    )
+def inverse(files: dict, cg: dict, method: dict) -> Solve | None:
+    """The inverse Hessian, which groups by the pairs of a method do without."""
+    return None if method else inverse_files.open_inverse(files, cg)
+
+
+def pairs_of(files: dict, method: dict) -> Callable | None:
+    """Scores of pairs by the method that is the rule of the groups, where one is."""
+    return partial(base.resolve(method["name"]).pairs, Run(files, method["settings"])) if method else None
+
+
+def facts(rule: str, wildcards: dict, params: dict) -> dict:
+    """Attributes of the result: the settings, without a method where there is none."""
+    return provenance.attributes(rule, wildcards, {key: value for key, value in params.items() if value != {}})
+
+
+job.run(find_groups, solve=inverse, pairs=pairs_of, attributes=facts)

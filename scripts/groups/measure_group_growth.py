@@ -1,9 +1,8 @@
 """Influence of random groups on themselves as they grow, by where they are drawn from."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -43,15 +42,11 @@ def measure_group_growth(
     hdf5.write(path, arrays, attributes)
 
 
-if "snakemake" in globals():
-    files = dict(snakemake.input.items())
-    subgroups = snakemake.params.subgroups
-    measure_group_growth(
-        files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
-        snakemake.params.growth,
-        subgroups.index(snakemake.params.target),
-        subgroups.index(snakemake.params.other),
-        snakemake.output.growth,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(
+    measure_group_growth,
+    solve=inverse_files.open_inverse,
+    settings="params.growth",
+    target=lambda subgroups, target: subgroups.index(target),
+    other=lambda subgroups, other: subgroups.index(other),
+    attributes=provenance.attributes,
+)

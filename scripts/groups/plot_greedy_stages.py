@@ -1,9 +1,8 @@
 """Figure 8: the group that Algorithm 1 grows from the target's centre, at several stages."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,13 +51,4 @@ def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_greedy_stages(
-        snakemake.input.data,
-        snakemake.input.groups,
-        snakemake.input.boundary,
-        snakemake.params.subgroups.index(snakemake.params.target),
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_greedy_stages, target=lambda subgroups, target: subgroups.index(target))

@@ -1,9 +1,8 @@
 """Figure 7: influence of random groups on themselves against their size."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,11 +50,4 @@ def plot_group_growth(path_growth: str, titles: dict, style: str, dpi: int, path
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_group_growth(
-        snakemake.input.growth,
-        snakemake.params.titles,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_group_growth, path_growth="input.growth")

@@ -1,9 +1,8 @@
 """Figures 11, 16 and 17: the images of groups, in the order in which Algorithm 1 took them."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 
@@ -70,12 +69,4 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_image_groups(
-        snakemake.input.data,
-        snakemake.input.groups,
-        snakemake.input.influence,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_image_groups)

@@ -1,9 +1,8 @@
 """Figure 6: the points of largest influence on the target's centre, for several recipes."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -64,15 +63,4 @@ def plot_relative_influence(
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_relative_influence(
-        snakemake.input.data,
-        snakemake.input.influences,
-        snakemake.input.boundaries,
-        snakemake.params.models,
-        snakemake.params.subgroups.index(snakemake.params.target),
-        snakemake.params.top,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_relative_influence, target=lambda subgroups, target: subgroups.index(target))

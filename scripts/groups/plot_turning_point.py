@@ -1,9 +1,8 @@
 """Figure 9: normalised influence while the group fills one subgroup and then the next."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -55,13 +54,4 @@ def plot_turning_point(
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_turning_point(
-        snakemake.input.data,
-        snakemake.input.groups,
-        snakemake.params.rules,
-        snakemake.params.subgroups.index(snakemake.params.target),
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_turning_point, target=lambda subgroups, target: subgroups.index(target))

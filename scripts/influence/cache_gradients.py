@@ -1,10 +1,8 @@
 """Factors of the gradients of all points, with the parameters and their weight decay; resumes after a kill."""
 
-from attribution.runtime import devices, log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    devices.take_one()
+job.begin()
 
 from pathlib import Path
 
@@ -125,16 +123,6 @@ def gather(file: h5py.File, name: str, kind: str, files: list[Path]) -> None:
         start += rows
 
 
-if "snakemake" in globals():
-    cache_gradients(
-        snakemake.input.data,
-        snakemake.input.model,
-        snakemake.params.scope,
-        snakemake.params.batch_size,
-        snakemake.params.storage,
-        resume.digest(
-            provenance.settings(snakemake.params), [snakemake.input.data, snakemake.input.model, *snakemake.input.code]
-        ),
-        snakemake.output.gradients,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(
+    cache_gradients, model="input.model", scope="params.scope", digest=resume.of_job, attributes=provenance.attributes
+)

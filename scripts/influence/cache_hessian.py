@@ -1,9 +1,8 @@
 """The Hessian and its Cholesky factor, or for conjugate gradients the damping alone."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -52,13 +51,4 @@ def cache_hessian(
     hdf5.write(path, arrays, attributes | facts | found)
 
 
-if "snakemake" in globals():
-    cache_hessian(
-        dict(snakemake.input.items()),
-        snakemake.params.scope,
-        snakemake.params.solver,
-        snakemake.params.batch_size,
-        snakemake.params.damping,
-        snakemake.output.hessian,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(cache_hessian, scope="params.scope", attributes=provenance.attributes)

@@ -1,9 +1,8 @@
 """Self-influence of every training point, and influence of all training points on the targets."""
 
-from attribution.runtime import log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -70,15 +69,6 @@ def compute_influence(
             )
 
 
-if "snakemake" in globals():
-    compute_influence(
-        snakemake.input.gradients,
-        inverse_files.open_inverse(dict(snakemake.input.items()), snakemake.params.cg),
-        snakemake.input.labels,
-        snakemake.params.targets,
-        snakemake.params.matrix_gb,
-        snakemake.params.subgroups,
-        snakemake.output.influence,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-        hdf5.attributes(snakemake.input.hessian)["solver"] == "exact",
-    )
+job.run(
+    compute_influence, solve=inverse_files.open_inverse, attributes=provenance.attributes, exact=inverse_files.is_exact
+)

@@ -1,9 +1,8 @@
 """The most helpful and most harmful training points of every training and test point; resumes after a kill."""
 
-from attribution.runtime import log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 
@@ -97,15 +96,12 @@ def compute_topk(
     resume.discard(path)
 
 
-if "snakemake" in globals():
-    inputs = {name: file for name, file in snakemake.input.items() if name != "code"}
-    compute_topk(
-        snakemake.input.labels,
-        snakemake.input.gradients,
-        inverse_files.open_inverse(inputs, snakemake.params.cg),
-        snakemake.params.topk,
-        resume.digest(provenance.settings(snakemake.params), [*inputs.values(), *snakemake.input.code]),
-        snakemake.output.topk,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-        hdf5.attributes(snakemake.input.hessian)["solver"] == "exact",
-    )
+job.run(
+    compute_topk,
+    data="input.labels",
+    solve=inverse_files.open_inverse,
+    settings="params.topk",
+    digest=resume.of_job,
+    attributes=provenance.attributes,
+    exact=inverse_files.is_exact,
+)

@@ -1,9 +1,8 @@
 """The images of largest and of smallest self-influence."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,12 +50,4 @@ def plot_extreme_images(data: str, gradients: str, influence: str, style: str, d
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_extreme_images(
-        snakemake.input.data,
-        snakemake.input.gradients,
-        snakemake.input.influence,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_extreme_images)

@@ -1,9 +1,8 @@
 """Figure 5: the points of largest self-influence, and how self-influence falls with the distance to the boundary."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,13 +44,4 @@ def plot_self_influence(data: str, influence: str, boundary: str, top: int, styl
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_self_influence(
-        snakemake.input.data,
-        snakemake.input.influence,
-        snakemake.input.boundary,
-        snakemake.params.top,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_self_influence)

@@ -1,9 +1,8 @@
 """Losses without points and groups: retrained networks and refitted last layers beside what influence predicts."""
 
-from attribution.runtime import log
+from attribution.runtime import job, log
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -146,18 +145,4 @@ def agreement_of_groups(
     return rows
 
 
-if "snakemake" in globals():
-    compare_removals(
-        {
-            "data": snakemake.input.data,
-            "gradients": snakemake.input.gradients,
-            "hessian": snakemake.input.hessian,
-            "leave_one_out": list(snakemake.input.leave_one_out),
-            "groups": list(snakemake.input.groups),
-        },
-        snakemake.params.l2s,
-        snakemake.params.groups,
-        snakemake.output.removals,
-        snakemake.output.table,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(compare_removals, groups="params.groups", attributes=provenance.attributes)

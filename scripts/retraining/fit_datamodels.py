@@ -1,9 +1,8 @@
 """Datamodels of one subset size and number of subsets, by retraining and by the influence approximation."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -106,15 +105,15 @@ def separations(weights: np.ndarray, subgroup: np.ndarray, labels: np.ndarray, c
     }
 
 
-if "snakemake" in globals():
-    files = dict(snakemake.input.items()) | {"shards": list(snakemake.input.shards)}
-    fit_datamodels(
-        files,
-        inverse_files.open_inverse(files, snakemake.params.cg),
-        float(snakemake.wildcards.alpha),
-        int(snakemake.wildcards.subsets),
-        snakemake.params.datamodels,
-        dict(zip(datamodels.ESTIMATORS, snakemake.output[: len(datamodels.ESTIMATORS)], strict=True)),
-        snakemake.output.table,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+def by_estimator(outputs: list[str]) -> dict[str, str]:
+    """Files of the estimators, which are the rule's first outputs."""
+    return dict(zip(datamodels.ESTIMATORS, outputs[: len(datamodels.ESTIMATORS)], strict=True))
+
+
+job.run(
+    fit_datamodels,
+    solve=inverse_files.open_inverse,
+    settings="params.datamodels",
+    paths=by_estimator,
+    attributes=provenance.attributes,
+)

@@ -1,9 +1,8 @@
 """One table of all datamodels of a study, with the separation that inputs and embedding give."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,4 @@ def gather_datamodels(tables: list[str], data: str, gradients: str, path: str) -
         everything.to_csv(temporary, index=False)
 
 
-if "snakemake" in globals():
-    gather_datamodels(
-        list(snakemake.input.tables), snakemake.input.data, snakemake.input.gradients, snakemake.output.table
-    )
+job.run(gather_datamodels)

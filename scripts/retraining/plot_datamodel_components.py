@@ -1,9 +1,8 @@
 """Figure 10: principal components of the datamodels, by retraining and by the influence approximation."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,14 +51,4 @@ def plot_datamodel_components(
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_datamodel_components(
-        snakemake.input.data,
-        dict(zip(snakemake.params.estimators, snakemake.input.weights, strict=True)),
-        snakemake.params.alpha,
-        snakemake.params.subsets,
-        snakemake.params.extremes,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_datamodel_components, weights=lambda estimators, weights: dict(zip(estimators, weights, strict=True)))

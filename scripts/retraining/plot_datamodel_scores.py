@@ -1,9 +1,8 @@
 """What datamodels are worth against the number of subsets: held-out R2, agreement, separation of the subgroups."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -64,5 +63,4 @@ def plot_datamodel_scores(table: str, style: str, dpi: int, path: str) -> None:
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_datamodel_scores(snakemake.input.table, snakemake.input.style, snakemake.params.dpi, snakemake.output.png)
+job.run(plot_datamodel_scores)

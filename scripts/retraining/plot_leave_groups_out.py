@@ -1,9 +1,8 @@
 """Effects of leaving groups out against what each order predicts."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -66,12 +65,4 @@ def plot_leave_groups_out(removals: list[str], models: list[str], l2: float, sty
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_leave_groups_out(
-        list(snakemake.input.removals),
-        snakemake.params.models,
-        snakemake.params.l2,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_leave_groups_out)

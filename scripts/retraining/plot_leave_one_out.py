@@ -1,9 +1,8 @@
 """Leave-one-out by refitting and by retraining against influence / n."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -59,13 +58,4 @@ def plot_leave_one_out(
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_leave_one_out(
-        list(snakemake.input.removals),
-        list(snakemake.input.tables),
-        snakemake.params.models,
-        snakemake.params.l2,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_leave_one_out)

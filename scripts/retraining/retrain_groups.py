@@ -1,10 +1,8 @@
 """Train the network again without groups of training points."""
 
-from attribution.runtime import devices, log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    devices.take_one()
+job.begin()
 
 from attribution.files import hdf5, provenance
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
@@ -27,13 +25,4 @@ def retrain_groups(
     retraining.removals(data, recipe, seed, repetition, drawn.masks, path, attributes, facts, "leave groups out")
 
 
-if "snakemake" in globals():
-    retrain_groups(
-        snakemake.input.data,
-        snakemake.params.recipe,
-        int(snakemake.wildcards.seed),
-        int(snakemake.wildcards.repetition),
-        snakemake.params.groups,
-        snakemake.output.networks,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(retrain_groups, attributes=provenance.attributes)

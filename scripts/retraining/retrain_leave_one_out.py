@@ -1,10 +1,8 @@
 """Train the network again without each training point."""
 
-from attribution.runtime import devices, log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    devices.take_one()
+job.begin()
 
 from attribution.files import provenance
 from attribution.retraining import retrain as retraining
@@ -17,12 +15,4 @@ def retrain_leave_one_out(data: str, recipe: dict, seed: int, repetition: int, p
     retraining.removals(data, recipe, seed, repetition, masks, path, attributes, {}, "leave one out")
 
 
-if "snakemake" in globals():
-    retrain_leave_one_out(
-        snakemake.input.data,
-        snakemake.params.recipe,
-        int(snakemake.wildcards.seed),
-        int(snakemake.wildcards.repetition),
-        snakemake.output.networks,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(retrain_leave_one_out, attributes=provenance.attributes)

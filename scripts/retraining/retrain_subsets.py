@@ -1,10 +1,8 @@
 """One shard of networks trained on random subsets, for datamodels."""
 
-from attribution.runtime import devices, log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
-    devices.take_one()
+job.begin()
 
 from attribution.files import hdf5, provenance
 from attribution.files.results.retraining import MARGINS, MASKS
@@ -29,16 +27,9 @@ def retrain_subsets(
     hdf5.write(path, {MASKS: masks, MARGINS: margins.astype("float32")}, attributes)
 
 
-if "snakemake" in globals():
-    held_out = snakemake.wildcards.shard == "held-out"
-    retrain_subsets(
-        snakemake.input.data,
-        snakemake.params.recipe,
-        int(snakemake.wildcards.seed),
-        float(snakemake.wildcards.alpha),
-        tuple(snakemake.params.numbers),
-        subsets.HELD_OUT if held_out else subsets.SUBSETS,
-        snakemake.params.draw_seed,
-        snakemake.output.networks,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+def stream_of(shard: str) -> int:
+    """Of a shard's subsets: to fit on, or to judge by."""
+    return subsets.HELD_OUT if shard == "held-out" else subsets.SUBSETS
+
+
+job.run(retrain_subsets, stream=stream_of, attributes=provenance.attributes)

@@ -1,9 +1,8 @@
 """Logits and last-layer features over the plane, and each training point's distance to the decision boundary."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import keras
 import numpy as np
@@ -45,13 +44,10 @@ def map_decision_boundary(
     hdf5.write(path, arrays, attributes)
 
 
-if "snakemake" in globals():
-    map_decision_boundary(
-        snakemake.input.data,
-        snakemake.input.model,
-        snakemake.params.plane["points"],
-        snakemake.params.plane["margin"],
-        snakemake.params.batch_size,
-        snakemake.output.boundary,
-        provenance.attributes(snakemake.rule, snakemake.wildcards, snakemake.params),
-    )
+job.run(
+    map_decision_boundary,
+    model="input.model",
+    points="params.plane.points",
+    margin="params.plane.margin",
+    attributes=provenance.attributes,
+)

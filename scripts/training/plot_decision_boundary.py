@@ -1,9 +1,8 @@
 """The decision boundary over the plane, with self-influence as a map."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,12 +45,4 @@ def plot_decision_boundary(data: str, boundary: str, hessian: str, style: str, d
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_decision_boundary(
-        snakemake.input.data,
-        snakemake.input.boundary,
-        snakemake.input.hessian,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_decision_boundary)

@@ -1,9 +1,8 @@
 """Loss and accuracy of a network by epoch, on training and test points."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -29,11 +28,4 @@ def plot_training_curves(history: str, model: str, style: str, dpi: int, path: s
     drawing.save(figure, path, dpi)
 
 
-if "snakemake" in globals():
-    plot_training_curves(
-        snakemake.input.history,
-        snakemake.params.model,
-        snakemake.input.style,
-        snakemake.params.dpi,
-        snakemake.output.png,
-    )
+job.run(plot_training_curves)

@@ -1,15 +1,9 @@
 """Train one network of a recipe: model.keras and history.csv, the same bytes in the arrays for the same seed."""
 
-from attribution.runtime import log
+from attribution.runtime import job
 
-if "snakemake" in globals():
-    log.capture(snakemake.log[0])
+job.begin()
 
-from attribution.runtime import deadline, devices
-
-if "snakemake" in globals():
-    ends = deadline.of_job(snakemake.resources.get("runtime"))
-    devices.take_one()
 
 import os
 import shutil
@@ -104,13 +98,4 @@ def train_model(
         shutil.rmtree(unfinished)
 
 
-if "snakemake" in globals():
-    train_model(
-        data=snakemake.input.data,
-        recipe=snakemake.params.recipe,
-        seed=int(snakemake.wildcards.seed),
-        code=[*snakemake.input.code, *snakemake.input.get("own", [])],
-        model=snakemake.output.model,
-        history=snakemake.output.history,
-        ends=ends,
-    )
+job.run(train_model, model="output.model")

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from attribution.files import provenance
+
 
 def digest(settings: dict, files: Iterable) -> str:
     """16 hexadecimal digits that change with any setting or any byte of the files.
@@ -19,6 +21,11 @@ def digest(settings: dict, files: Iterable) -> str:
         with open(path, "rb") as file:
             sums.append(hashlib.file_digest(file, "sha256").hexdigest())
     return hashlib.sha256(json.dumps([settings, sorted(sums)], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def of_job(params: dict, inputs: Iterable) -> str:
+    """The digest for a job: of its settings, its input files and its code among them."""
+    return digest(provenance.settings(params), inputs)
 
 
 def shards(path, key: str) -> Path:

@@ -21,3 +21,8 @@ def open_inverse(files: dict, cg: dict) -> Solve:
     from attribution.influence import all_layers_files as network_files
 
     return network_files.all_layers_cg(files, facts["damping"], facts["batch_size"], **cg)
+
+
+def is_exact(files: dict) -> bool:
+    """Whether it is applied with the Cholesky factor; `files` as in `open_inverse`."""
+    return hdf5.attributes(files["hessian"])["solver"] == "exact"

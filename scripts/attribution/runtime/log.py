@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -37,6 +38,11 @@ def capture(path: str) -> None:
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
+
+
+def terminal() -> TextIO:
+    """The terminal of the run, also once a job's messages go to its log."""
+    return _terminal
 
 
 def progress(items: Iterable, label: str, total: int | None = None, seconds: float = 2.0) -> tqdm:
