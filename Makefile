@@ -6,8 +6,8 @@ REPORT := results/report.html
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 
 .PHONY: all toy toy-seeds toy-datamodels toy-flipped toy-boundary cifar10-cnn cifar10-resnet cifar10-small \
-  agreement near-duplicates near-duplicates-seeds cifar10-flipped cifar10-boundary report test slurm test-slurm lint bench \
-  lock clean
+  agreement near-duplicates near-duplicates-seeds cifar10-flipped cifar10-boundary run targets report test test-fast \
+  slurm test-slurm lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -65,11 +65,20 @@ toy-boundary: $(VENV)/installed  ## weights-boundary scores of groups of the toy
 cifar10-boundary: $(VENV)/installed  ## the same of CIFAR-10 with `cnn`
 	$(SNAKEMAKE) --quiet rules reason host --configfile config/cifar10.yaml $(SETTINGS) -- cifar10_boundary
 
+run: $(VENV)/installed  ## a target by its name: make run TARGET=toy_seeds, and SETTINGS=mine.yaml for settings that differ
+	$(SNAKEMAKE) --quiet rules reason host $(if $(SETTINGS),--configfile $(SETTINGS)) -- $(TARGET)
+
+targets: $(VENV)/installed  ## the targets
+	@$(SNAKEMAKE) --list-target-rules
+
 report: toy  ## one self-contained HTML file of the toy study
 	$(SNAKEMAKE) --quiet all --report $(REPORT) -- toy
 
 test: $(VENV)/installed  ## set up the environment and run the tests
 	$(VENV)/bin/python -m pytest -q tests
+
+test-fast: $(VENV)/installed  ## the tests but for those marked slow
+	$(VENV)/bin/python -m pytest -q -m "not slow" tests
 
 test-slurm: $(VENV)/slurm  ## the tiny study on a real SLURM of this host, as root; skips where SLURM is not installed
 	$(VENV)/bin/python -m pytest -q -rs tests/slurm

@@ -7,14 +7,18 @@ A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; al
 
 from pathlib import Path
 
-from writing import blocks, results, settings
+from writing import blocks, results, settings, workflow
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "config/README.md", "docs/results.md")
+PAGES = ("README.md", "config/README.md", "docs/results.md", "docs/map.md")
 WRITERS = {
     "table": results.result,
     "sources": results.sources,
     "settings": settings.section,
+    "targets": workflow.targets,
+    "graph": workflow.graph,
+    "folders": workflow.folders,
+    "rules": workflow.steps,
 }
 
 

@@ -56,6 +56,8 @@ def result(name: str, folder: Path = FOLDER) -> str:
 
 def sources(folder: Path = FOLDER) -> str:
     """Which command gave each table, and the commit in whose README it first stood as it is."""
-    rows = [[f"[{name}]({folder.name}/{name}.csv)", f"`{about['command']}`", about["commit"]]
-            for name, about in tables(folder).items()]  # fmt: skip
-    return table(["table", "command", "commit"], rows)
+    lines = []
+    for name, about in tables(folder).items():
+        differed = f" with `{about['with']}`" if "with" in about else ""
+        lines.append([f"[{name}](results/{name}.csv)", f"`{about['command']}`{differed}", about["commit"]])
+    return table(["table", "command", "commit"], lines)

@@ -1,5 +1,6 @@
 """Tables of the settings from the schema's descriptions."""
 
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,21 +13,18 @@ CONFIG = Path(__file__).parent.parent.parent / "config"
 GROUP = "#/$defs/group"
 
 
+@functools.cache
 def load(config: Path = CONFIG) -> dict:
-    """The schema: all files of config/schema joined, or config.schema.yaml where there is no such folder."""
-    files = sorted((config / "schema").glob("*.yaml")) or [config / "config.schema.yaml"]
-    schema = {}
-    for file in files:
-        _join(schema, yaml.safe_load(file.read_text()))
+    """The schema, joined from the files of config/schema, or config.schema.yaml where there is no such folder."""
+    if not (config / "schema").is_dir():
+        return yaml.safe_load((config / "config.schema.yaml").read_text())
+    schema = yaml.safe_load((config / "schema/schema.yaml").read_text())
+    schema["properties"] = {}
+    for name in schema["required"]:
+        section = yaml.safe_load((config / f"schema/{name}.yaml").read_text())
+        schema["$defs"] |= section.pop("$defs", {})
+        schema["properties"][name] = section
     return schema
-
-
-def _join(known: dict, more: dict) -> None:
-    for key, value in more.items():
-        if isinstance(value, dict) and isinstance(known.get(key), dict):
-            _join(known[key], value)
-        else:
-            known[key] = value
 
 
 def resolved(schema: dict, node: dict) -> dict:
