@@ -11,17 +11,19 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def rules(configfiles: list[str]) -> list[dict]:
-    """Name, file, script and first outputs of every rule; of a target also its files, of default studies."""
+    """Name, file, script and outputs of every rule; of a target, a rule without either, what it is and its files."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         read = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=[Path(file) for file in configfiles]),
             snakefile=ROOT / "Snakefile",
         )
-        return [_described(rule) for rule in read._workflow.rules]
+        # the API itself has no way to the rules
+        described = read._workflow.config.get("targets", {})
+        return [_facts(rule, described.get(rule.name, {})) for rule in read._workflow.rules]
 
 
-def _described(rule) -> dict:
+def _facts(rule, target: dict) -> dict:
     script = str(rule.script) if rule.script else None
     files = []
     if not rule.output and not script:
@@ -31,9 +33,9 @@ def _described(rule) -> dict:
     return {
         "name": rule.name,
         "file": str(Path(rule.snakefile).relative_to(ROOT)),
-        "line": rule.lineno,
         "script": script and script[script.index("scripts/") :],
         "output": [str(file) for file in rule.output],
+        "description": target.get("description"),
         "wanted": files,
     }
 

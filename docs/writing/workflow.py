@@ -12,7 +12,7 @@ from pathlib import Path
 from writing.blocks import PageError, table
 
 ROOT = Path(__file__).parent.parent.parent
-CIFAR10 = ROOT / "config/cifar10.yaml"
+STUDIES = ROOT / "config/cifar10.yaml"
 STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "evaluation")
 # a folder of scripts/attribution imports only folders before it
 LAYERS = ("runtime", "files", "settings", "costs", "workflow", "numerics", "data", "networks", "training", "influence",
@@ -31,7 +31,7 @@ def _run(*command: str) -> str:
 @functools.cache
 def rules() -> list[dict]:
     """Every rule, as `plan` gives it."""
-    return json.loads(_run(sys.executable, str(Path(__file__).with_name("plan.py")), str(CIFAR10)).splitlines()[-1])
+    return json.loads(_run(sys.executable, str(Path(__file__).with_name("plan.py")), str(STUDIES)).splitlines()[-1])
 
 
 def is_target(rule: dict) -> bool:
@@ -39,14 +39,15 @@ def is_target(rule: dict) -> bool:
 
 
 def says(rule: dict) -> str:
-    """What a target is: the first sentence of the comment above it."""
+    """What a target is: its description in the settings, or the first sentence of the comment above its rule."""
+    if rule["description"]:
+        return rule["description"]
     lines = (ROOT / rule["file"]).read_text().splitlines()
-    end = next(number for number, line in enumerate(lines) if line == f"rule {rule['name']}:")
-    start = end
+    end = start = lines.index(f"rule {rule['name']}:")
     while lines[start - 1].startswith("# "):
         start -= 1
     if start == end:
-        raise PageError(f"the target {rule['name']} has no comment that says what it is")
+        raise PageError(f"the target {rule['name']} has no description and no comment that says what it is")
     return re.split(r"; needs |\. ", " ".join(line[2:] for line in lines[start:end]))[0]
 
 
