@@ -96,6 +96,11 @@ def test_the_graph_has_every_rule_of_the_target_and_no_arrow_twice():
     assert ("prepare_toy", "cache_gradients") not in arrows and ("prepare_toy", "train_model") in arrows
 
 
+def standing(page: str) -> str:
+    """What a page says of the project as it is: the map without its recipes, whose files and targets are not there."""
+    return (ROOT / page).read_text().split("## Add a data set")[0]
+
+
 def anchors(text: str) -> set[str]:
     """Anchors that GitHub gives the headings of a page."""
     headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?ms)^ *```.*?^ *```", "", text))
@@ -122,7 +127,7 @@ def make_targets() -> set[str]:
 
 @pytest.mark.parametrize("page", LINKED)
 def test_targets_that_a_page_names_exist(page):
-    text = (ROOT / page).read_text()
+    text = standing(page)
     code = "\n".join([*re.findall(r"(?ms)^ *```\w*\n(.*?)^ *```", text), *re.findall(r"`([^`\n]+)`", text)])
     made = set(re.findall(r"(?m)\bmake ([a-z][\w-]*)", code))
     assert made <= make_targets(), f"no target of the Makefile: {made - make_targets()}"
@@ -136,6 +141,7 @@ def test_targets_that_a_page_names_exist(page):
 
 @pytest.mark.parametrize("page", LINKED)
 def test_files_of_the_project_that_a_page_names_exist(page):
-    text = (ROOT / page).read_text().split("## Add a data set")[0]
-    named = re.findall(rf"(?<![\w./-])((?:{'|'.join(FOLDERS)})/[\w./-]+\.(?:py|md|yaml|smk|csv|txt|rst|png))", text)
+    named = re.findall(
+        rf"(?<![\w./-])((?:{'|'.join(FOLDERS)})/[\w./-]+\.(?:py|md|yaml|smk|csv|txt|rst|png))", standing(page)
+    )
     assert not [path for path in named if not (ROOT / path).exists() and not ((ROOT / page).parent / path).exists()]

@@ -138,7 +138,7 @@ def _models(schema: dict) -> str:
         for entry in joined(rows(schema, {"properties": properties}, ("NAME",))).items():
             takes.setdefault(entry, []).append(case["if"]["properties"]["architecture"]["const"])
     order = list(dict.fromkeys(path[1] for path, _ in takes))
-    lines = [[name(("NAME", "architecture")), "all", described(model["properties"]["architecture"])]]
+    lines = [[name(path), "all", escaped(text)] for path, text in joined(rows(schema, model, ("NAME",))).items()]
     for (path, text), names in sorted(takes.items(), key=lambda item: order.index(item[0][0][1])):
         lines.append([name(path), _short(names, architectures), escaped(text)])
     return table(["key", "architectures", "meaning"], lines)
