@@ -42,7 +42,7 @@ report: $(VENV)/installed  ## the toy study and one self-contained HTML file of 
 test: $(VENV)/installed  ## set up the environment and run the tests
 	$(VENV)/bin/python -m pytest -q tests
 
-test-fast: $(VENV)/installed  ## the tests that take no more than seconds
+test-fast: $(VENV)/installed  ## the tests but for those marked slow
 	$(VENV)/bin/python -m pytest -q -m "not slow" tests
 
 test-slurm: $(VENV)/slurm  ## the tiny study on a real SLURM of this host, as root; skips where SLURM is not installed

@@ -1,0 +1,63 @@
+"""Tables of results from CSV files: docs/results/tables.yaml says how each looks and which command and commit gave it.
+
+A table shows the file's columns as they are (`columns: {heading: "{median} ({low} to {high})"}` puts several of them
+into one cell), or one line a `rows` and one column a value of `across`, each cell in the form of `cell`. Of a list of
+forms the first counts whose columns all have a value. Values are texts: they stand in the page as in the file.
+"""
+
+import csv
+import string
+from pathlib import Path
+
+import yaml
+
+from writing.blocks import PageError, table
+
+FOLDER = Path(__file__).parent.parent / "results"
+
+
+def tables(folder: Path = FOLDER) -> dict[str, dict]:
+    """What tables.yaml says, by name."""
+    return yaml.safe_load((folder / "tables.yaml").read_text())
+
+
+def fields(form: str) -> list[str]:
+    """Names of the columns that a form shows."""
+    return [name for _, name, _, _ in string.Formatter().parse(form) if name]
+
+
+def cell(forms: str | list[str], row: dict[str, str]) -> str:
+    """The first form whose columns all have a value, filled in; without one an empty cell."""
+    for form in [forms] if isinstance(forms, str) else forms:
+        if all(row[name] for name in fields(form)):
+            return form.format(**row)
+    return ""
+
+
+def result(name: str, folder: Path = FOLDER) -> str:
+    """The table `name` in Markdown. PageError: tables.yaml or the folder lacks it."""
+    if name not in tables(folder) or not (folder / f"{name}.csv").is_file():
+        raise PageError(f"the table '{name}' needs an entry in docs/results/tables.yaml and docs/results/{name}.csv")
+    about = tables(folder)[name]
+    with open(folder / f"{name}.csv", newline="") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+    if "across" not in about:
+        columns = about.get("columns") or {heading: f"{{{heading}}}" for heading in reader.fieldnames}
+        return table(list(columns), [[cell(forms, row) for forms in columns.values()] for row in rows])
+    lines, across = about["rows"], about["across"]
+    names = list(dict.fromkeys(cell(across, row) for row in rows))
+    found = {}
+    for row in rows:
+        key = tuple(cell(form, row) for form in lines.values())
+        found.setdefault(key, {})[cell(across, row)] = cell(about["cell"], row)
+    return table([*lines, *names], [[*key, *(line.get(name, "") for name in names)] for key, line in found.items()])
+
+
+def sources(folder: Path = FOLDER) -> str:
+    """Which command gave each table, and the commit in whose README it first stood as it is."""
+    lines = []
+    for name, about in tables(folder).items():
+        differed = f" with `{about['with']}`" if "with" in about else ""
+        lines.append([f"[{name}](results/{name}.csv)", f"`{about['command']}`{differed}", about["commit"]])
+    return table(["table", "command", "commit"], lines)
