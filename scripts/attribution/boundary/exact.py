@@ -154,7 +154,8 @@ def smallest(features: np.ndarray, weights: np.ndarray, start: np.ndarray | None
 
     The descent gives every member the class, other than its own, that has the largest logit after the move. The move
     stays feasible for the new targets, so each solve is no longer than the one before. With given targets the result is
-    exact; over all (C - 1)^s choices it is a local optimum (`tests/test_boundary_groups.py` compares with all of them).
+    exact; over all (C - 1)^s choices it is a local optimum (`tests/boundary/test_boundary_groups.py`
+    compares with all of them).
 
     Args:
         features: (s, D). weights: (D, C). start: (s,) targets to descend from alone; None for all choices.
