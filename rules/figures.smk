@@ -1,6 +1,6 @@
 # Figures.
 # Inputs: results of a study's dataset, model, seed and scope.  Outputs: results/figures/{study}/*.png and .pdf.
-# Steps: one rule a figure, plot_NAME with its script scripts/STAGE/plot_NAME.py and its page in report/, from the table
+# Steps: one rule a figure, plot_NAME with its script scripts/STAGE/plot_NAME.py and its page in report/STAGE/, from the table
 # in scripts/attribution/workflow/figures.py.
 
 # `rule` and not another name: a job runs after the loop, and there `rule` is the name of its own rule
@@ -16,7 +16,7 @@ for rule, figure in figures.TABLE.items():
         output:
             png=report(
                 f"results/figures/{{study}}/{figure.file}.png",
-                caption=f"../report/{figure.caption or figure.file}.rst",
+                caption=f"../report/{figure.stage}/{figure.caption or figure.file}.rst",
                 category=figure.category,
                 labels={"figure": figure.title},
             ),

@@ -187,7 +187,7 @@ def test_every_figure_has_its_script_and_its_page_of_the_report():
     }
     assert {(figure.stage, name) for name, figure in figures.TABLE.items()} == scripts
     for figure in figures.TABLE.values():
-        assert (helpers.ROOT / f"report/{figure.caption or figure.file}.rst").is_file()
+        assert (helpers.ROOT / f"report/{figure.stage}/{figure.caption or figure.file}.rst").is_file()
 
 
 def test_a_figures_job_runs_its_own_script(workflow, monkeypatch):

@@ -23,7 +23,7 @@ NONE = MappingProxyType({})
 class Figure(NamedTuple):
     """`stage` of the script and `file`, the figure's name below results/figures/{study}, which may have wildcards;
     `category` and `title` in the report; `inputs` and `params`, functions of (config, wildcards) by name; `job`, what
-    the name of a log has for the wildcards; `caption`, the page in report/ where it is not called as the file;
+    the name of a log has for the wildcards; `caption`, the page in report/STAGE/ where it is not called as the file;
     `constraints` of wildcards that no other rule has."""
 
     stage: str
@@ -204,7 +204,7 @@ TABLE = {
         {"data": DATA, "boundary": PLANE, "hessian": result("hessian.h5", scope="last_layer")},
     ),
     "plot_recipes": Figure(
-        "evaluation", "rules-and-recipes", EVALUATION, "Rules and recipes over training seeds",
+        "groups", "rules-and-recipes", EVALUATION, "Rules and recipes over training seeds",
         {"table": table("seeds.csv")}, {"target": of_study("target"), "models": of_study("recipes")},
     ),
     # of images
