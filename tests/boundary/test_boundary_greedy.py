@@ -10,6 +10,8 @@ from attribution.boundary import grow as boundary_greedy
 from attribution.boundary import points as boundary
 from boundary_layer import SETTINGS, layer
 
+pytestmark = pytest.mark.slow
+
 
 def grow(features, weights, keys, seeds, size, form, settings=SETTINGS):
     everyone = [np.arange(len(features)) for _ in seeds]

@@ -13,6 +13,8 @@ from attribution.networks import precision
 from attribution.training import ensemble
 from boundary_networks import dense, points, small
 
+pytestmark = pytest.mark.slow
+
 LOOP = 1e-6
 GROUPS = [np.array([3, 1, 7]), np.array([0]), np.array([5, 8, 2, 9, 4]), np.array([6, 10])]
 ADAM = {

@@ -11,6 +11,8 @@ from attribution.boundary import points_all_layers as boundary_layers
 from attribution.networks import copies, copy_derivatives, precision
 from boundary_networks import dense, points, small
 
+pytestmark = pytest.mark.slow
+
 CLOSED_FORM = 1e-9
 LOOP = 1e-7
 NORMS = tuple(boundary.DUAL)

@@ -18,6 +18,8 @@ from attribution.influence import features
 from attribution.networks import copy_derivatives
 from boundary_networks import points, small
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"norm": "l2", "points": 9, "seed": 3, "slots": 4, "precision": "float64", "max_steps": 100}
 
 

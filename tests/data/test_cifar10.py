@@ -22,6 +22,8 @@ from attribution.files import hdf5
 from attribution.settings import datasets
 from helpers import ROOT, script_environment
 
+pytestmark = pytest.mark.slow
+
 SHARED = next((folder for folder in (ROOT / "shared/data", ROOT.parent / "shared/data") if folder.exists()), ROOT)
 MEANS = [0.49140, 0.48216, 0.44653]  # of the training set, by channel, published to five digits
 

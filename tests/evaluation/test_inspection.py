@@ -35,6 +35,8 @@ from attribution.numerics import hessian, residuals, solvers
 from attribution.workflow import registry
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 DRAWS = {"shares": [0.1, 0.2, 0.3], "neighbours": 5, "baseline": "self-influence", "resamples": 200, "level": 0.95,
          "seed": 0}  # fmt: skip
 METHODS = ["boundary", "boundary-signed", "boundary-label", "self-influence", "margin", "loss", "embedding-neighbours"]

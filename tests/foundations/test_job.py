@@ -14,6 +14,8 @@ from attribution.files import hdf5, provenance, resume
 from attribution.runtime import failures, job
 from helpers import ROOT, SCRIPTS, script_environment
 
+pytestmark = pytest.mark.slow
+
 FOUND = {
     "input": {"data": "data.h5", "model": "model.keras", "tables": ["a.csv", "b.csv"]},
     "params": {"scope": "last_layer", "plane": {"points": 60}, "top": 10},

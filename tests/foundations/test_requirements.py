@@ -21,6 +21,8 @@ from attribution.runtime.cluster import parse, refusal
 from attribution.workflow import figures
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 MODELS = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 CIFAR10 = {"loader": "cifar10"}
 

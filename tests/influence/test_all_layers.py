@@ -10,6 +10,8 @@ from attribution.networks import penalties, precision
 from attribution.numerics import hessian, solvers
 from attribution.numerics.residuals import cross_entropy, residuals
 
+pytestmark = pytest.mark.slow
+
 CLOSED_FORM = 1e-9
 FINITE_DIFFERENCE = 1e-5
 

@@ -27,6 +27,8 @@ from attribution.influence import points as influence
 from attribution.numerics import hessian, residuals, solvers
 from helpers import script_environment
 
+pytestmark = pytest.mark.slow
+
 START = 60.0
 SETTINGS = {"size": 7, "block": 16, "precision": "float64", "tie_seed": 0}
 # float32 products against float64, relative to the largest influence of a target

@@ -11,6 +11,8 @@ from attribution.networks import layers, penalties, precision
 from attribution.networks.architectures import resnet, vgg19
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}  # float32 forward passes against one another
 RECIPES = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 SIZES = {  # parameters, of them trainable, last layer's k, on 32 x 32 x 3 and 10 classes

@@ -6,6 +6,8 @@ from scipy.stats import entropy
 
 from attribution.training import chance
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(4)
 
 

@@ -11,6 +11,8 @@ from attribution.networks import build as models
 from attribution.networks import copies, precision
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 RECIPES = yaml.safe_load((ROOT / "config/models.yaml").read_text())["models"]
 SHAPES = {

@@ -12,6 +12,8 @@ from attribution.networks import build as models
 from attribution.networks import own as own_model
 from train_model import train_model
 
+pytestmark = pytest.mark.slow
+
 ROUNDING = {"rtol": 1e-5, "atol": 1e-5}
 SHAPE = (6, 6, 1)
 CLASSES = 3

@@ -14,6 +14,8 @@ from attribution.networks import build as models
 from attribution.networks import penalties, precision
 from cache_gradients import cache_gradients
 
+pytestmark = pytest.mark.slow
+
 ROUNDING = 1e-7  # Keras rounds the factors to float32
 DIFFERENCES = 1e-7
 STEP = 1e-4

@@ -10,6 +10,8 @@ from attribution.influence import all_layers_files as network_files
 from attribution.networks import build as models
 from attribution.networks import precision, same_function
 
+pytestmark = pytest.mark.slow
+
 X = np.random.default_rng(0).normal(size=(9, 4))
 Y = np.arange(9) % 3
 

@@ -22,6 +22,8 @@ from attribution.training import train as training
 from helpers import SCRIPTS, script_environment
 from train_model import train_model
 
+pytestmark = pytest.mark.slow
+
 STEPS = {"rtol": 2e-4, "atol": 2e-6}  # float32 training against float64
 EVALUATION = 1e-6  # Keras's float32 mean against float64
 START = 120.0  # seconds a child may take to reach the epoch at which it is killed

@@ -11,6 +11,8 @@ import yaml
 
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 FLIPPED, TOY = "results/toy-flipped/mlp-dropout/seed0", "results/toy/mlp-dropout/seed0"
 TARGETS = [f"{FLIPPED}/inspection.csv", f"{TOY}/overlap.csv", f"{TOY}/boundary_overlap.csv", f"{TOY}/groups.h5"]
 METHODS = "scripts/attribution/methods"
@@ -68,7 +70,7 @@ def edit(path, content="\n# a comment\n"):
         ("boundary/loss.py", {"score_method": 1, "measure_inspection": 1}),
         ("chance/random_class.py", {"group_method": 1, "compare_boundary_groups": 1}),
         ("distance/embedding_cosine.py", {"group_method": 2, "measure_overlap": 1, "compare_boundary_groups": 1}),
-        ("registry.py", {}),
+        ("../workflow/registry.py", {}),
     ],
 )
 def test_a_comment_in_one_method_reruns_its_jobs_and_its_tables(project, file, expected):
@@ -81,7 +83,7 @@ def test_a_new_method_is_one_file_and_one_line(project):
         "class Zero:\n    family = 'chance'\n    needs = ('data',)\n\n"
         "    def points(self, run):\n        return 0.0 * run.labels\n"
     )
-    registry = project / METHODS / "registry.py"
+    registry = project / "scripts/attribution/workflow/registry.py"
     registry.write_text(registry.read_text().replace("METHODS = {", 'METHODS = {\n    "zero": "chance.zero:Zero",'))
     assert jobs(project) == {}
     chosen = yaml.safe_load((project / "config/config.yaml").read_text())["methods"]["inspection"]

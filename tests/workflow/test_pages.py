@@ -8,6 +8,8 @@ import write_pages
 from helpers import ROOT
 from writing import blocks, results, settings, workflow
 
+pytestmark = pytest.mark.slow
+
 LINKED = ("README.md", "config/README.md", "profiles/slurm/README.md",
           *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").glob("*.md"))))  # fmt: skip
 # folders whose files are named in pages by their path
