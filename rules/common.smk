@@ -34,6 +34,7 @@ code_of_method = lambda script: functools.partial(methods.code_of_method, BASE /
 code_of_groups = lambda script: bound(methods.code_of_rule, BASE / "scripts", script)
 style_file = functools.partial(inputs.style, config, BASE)
 loaded_by = bound(names.loaded_by)
+not_loaded_by = bound(names.not_loaded_by)
 
 # inputs by a job's wildcards
 data_for = lambda check: bound(inputs.data_for, check)

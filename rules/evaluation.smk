@@ -47,7 +47,7 @@ rule evaluate_images:
     benchmark:
         "results/benchmarks/evaluate_images/{dataset}-{model}-seed{seed}.tsv"
     wildcard_constraints:
-        dataset=loaded_by("cifar10", "npz", "h5"),
+        dataset=not_loaded_by("toy"),
     threads: cpus("evaluate_images")
     resources:
         **asked("evaluate_images"),

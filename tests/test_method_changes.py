@@ -14,6 +14,7 @@ from helpers import ROOT
 FLIPPED, TOY = "results/toy-flipped/mlp-dropout/seed0", "results/toy/mlp-dropout/seed0"
 TARGETS = [f"{FLIPPED}/inspection.csv", f"{TOY}/overlap.csv", f"{TOY}/boundary_overlap.csv", f"{TOY}/groups.h5"]
 METHODS = "scripts/attribution/methods"
+REGISTRY = "scripts/attribution/workflow/registry.py"
 
 
 def dry_run(folder, *arguments):
@@ -50,7 +51,8 @@ def recorded(tmp_path_factory):
 @pytest.fixture
 def project(recorded):
     """The copy, whose files are afterwards as they were."""
-    kept = {path: path.read_bytes() for path in [*recorded.rglob(f"{METHODS}/**/*.py"), recorded / "mine.yaml"]}
+    edited = [*recorded.rglob(f"{METHODS}/**/*.py"), recorded / REGISTRY, recorded / "mine.yaml"]
+    kept = {path: path.read_bytes() for path in edited}
     yield recorded
     for path in set(recorded.rglob(f"{METHODS}/**/*.py")) - set(kept):
         path.unlink()
@@ -68,7 +70,7 @@ def edit(path, content="\n# a comment\n"):
         ("boundary/loss.py", {"score_method": 1, "measure_inspection": 1}),
         ("chance/random_class.py", {"group_method": 1, "compare_boundary_groups": 1}),
         ("distance/embedding_cosine.py", {"group_method": 2, "measure_overlap": 1, "compare_boundary_groups": 1}),
-        ("registry.py", {}),
+        ("../workflow/registry.py", {}),
     ],
 )
 def test_a_comment_in_one_method_reruns_its_jobs_and_its_tables(project, file, expected):
@@ -81,7 +83,7 @@ def test_a_new_method_is_one_file_and_one_line(project):
         "class Zero:\n    family = 'chance'\n    needs = ('data',)\n\n"
         "    def points(self, run):\n        return 0.0 * run.labels\n"
     )
-    registry = project / METHODS / "registry.py"
+    registry = project / REGISTRY
     registry.write_text(registry.read_text().replace("METHODS = {", 'METHODS = {\n    "zero": "chance.zero:Zero",'))
     assert jobs(project) == {}
     chosen = yaml.safe_load((project / "config/config.yaml").read_text())["methods"]["inspection"]
