@@ -34,6 +34,7 @@ code_of_method = lambda script: functools.partial(methods.code_of_method, BASE /
 code_of_groups = lambda script: bound(methods.code_of_rule, BASE / "scripts", script)
 style_file = functools.partial(inputs.style, config, BASE)
 loaded_by = bound(names.loaded_by)
+not_loaded_by = bound(names.not_loaded_by)
 
 # inputs by a job's wildcards
 data_for = lambda check: bound(inputs.data_for, check)
@@ -67,6 +68,11 @@ grown = bound(methods.grown)
 grown_files = bound(methods.grown_files)
 overlap_methods = bound(methods.of_overlap)
 compared_methods = bound(methods.of_boundary_overlap)
+JUDGE = names.one_of(registry.JUDGES)
+code_of_judge = lambda script: functools.partial(methods.code_of_judge, BASE / "scripts", script)
+judge_text = methods.judge_text
+judged_methods = bound(methods.judged)
+judged_files = bound(methods.judged_files)
 rule_files = bound(methods.files_of_rule)
 rule_settings = bound(methods.settings_of_rule)
 

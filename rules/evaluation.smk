@@ -3,7 +3,7 @@
 # of methods.  Outputs: evaluation.csv of each model and seed,
 # overlap.csv, retrieval.csv, inspection.csv, and tables over training seeds, recipes and models.
 # Steps: evaluate_study or evaluate_images -> gather_seeds; measure_overlap -> measure_agreement; measure_retrieval ->
-# gather_retrieval (near-duplicates); measure_inspection -> gather_inspection (flipped labels).
+# gather_retrieval (near-duplicates); measure_inspection -> gather_inspection (flipped labels); judge_methods.
 
 
 rule evaluate_study:
@@ -47,7 +47,7 @@ rule evaluate_images:
     benchmark:
         "results/benchmarks/evaluate_images/{dataset}-{model}-seed{seed}.tsv"
     wildcard_constraints:
-        dataset=loaded_by("cifar10", "npz", "h5"),
+        dataset=not_loaded_by("toy"),
     threads: cpus("evaluate_images")
     resources:
         **asked("evaluate_images"),
@@ -207,3 +207,27 @@ rule gather_inspection:
         inspection=setting("inspection"),
     script:
         "../scripts/evaluation/gather_inspection.py"
+
+
+# a judge that needs no settings is a function; its file is an input of its own jobs only
+rule judge_methods:
+    input:
+        data="results/{dataset}/data.h5",
+        scores=judged_files,
+        code=code_of_judge("evaluation/judge_methods.py"),
+    output:
+        table=f"{RUN}/judges/{{judge}}.csv",
+    log:
+        "results/logs/judge_methods/{dataset}-{model}-seed{seed}-{judge}.log",
+    benchmark:
+        "results/benchmarks/judge_methods/{dataset}-{model}-seed{seed}-{judge}.tsv"
+    wildcard_constraints:
+        judge=JUDGE,
+    threads: cpus("judge_methods")
+    resources:
+        **asked("judge_methods"),
+    params:
+        judge=judge_text,
+        methods=judged_methods,
+    script:
+        "../scripts/evaluation/judge_methods.py"

@@ -44,6 +44,8 @@ def test_sizes_of_data_from_settings_and_from_headers(tmp_path):
     assert (found["n"], found["m"], found["shape"], found["classes"]) == (4000, 10_000, (32, 32, 3), 10)
     arrays = {"x_train": np.zeros((70, 5, 4), "f4"), "x_test": np.zeros((30, 5, 4), "f4")}
     np.savez_compressed(tmp_path / "own.npz", **arrays)
+    # a loader that is added, of whose data nothing is known
+    assert requirements.of_data({"loader": "moons", "class_names": ["a", "b"]})["n"] == 0
     found = requirements.of_data({"loader": "npz", "path": str(tmp_path / "own.npz"), "class_names": ["a", "b"]})
     assert (found["n"], found["m"], found["shape"], found["classes"]) == (70, 30, (5, 4), 2)
     assert found["sample_bytes"] == 5 * 4 * 4

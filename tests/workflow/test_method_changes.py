@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 FLIPPED, TOY = "results/toy-flipped/mlp-dropout/seed0", "results/toy/mlp-dropout/seed0"
 TARGETS = [f"{FLIPPED}/inspection.csv", f"{TOY}/overlap.csv", f"{TOY}/boundary_overlap.csv", f"{TOY}/groups.h5"]
 METHODS = "scripts/attribution/methods"
+REGISTRY = "scripts/attribution/workflow/registry.py"
 
 
 def dry_run(folder, *arguments):
@@ -52,7 +53,8 @@ def recorded(tmp_path_factory):
 @pytest.fixture
 def project(recorded):
     """The copy, whose files are afterwards as they were."""
-    kept = {path: path.read_bytes() for path in [*recorded.rglob(f"{METHODS}/**/*.py"), recorded / "mine.yaml"]}
+    edited = [*recorded.rglob(f"{METHODS}/**/*.py"), recorded / REGISTRY, recorded / "mine.yaml"]
+    kept = {path: path.read_bytes() for path in edited}
     yield recorded
     for path in set(recorded.rglob(f"{METHODS}/**/*.py")) - set(kept):
         path.unlink()
@@ -83,7 +85,7 @@ def test_a_new_method_is_one_file_and_one_line(project):
         "class Zero:\n    family = 'chance'\n    needs = ('data',)\n\n"
         "    def points(self, run):\n        return 0.0 * run.labels\n"
     )
-    registry = project / "scripts/attribution/workflow/registry.py"
+    registry = project / REGISTRY
     registry.write_text(registry.read_text().replace("METHODS = {", 'METHODS = {\n    "zero": "chance.zero:Zero",'))
     assert jobs(project) == {}
     chosen = yaml.safe_load((project / "config/config.yaml").read_text())["methods"]["inspection"]

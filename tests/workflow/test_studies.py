@@ -230,6 +230,10 @@ def test_the_code_of_a_script_is_what_it_imports_but_for_what_decides_no_number(
 def test_names_of_settings_match_themselves_only():
     assert names.one_of(["a.b", "c"]) == r"a\.b|c" and names.one_of([]) == "(?!)"
     assert names.loaded_by(CONFIG, "toy").split("|") == ["toy", r"toy\-flipped"]
+    # a loader that is added is among the others
+    added = {"datasets": CONFIG["datasets"] | {"moons": {"loader": "moons"}}}
+    others = names.not_loaded_by(added, "toy").split("|")
+    assert "moons" in others and "cifar10" in others and "toy" not in others
 
 
 def test_shards_of_subsets():

@@ -24,7 +24,7 @@ def of_data(dataset: dict) -> dict:
         (n, m), shape, itemsize = (datasets.CIFAR10_TRAIN * count, datasets.CIFAR10_TEST * count), (32, 32, 3), 1
         source = 60_000 * 3072
     else:
-        n, m, shape, itemsize = _header(dataset["path"], dataset["loader"])
+        n, m, shape, itemsize = _header(dataset.get("path", ""), dataset["loader"])
         count = len(chosen["class_names"]) or 10
         source = (n + m) * math.prod(shape) * itemsize
     n = n if chosen["points"] == "all" else chosen["points"]

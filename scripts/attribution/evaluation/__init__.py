@@ -1,1 +1,1 @@
-"""Judges: retrieval, inspection, agreement, recovery of subgroups."""
+"""Judges: retrieval, inspection, agreement, recovery of subgroups, cost."""

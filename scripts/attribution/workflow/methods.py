@@ -129,3 +129,29 @@ def settings_of_rule(config: dict, wildcards) -> dict:
     """What such a method's name stands for, and the settings that it reads."""
     name = method_of_rule(config, wildcards)
     return {"name": registry.METHODS[name], "settings": settings_of(config, wildcards, name)} if name else {}
+
+
+def code_of_judge(scripts: Path, script: str, wildcards):
+    """The script, and the file of the judge in the wildcard."""
+    file = f"attribution/evaluation/{registry.JUDGES[wildcards.judge][0].partition(':')[0]}.py"
+    return contents.by_content(sorted({*code_of.modules(scripts, script), *code_of.modules(scripts, file)}))
+
+
+def judge_text(wildcards) -> str:
+    """What the judge's name stands for."""
+    return registry.JUDGES[wildcards.judge][0]
+
+
+def judged(config: dict, wildcards) -> list[str]:
+    """Methods that the judge in the wildcard compares."""
+    table = registry.JUDGES[wildcards.judge][1]
+    more = {"overlap": of_overlap, "boundary_overlap": of_boundary_overlap}
+    return more[table](config, wildcards) if table in more else config["methods"][table]
+
+
+def judged_files(config: dict, wildcards) -> list[str]:
+    """Scores or groups of each of these methods."""
+    table = registry.JUDGES[wildcards.judge][1]
+    if registry.NEEDED[table] != "groups":
+        return scores(config, table, wildcards)
+    return groups(table.removesuffix("_groups"), lambda wildcards: judged(config, wildcards), wildcards)

@@ -12,3 +12,8 @@ def one_of(names: Iterable[str]) -> str:
 def loaded_by(config: dict, *loaders: str) -> str:
     """Regular expression of the data sets with one of these loaders."""
     return one_of(name for name, dataset in config["datasets"].items() if dataset["loader"] in loaders)
+
+
+def not_loaded_by(config: dict, *loaders: str) -> str:
+    """Regular expression of all other data sets."""
+    return one_of(name for name, dataset in config["datasets"].items() if dataset["loader"] not in loaders)

@@ -48,6 +48,12 @@ METHODS = {
     "random-class": "chance.random_class:RandomClass",
 }
 
+# functions of attribution.evaluation that write judges/NAME.csv, each with the table of section `methods`, one of
+# NEEDED, whose methods it judges
+JUDGES = {
+    "cost": ("cost:table", "inspection"),
+}
+
 
 def check(config: dict) -> None:
     """Check every method that the settings name: in section `methods`, and as a rule of groups.

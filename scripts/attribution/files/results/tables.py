@@ -12,6 +12,7 @@ FILES = {
     "boundary_move.h5": "run",
     "evaluation.csv": "scope",
     "group_boundary.csv": "scope",
+    "judges/*.csv": "run",
     "inspection.h5": "scope",
     "inspection.csv": "scope",
     "seeds.csv": "study",
