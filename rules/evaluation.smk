@@ -1,8 +1,7 @@
 # Evaluation.
-# Inputs: groups, influence, boundary scores, growth, decision boundary, scores
-# of methods.  Outputs: evaluation.csv of each model and seed,
-# overlap.csv, retrieval.csv, inspection.csv, and tables over training seeds, recipes and models.
-# Steps: evaluate_study or evaluate_images -> gather_seeds; measure_overlap -> measure_agreement; measure_retrieval ->
+# Inputs: groups, influence, boundary scores, growth, decision boundary, scores of methods.  Outputs: evaluation.csv of
+# each model and seed, overlap.csv, retrieval.csv, inspection.csv, and tables over training seeds and models.
+# Steps: evaluate_study or evaluate_images; measure_overlap -> measure_agreement; measure_retrieval ->
 # gather_retrieval (near-duplicates); measure_inspection -> gather_inspection (flipped labels); judge_methods.
 
 
@@ -55,26 +54,6 @@ rule evaluate_images:
         intervals=part("retrieval", "resamples", "level", "seed"),
     script:
         "../scripts/evaluation/evaluate_images.py"
-
-
-rule gather_seeds:
-    input:
-        evaluations=over_runs("evaluation.csv"),
-        histories=over_runs("history.csv"),
-        code=code("evaluation/gather_seeds.py"),
-    output:
-        table="results/{study}/seeds.csv",
-    log:
-        "results/logs/gather_seeds/{study}.log",
-    benchmark:
-        "results/benchmarks/gather_seeds/{study}.tsv"
-    threads: cpus("gather_seeds")
-    resources:
-        **asked("gather_seeds"),
-    params:
-        runs=runs_of_study,
-    script:
-        "../scripts/evaluation/gather_seeds.py"
 
 
 rule measure_overlap:

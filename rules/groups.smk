@@ -1,7 +1,7 @@
 # Groups.
 # Inputs: data.h5, gradients.h5, hessian.h5, influence.h5.  Outputs: groups.h5 (section `groups` of the settings),
 # groups-NAME.h5 (its variants), growth.h5.
-# Steps: find_groups (Algorithm 1), measure_group_growth (figure 7).
+# Steps: find_groups (Algorithm 1), measure_group_growth (figure 7); gather_seeds, of evaluation.csv over seeds.
 
 
 rule find_groups:
@@ -52,3 +52,23 @@ rule measure_group_growth:
         cg=setting("influence.cg"),
     script:
         "../scripts/groups/measure_group_growth.py"
+
+
+rule gather_seeds:
+    input:
+        evaluations=over_runs("evaluation.csv"),
+        histories=over_runs("history.csv"),
+        code=code("groups/gather_seeds.py"),
+    output:
+        table="results/{study}/seeds.csv",
+    log:
+        "results/logs/gather_seeds/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_seeds/{study}.tsv"
+    threads: cpus("gather_seeds")
+    resources:
+        **asked("gather_seeds"),
+    params:
+        runs=runs_of_study,
+    script:
+        "../scripts/groups/gather_seeds.py"
