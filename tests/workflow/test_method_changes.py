@@ -19,17 +19,17 @@ METHODS = "scripts/attribution/methods"
 REGISTRY = "scripts/attribution/workflow/registry.py"
 
 
-def dry_run(folder, *arguments):
+def dry_run(folder, *arguments, targets=()):
     command = [Path(sys.executable).with_name("snakemake"), "-s", folder / "Snakefile", "--workflow-profile",
                folder / "profiles/default", "--configfile", "mine.yaml", "--cores", "1"]  # fmt: skip
-    done = subprocess.run([*command, *arguments, "--", *TARGETS], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([*command, *arguments, "--", *TARGETS, *targets], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
-def jobs(folder) -> dict[str, int]:
+def jobs(folder, *targets) -> dict[str, int]:
     """Number of jobs of each rule that would run."""
-    stats = dry_run(folder, "-n").partition("Job stats:")[2].partition("total")[0]
+    stats = dry_run(folder, "-n", targets=targets).partition("Job stats:")[2].partition("total")[0]
     return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE)}
 
 
@@ -91,6 +91,18 @@ def test_a_new_method_is_one_file_and_one_line(project):
     chosen = yaml.safe_load((project / "config/config.yaml").read_text())["methods"]["inspection"]
     (project / "mine.yaml").write_text(yaml.safe_dump({"methods": {"inspection": [*chosen, "zero"]}}))
     assert jobs(project) == {"score_method": 1, "measure_inspection": 1}
+
+
+def test_a_new_judge_is_one_file_and_one_line(project):
+    judge = project / "scripts/attribution/evaluation/new.py"
+    judge.write_text("def table(data, files):\n    pass\n")
+    registry = project / REGISTRY
+    registry.write_text(registry.read_text().replace("JUDGES = {", 'JUDGES = {\n    "new": ("new:table", "overlap"),'))
+    try:
+        assert jobs(project) == {}
+        assert jobs(project, f"{TOY}/judges/new.csv") == {"judge_methods": 1}
+    finally:
+        judge.unlink()
 
 
 def test_groups_by_a_method_are_found_anew_when_it_changes(project):
