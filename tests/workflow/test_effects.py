@@ -121,7 +121,7 @@ BASE = {
     "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
-    "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"),
+    "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"), "judge": ("cost",),
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
