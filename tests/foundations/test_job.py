@@ -178,6 +178,13 @@ def snakemake(folder, *arguments, **variables):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 
+# the interpreter as rules/common.smk gives it to Snakemake, so that the project may lie in a folder with a blank
+HEAD = """
+import os, sys
+from attribution.runtime import environment
+sys.executable = environment.interpreter(sys.executable, os.environ)
+
+"""
 SMALL = """
 rule made:
     input:
@@ -213,7 +220,7 @@ job.run(made, digest=resume.of_job, attributes=provenance.attributes)
 
 
 def test_a_job_of_snakemake_gets_its_arguments_its_log_and_its_gpu(tmp_path):
-    (tmp_path / "Snakefile").write_text(SMALL)
+    (tmp_path / "Snakefile").write_text(HEAD + SMALL)
     (tmp_path / "made.py").write_text(MADE)
     for name in ("unnamed-0", *(f"{name}-{seed}" for name in ("one", "own", "two", "three") for seed in (4, 5))):
         (tmp_path / f"{name}.txt").write_text(name)
@@ -262,7 +269,7 @@ job.run(failing)
 
 
 def test_a_sentence_alone_reaches_the_terminal_and_other_errors_with_their_traceback(tmp_path):
-    (tmp_path / "Snakefile").write_text(FAILING)
+    (tmp_path / "Snakefile").write_text(HEAD + FAILING)
     (tmp_path / "failing.py").write_text(FAIL)
     sentence = f"none.h5 does not exist; correct the path, relative to {tmp_path}"
     for kind, told in (("sentence", sentence), ("bug", "ValueError: matmul"), ("crash", "Fatal Python error: Aborted")):
