@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from attribution.networks import same_function
+from attribution.networks.same_function import layers
 
 MIXED = "mixed_float16"
 FLOATS = ("float16", "bfloat16", "float32", "float64", MIXED, "mixed_bfloat16")
@@ -51,18 +52,7 @@ def own_classes_hidden() -> Iterator[None]:
 
 def is_mixed(model: keras.Model) -> bool:
     """Whether some layer, at any depth, computes in less than float32."""
-    return any(compute_dtype(layer) in ("float16", "bfloat16") for layer in layers(model))
-
-
-def layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """All layers at any depth, those of nested networks and inside wrappers too, each once; networks themselves not."""
-    found = {id(layer): layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)}
-    return list(found.values())
-
-
-def compute_dtype(layer: keras.layers.Layer) -> str:
-    """Number type that a layer computes in."""
-    return str(layer.compute_dtype)
+    return any(layer.compute_dtype in ("float16", "bfloat16") for layer in layers(model))
 
 
 def copied(model: keras.Model, dtype: str | None = None, samples: np.ndarray | None = None) -> keras.Model:

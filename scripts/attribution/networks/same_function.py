@@ -53,6 +53,12 @@ def difference(expected: list[np.ndarray], found: list[np.ndarray]) -> float:
     return worst
 
 
+def layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """All layers at any depth, those of nested networks and inside wrappers too, each once; networks themselves not."""
+    found = {id(layer): layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)}
+    return list(found.values())
+
+
 def operations(model: keras.Model) -> list:
     """Layers and operators of a network, nested networks as one each; of a Sequential one too."""
     return list(keras.Model(model.inputs, model.outputs).operations)
@@ -73,7 +79,7 @@ def _outputs(model: keras.Model, x: np.ndarray) -> list[np.ndarray]:
 
 def _rounding(model: keras.Model) -> float:
     """Of the coarsest layer."""
-    kinds = {str(layer.compute_dtype) for layer in model._flatten_layers() if not isinstance(layer, keras.Model)}
+    kinds = {layer.compute_dtype for layer in layers(model)}
     return max((ROUNDING[kind] for kind in kinds if kind in ROUNDING), default=ROUNDING["float32"])
 
 
