@@ -51,6 +51,9 @@ METHODS = {
     "boundary-simple": "boundary.groups:Simple",
     "metagradient": "unrolled.metagradient:Metagradient",
     "metagradient-smooth": "unrolled.metagradient:Smooth",
+    "datamodel-ridge": "retraining.datamodel_ridge:Ridge",
+    "datamodel-lasso": "retraining.datamodel_lasso:Lasso",
+    "datamodel-around-metagradient": "retraining.datamodel_around:AroundMetagradient",
     "random-class": "chance.random_class:RandomClass",
     "random": "chance.random:Random",
 }
