@@ -86,5 +86,7 @@ def test_of_a_network_at_the_convex_optimum_both_truths_are_one(network, tmp_pat
     both = [table[table.truth == truth].drop(columns="truth").reset_index(drop=True)
             for truth in ("network", f"convex-{L2:g}")]  # fmt: skip
     pd.testing.assert_frame_equal(*both, rtol=1e-6)
-    found = table[(table.truth == "network") & table.share.isna() & (table.metric == "pearson") & (table.target == "own")]
+    found = table[
+        (table.truth == "network") & table.share.isna() & (table.metric == "pearson") & (table.target == "own")
+    ]
     assert len(found) == 2 and (found.value > 0.95).all()
