@@ -76,6 +76,12 @@ def test_rows_and_arrays_are_those_of_the_methods_in_their_order(network, tmp_pa
         network.y,
     )  # fmt: skip
     predicted = base.resolve(registry.METHODS["newton"]).changes(layer, subsets.left_out(masks))
+    (alone,) = hdf5.read(tmp_path / "removals.h5", "network/one/own")
+    chosen = points[(points.truth == "network") & (points.target == "own") & (points.metric == "pearson")]
+    wanted = {"influence / n": np.corrcoef(alone[0], alone[1])[0, 1],
+              "newton re-evaluated": np.corrcoef(alone[0], alone[2])[0, 1]}  # fmt: skip
+    assert dict(zip(chosen.method, chosen.value, strict=True)) == pytest.approx(wanted, rel=1e-9)
+    assert len(set(wanted.values())) == 2
     np.testing.assert_allclose(own[1, 3], predicted[3, :N][~masks[3]].mean(), rtol=1e-12)
     np.testing.assert_allclose(test[2], scores.removals(scored["newton-re-evaluated"])[0][:, N:], rtol=1e-6)
     np.testing.assert_allclose(scores.removals(scored["newton"])[1], predicted, rtol=1e-12)
