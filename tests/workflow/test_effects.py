@@ -121,9 +121,10 @@ BASE = {
     "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
-    "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"), "judge": ("cost",),
+    "layers": ("", "-all-layers"), "judge": ("cost",),
+    "table": ("overlap", "boundary_overlap", "retrieval", "recovery"),
     "method": (
-        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class",
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip
