@@ -23,6 +23,8 @@ NEEDED = {
     "boundary_overlap": "groups",
     "recovery": "groups",
     "closest": "points",
+    "leave_one_out": "removals",
+    "leave_groups_out": "removals",
 }
 
 METHODS = {
@@ -30,6 +32,12 @@ METHODS = {
     "objective": "influence.selection:Objective",
     "theta-relative": "influence.selection:ThetaRelative",
     "l-relative": "influence.selection:LRelative",
+    "influence-over-n": "influence.removals:OverN",
+    "first-order": "influence.removals:FirstOrder",
+    "second-order": "influence.removals:SecondOrder",
+    "newton": "influence.removals:Newton",
+    "first-order-re-evaluated": "influence.removals:FirstOrderEvaluated",
+    "newton-re-evaluated": "influence.removals:NewtonEvaluated",
     "self-influence": "influence.self_influence:SelfInfluence",
     "embedding-cosine": "distance.embedding_cosine:EmbeddingCosine",
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
