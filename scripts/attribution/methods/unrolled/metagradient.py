@@ -34,7 +34,11 @@ class Smooth(Metagradient):
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), positive = helpful; `growth` of some targets decides about beta."""
-        betas = run.settings["unrolled.betas"]
+        from attribution.networks import build, smooth
+
+        model = build.build(run.recipe, run.x.shape[1:], run.classes, run.seed, run.x[:TRIED])
+        # a network without kinks is smooth as it is
+        betas = run.settings["unrolled.betas"] if smooth.kinked(model) else [0.0]
         for beta in betas[:-1]:
             _, growth = derivative(run, targets[:TRIED], beta, None)
             print(f"with beta {beta:g} cotangents grow by {np.median(growth):.3g} over the training", flush=True)
