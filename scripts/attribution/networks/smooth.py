@@ -18,11 +18,15 @@ def soften(model: keras.Model, beta: float) -> None:
     Args:
         model: built, not yet traced. beta: per unit of the activation's input; 0 leaves ReLU as it is.
     """
-    if not beta:
-        return
-    for layer in precision.layers(model):
-        if getattr(layer, "activation", None) is keras.activations.relu:
-            layer.activation = softplus(beta)
+    for layer in kinked(model) if beta else []:
+        layer.activation = softplus(beta)
+
+
+def kinked(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers whose activation is ReLU."""
+    return [
+        layer for layer in precision.layers(model) if getattr(layer, "activation", None) is keras.activations.relu
+    ]
 
 
 def softplus(beta: float):

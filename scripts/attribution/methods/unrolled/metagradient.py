@@ -5,6 +5,8 @@ import numpy as np
 from attribution.methods.run import Run
 from attribution.numerics.residuals import margin_gradients, residuals
 
+TRIED = 8  # targets that tell whether derivatives grow
+
 
 class Metagradient:
     """Derivative of the target's margin in each training point's weight, through the whole training (Ilyas and
@@ -14,26 +16,52 @@ class Metagradient:
     needs = ("data",)
     settings = ()
     unit = "margin"
-    smoothed = False
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), positive = helpful; of a training target minus the derivative of its loss."""
-        from attribution.training import metagradient, replay
-
-        beta = run.settings["unrolled.beta"] if self.smoothed else 0.0
-        training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
-        asked = run.queried
-
-        def slope(logits: np.ndarray) -> np.ndarray:
-            return (margin_gradients if run.tested else lambda *of: -residuals(*of))(logits, asked.labels[targets])
-
-        found, growth = metagradient.metagradient(training, asked.x[targets], slope, "metagradient", run.work)
-        run.facts["growth"] = float(np.median(growth))
-        return found
+        return through(run, targets, 0.0)
 
 
 class Smooth(Metagradient):
-    """The same of a training with softplus in the place of ReLU, see `networks.smooth`."""
+    """The same of a training with softplus in the place of ReLU, see `networks.smooth`.
 
-    settings = ("unrolled.beta",)
-    smoothed = True
+    Where a training is chaotic derivatives grow without bound on their way back to its start and say nothing of points
+    that leave. Of the settings' betas the first counts with which they do not grow, else the last: the sharpest kink at
+    which the derivative still means something. That needs no retraining.
+    """
+
+    settings = ("unrolled.betas",)
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n), positive = helpful; `growth` of some targets decides about beta."""
+        from attribution.networks import build, smooth
+
+        model = build.build(run.recipe, run.x.shape[1:], run.classes, run.seed, run.x[:TRIED])
+        # a network without kinks is smooth as it is
+        betas = run.settings["unrolled.betas"] if smooth.kinked(model) else [0.0]
+        for beta in betas[:-1]:
+            _, growth = derivative(run, targets[:TRIED], beta, None)
+            print(f"with beta {beta:g} cotangents grow by {np.median(growth):.3g} over the training", flush=True)
+            if np.median(growth) <= 1:
+                return through(run, targets, beta)
+        return through(run, targets, betas[-1])
+
+
+def through(run: Run, targets: np.ndarray, beta: float) -> np.ndarray:
+    """(t, n) metagradient, with what is said of it in the facts of the run."""
+    found, growth = derivative(run, targets, beta, run.work)
+    run.facts |= {"growth": float(np.median(growth)), "beta": beta}
+    return found
+
+
+def derivative(run: Run, targets: np.ndarray, beta: float, work) -> tuple[np.ndarray, np.ndarray]:
+    """Metagradient (t, n) and growth (t,), see `training.metagradient`; beta as in `replay.of_recipe`."""
+    from attribution.training import metagradient, replay
+
+    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
+    asked = run.queried
+
+    def slope(logits: np.ndarray) -> np.ndarray:
+        return (margin_gradients if run.tested else lambda *of: -residuals(*of))(logits, asked.labels[targets])
+
+    return metagradient.metagradient(training, asked.x[targets], slope, f"metagradient, beta {beta:g}", work)
