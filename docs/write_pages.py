@@ -5,15 +5,19 @@ python docs/write_pages.py      writes them in place, and names the pages that c
 A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; all else on a page is written by hand.
 """
 
+import sys
 from pathlib import Path
 
-from writing import blocks, results, settings, workflow
-
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "config/README.md", "docs/results.md", "docs/map.md")
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from writing import blocks, choosing, results, settings, workflow
+
+PAGES = ("README.md", "config/README.md", "docs/choosing.md", "docs/results.md", "docs/map.md")
 WRITERS = {
     "table": results.result,
     "sources": results.sources,
+    "choosing": choosing.table,
     "settings": settings.section,
     "targets": workflow.targets,
     "graph": workflow.graph,

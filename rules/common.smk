@@ -12,7 +12,18 @@ from attribution.runtime import environment
 from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
-from attribution.workflow import attributions, contents, figures, inputs, methods, names, resources, start, studies, targets
+from attribution.workflow import (
+    attributions,
+    contents,
+    figures,
+    inputs,
+    methods,
+    names,
+    resources,
+    start,
+    studies,
+    targets,
+)
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell

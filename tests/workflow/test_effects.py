@@ -98,7 +98,7 @@ VALUES = {
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
     **{f"models.{kind}.training.epsilon": 1e-3 for kind in (
         "mlp", "cnn", "resnet", "vgg19", "resnet18", "python_file")},
-    "models.cnn.activation": "gelu", "models.cnn.pooling": "mean",
+    "truth.small.kinds": ["averaged"], "models.cnn.activation": "gelu", "models.cnn.pooling": "mean",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
 }  # fmt: skip

@@ -66,6 +66,12 @@ def check(config: dict) -> None:
                 f"truth.{extent}.subsets is {chosen[extent]['subsets']}, but truth.shards hold {held}; "
                 "add a shard, or take fewer"
             )
+    shown = chosen["shown"]
+    if max(shown["targets"]) >= chosen["targets"]:
+        raise SettingError(
+            f"truth.shown.targets holds {max(shown['targets'])}, but truth.targets is {chosen['targets']} and the first "
+            "is 0; take smaller ones"
+        )
 
 
 def truth_settings(config: dict, wildcards) -> dict:
