@@ -24,9 +24,7 @@ def soften(model: keras.Model, beta: float) -> None:
 
 def kinked(model: keras.Model) -> list[keras.layers.Layer]:
     """The layers whose activation is ReLU."""
-    return [
-        layer for layer in precision.layers(model) if getattr(layer, "activation", None) is keras.activations.relu
-    ]
+    return [layer for layer in precision.layers(model) if getattr(layer, "activation", None) is keras.activations.relu]
 
 
 def softplus(beta: float):
