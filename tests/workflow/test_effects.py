@@ -98,6 +98,7 @@ VALUES = {
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean",
+    "trak.projection": 512,
 }  # fmt: skip
 # lists and tables that change as a whole, by the end of a leaf's name: keys from there up that are left out, the value
 WHOLE = {
@@ -123,7 +124,7 @@ BASE = {
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
     "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"), "judge": ("cost",),
     "method": (
-        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class",
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "trak",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip

@@ -28,6 +28,7 @@ METHODS = {
     "objective": "influence.selection:Objective",
     "theta-relative": "influence.selection:ThetaRelative",
     "l-relative": "influence.selection:LRelative",
+    "trak": "influence.trak:Trak",
     "self-influence": "influence.self_influence:SelfInfluence",
     "embedding-cosine": "distance.embedding_cosine:EmbeddingCosine",
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
