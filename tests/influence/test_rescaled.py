@@ -87,7 +87,7 @@ def test_methods_estimate_the_change_of_the_margin_and_rescaled_its_size(problem
 def test_leave_one_out_that_is_not_defined_is_refused(problem):
     run, c = problem, problem.logits.shape[1]
     inverse = rescaled.inverse(run.solve, run.optimum.size)
-    with pytest.raises(ValueError, match="without training point 0 is not positive definite; raise influence.damping"):
+    with pytest.raises(ValueError, match="without training point 0 is not positive definite; raise influence"):
         own = rescaled.leverages(run.features, inverse * (1e4 if c == 1 else 30), c)
         rescaled.residuals(run.logits[:1], run.residuals[:1], own[:1], 1)
 

@@ -1,8 +1,9 @@
 """Influence with each point's own curvature taken out of the Hessian: rescaled influence for any number of classes.
 
-Leave-one-out by one Newton step is (H - H_i / n)^-1 g_i / n. With g_i = h (x) r and H_i = h h^T (x) S, S = diag(p) - p p^T,
-Woodbury's identity makes that H^-1 (h (x) M^-1 r) / n with M = I - S B / n and B_cc' = h^T (H^-1)_cc' h, a C x C solve a
-point. For one logit it is Rubinstein and Hopkins (2025), definition 2. A set's effect is the sum of its points'.
+Leave-one-out by one Newton step is (H - H_i / n)^-1 g_i / n. With g_i = h (x) r, H_i = h h^T (x) S and
+S = diag(p) - p p^T, Woodbury's identity makes that H^-1 (h (x) M^-1 r) / n with M = I - S B / n and
+B_cc' = h^T (H^-1)_cc' h: a C x C solve a point. One logit gives the form of Rubinstein and Hopkins (2025). A set's
+effect is the sum of its points'.
 """
 
 import numpy as np

@@ -34,8 +34,9 @@ def refits(
         masks: (M, n) bool. label: names the work in lines of progress; none without it.
 
     Returns:
-        (M, D, C) float64, every gradient shorter than 1e-10, or each of its entries where `convex.fit` took over. Memory: the result, FACTOR_BYTES of Cholesky factors
-        (8 k^2 bytes a subset, one subset at least) and CHUNK_BYTES, whatever n.
+        (M, D, C) float64, every gradient shorter than 1e-10, or each of its entries where `convex.fit` took over.
+        Memory: the result, FACTOR_BYTES of Cholesky factors (8 k^2 bytes a subset, one subset at least), CHUNK_BYTES,
+        and the points of one subset where a Hessian is taken.
 
     Raises:
         ValueError: when a mask keeps no point. RuntimeError: see `convex.fit`.
