@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution.numerics import residuals
+from attribution.numerics import hessian, residuals
 from attribution.retraining import convex, convex_many
 
 N, L2 = 300, 1e-3
@@ -93,3 +93,12 @@ def test_a_mask_of_no_point_is_refused(problem):
     features, labels, optimum = problem
     with pytest.raises(ValueError, match="subset 1 has 0 members"):
         convex_many.refits(features, labels, optimum, L2, np.array([[True] * N, [False] * N]))
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.8])
+def test_the_first_hessian_is_that_of_the_points_kept(problem, alpha):
+    features, labels, optimum = problem
+    whole, (mask, *_) = hessian.hessian_sum(features, features @ optimum), drawn(alpha)
+    expected = hessian.hessian_sum(features[mask], features[mask] @ optimum)
+    found = convex_many._hessian_of(features, optimum, mask, whole)
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)

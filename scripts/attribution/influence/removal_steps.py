@@ -33,6 +33,8 @@ def removal_steps(
     decay: np.ndarray,
     decay_gradient: np.ndarray,
     group_hessian: Callable = hessian_sum,
+    alone: np.ndarray | None = None,
+    twice: bool = False,
 ) -> dict[str, np.ndarray]:
     """Change of the parameters when `members` leave the training set.
 
@@ -42,6 +44,10 @@ def removal_steps(
         damping: added to the diagonal.
         decay, decay_gradient: (k,) diagonal Hessian and gradient of the weight decay.
         group_hessian: (features, logits) of the members -> sum of their Hessians.
+        alone: (n, C) residuals from `rescaled.residuals`, at the same Hessian and damping; with them there is a step
+            `rescaled`, the sum of the members' steps when each leaves alone, the decay's share at first order.
+        twice: whether there is a step `newton-twice`, Newton's and a second one with the gradient where the first one
+            ends and the same Hessian: one more pass over the points that stay.
 
     Returns:
         method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms:
@@ -63,12 +69,24 @@ def removal_steps(
     h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
     first = solvers.exact(lower, g[:, None])[:, 0]
     curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
-    newton = newton_step(n * hessian, h_group, g, n * damping)
-    return {
+    rest = factor(n * hessian - h_group, n * damping)
+    newton = solvers.exact(rest, g[:, None])[:, 0]
+    steps = {
         "first-order": first / n,
         "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,
         "newton": newton,
     }
+    if alone is not None:
+        summed = influence.group_gradient(features, alone, members) + m * decay_gradient
+        steps["rescaled"] = solvers.exact(lower, summed[:, None])[:, 0] / n
+    if twice:
+        stay = np.setdiff1d(np.arange(n), members)
+        moved = logits[stay] + features[stay] @ newton.reshape(features.shape[1], -1)
+        # the gradient of the penalties is linear, and the damping counts as one of them
+        bent = residuals(moved, labels[stay]) - residuals(logits[stay], labels[stay])
+        reached = (features[stay].T @ bent).ravel() + ((n - m) * decay + n * damping) * newton
+        steps["newton-twice"] = newton - solvers.exact(rest, (reached - g)[:, None])[:, 0]
+    return steps
 
 
 def loss_changes(

@@ -4,10 +4,15 @@ import numpy as np
 from scipy.stats import rankdata
 
 from attribution.influence import removal_steps as group_influence
-from attribution.numerics.residuals import cross_entropy
+from attribution.influence import rescaled
+from attribution.numerics.hessian import factor
+from attribution.numerics.residuals import cross_entropy, residuals
 
 # Linearised losses after the three steps, then the loss itself at the moved parameters.
 METHODS = ("first-order", "second-order", "newton", "first-order re-evaluated", "newton re-evaluated")
+# Every step, both ways.
+STEPS = ("first-order", "second-order", "rescaled", "newton", "newton-twice")
+FAMILY = tuple(f"{step}{way}" for way in ("", " re-evaluated") for step in STEPS)
 
 
 def group_predictions(
@@ -21,27 +26,34 @@ def group_predictions(
     target_features: np.ndarray,
     target_labels: np.ndarray,
     masks: np.ndarray,
+    methods: tuple[str, ...] = METHODS,
 ) -> np.ndarray:
     """Change of every target's loss by each method when the points outside a mask leave.
 
     Args:
         features, labels, weights, hessian, damping, decay, decay_gradient: see `group_influence.removal_steps`;
             weights (D, C). target_features: (t, D). target_labels: (t,). masks: (g, n), False where a point leaves.
+        methods: of METHODS or FAMILY.
 
     Returns:
-        (METHODS, g, t) float64.
+        (methods, g, t) float64.
     """
-    logits = features @ weights
-    result = np.empty((len(METHODS), len(masks), len(target_labels)))
+    logits, alone = features @ weights, None
+    if any(method.startswith("rescaled") for method in methods):
+        inverse = np.linalg.inv(factor(hessian, damping))
+        own = rescaled.leverages(features, inverse.T @ inverse, logits.shape[1])
+        alone = rescaled.residuals(logits, residuals(logits, labels), own, len(labels))
+    result = np.empty((len(methods), len(masks), len(target_labels)))
     for number, mask in enumerate(masks):
         steps = group_influence.removal_steps(
-            features, logits, labels, np.flatnonzero(~mask), hessian, damping, decay, decay_gradient
-        )
+            features, logits, labels, np.flatnonzero(~mask), hessian, damping, decay, decay_gradient, alone=alone,
+            twice=any(method.startswith("newton-twice") for method in methods),
+        )  # fmt: skip
         changes = {
             method: group_influence.loss_changes(target_features, target_labels, weights, step)
             for method, step in steps.items()
         }
-        for place, method in enumerate(METHODS):
+        for place, method in enumerate(methods):
             name, _, evaluated = method.partition(" ")
             result[place, number] = changes[name][1 if evaluated else 0]
     return result
