@@ -111,6 +111,8 @@ def test_the_kernel_is_that_of_the_gradients_and_its_scores_the_formula(problem,
     n, phi = COUNT - TARGETS, flat(gradients)
     kernel, _ = trak.kernel(network, x, labels, n, BATCH, budget)
     np.testing.assert_allclose(kernel, phi @ phi[:n].T, rtol=ROUNDING, atol=1e-12)
+    rows, _ = trak.kernel(network, x, labels, n, BATCH, budget, first=n)
+    np.testing.assert_allclose(rows, kernel[n:], rtol=ROUNDING, atol=1e-12)
     uncertain = np.linspace(0.1, 0.9, n)
     for ridge in (1e-3, 1.0):
         expected = expected_scores(phi, uncertain, ridge)

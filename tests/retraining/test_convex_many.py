@@ -97,7 +97,7 @@ def test_a_mask_of_no_point_is_refused(problem):
 
 @pytest.mark.parametrize("alpha", [0.2, 0.8])
 def test_the_first_hessian_is_that_of_the_points_kept(problem, alpha):
-    features, labels, optimum = problem
+    features, _, optimum = problem
     whole, (mask, *_) = hessian.hessian_sum(features, features @ optimum), drawn(alpha)
     expected = hessian.hessian_sum(features[mask], features[mask] @ optimum)
     found = convex_many._hessian_of(features, optimum, mask, whole)

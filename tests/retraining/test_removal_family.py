@@ -49,7 +49,7 @@ def test_a_rescaled_step_of_one_is_newtons_and_of_a_group_their_sum(problem):
 
 
 def test_the_second_step_is_newtons_with_the_first_ones_hessian(problem):
-    features, labels, optimum, matrix = problem
+    features, labels, optimum, _ = problem
     members = np.arange(0, N, 3)
     found = steps_of(problem, members, 2 * L2, DAMPING, twice=True)
     stay = np.setdiff1d(np.arange(N), members)

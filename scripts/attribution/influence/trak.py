@@ -76,7 +76,7 @@ def _mean_diagonal(value: float) -> float:
 
 
 def kernel(
-    found: Network, x: np.ndarray, labels: np.ndarray, n: int, batch: int, budget: int = BUDGET
+    found: Network, x: np.ndarray, labels: np.ndarray, n: int, batch: int, budget: int = BUDGET, first: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Inner products of the margins' whole gradients, with no projection, summed over layers and chunks of them.
 
@@ -86,13 +86,14 @@ def kernel(
     Args:
         found: the network. x: (N, ...), training points first. labels: (N,). n: training points. batch: samples a pass.
         budget: bytes of gradients kept at a time; neither changes the result beyond rounding.
+        first: sample from which on rows are wanted, n for those of targets alone.
 
     Returns:
-        kernel (N, n) float64, logits (N, C). Memory: the kernel, the budget, one batch; not that of all parameters,
-        whatever the network.
+        kernel (N - first, n) float64, logits (N, C). Memory: the kernel, the budget, one batch, whatever the
+        number of parameters.
     """
     dtype = found.dtype
-    result, logits = np.zeros((len(x), n)), np.empty((len(x), found.model.output.shape[-1]))
+    result, logits = np.zeros((len(x) - first, n)), np.empty((len(x), found.model.output.shape[-1]))
     for chunks in _passes(found, budget // (len(x) * dtype.size)):
         kept = None
         for where, part, arrays in margin_gradients.batches(found, x, labels, batch, lambda f, c=chunks: _taken(f, c)):
@@ -102,7 +103,7 @@ def kernel(
                 whole[where] = array
         kept = iter(kept)
         for _, _, _, factored in chunks:
-            _add(result, [next(kept) for _ in range(1 + factored)])
+            _add(result, [next(kept) for _ in range(1 + factored)], first)
     return result, logits
 
 
@@ -142,12 +143,12 @@ def _taken(factors: list[tuple], chunks: list) -> list:
     return found
 
 
-def _add(result: np.ndarray, factors: list[np.ndarray]) -> None:
-    """Add to a kernel (N, n) the product over factors (N, k) of their inner products."""
+def _add(result: np.ndarray, factors: list[np.ndarray], first: int) -> None:
+    """Add to a kernel (N - first, n) the product over factors (N, k) of their inner products."""
     n = result.shape[1]
-    for start in range(0, len(result), ROWS):
+    for start in range(first, first + len(result), ROWS):
         where = slice(start, start + ROWS)
         block = factors[0][where] @ factors[0][:n].T
         for other in factors[1:]:
             block *= other[where] @ other[:n].T
-        result[where] += block
+        result[start - first : start - first + ROWS] += block

@@ -34,6 +34,7 @@ METHODS = {
     "last-layer-rescaled": "influence.last_layer_rescaled:LastLayerRescaled",
     "representer": "influence.representer:Representer",
     "trak": "influence.trak:Trak",
+    "tracin": "unrolled.tracin:TracIn",
     "self-influence": "influence.self_influence:SelfInfluence",
     "embedding-cosine": "distance.embedding_cosine:EmbeddingCosine",
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
