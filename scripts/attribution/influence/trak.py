@@ -17,7 +17,7 @@ from attribution.influence.margin_gradients import Network
 from attribution.numerics.residuals import margins
 
 # Bytes of gradients that are kept in one pass over the samples, and rows of the kernel that are added at a time.
-BUDGET = 1 << 30
+BUDGET = 512 << 20
 ROWS = 1024
 
 
