@@ -12,7 +12,7 @@ from attribution.runtime import environment
 from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
-from attribution.workflow import contents, figures, inputs, methods, names, resources, start, studies, targets
+from attribution.workflow import attributions, contents, figures, inputs, methods, names, resources, start, studies, targets
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell
@@ -75,6 +75,19 @@ judged_methods = bound(methods.judged)
 judged_files = bound(methods.judged_files)
 rule_files = bound(methods.files_of_rule)
 rule_settings = bound(methods.settings_of_rule)
+
+# judged by retrained networks
+truth_numbers = bound(attributions.truth_numbers)
+truth_settings = bound(attributions.truth_settings)
+code_of_attribution = lambda script: bound(attributions.code, BASE / "scripts", script)
+attribution_files = bound(attributions.needed)
+attribution_settings = bound(attributions.settings_of)
+averaged_files = attributions.averaged
+attributed_files = bound(attributions.files)
+attributed_methods = bound(attributions.compared)
+judging = bound(attributions.judging)
+removing = bound(attributions.removing)
+tables_of_study = lambda name: bound(attributions.tables, name)
 
 # settings, found when a job's wildcards are known
 setting = lambda path: bound(studies.setting, path)

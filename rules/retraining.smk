@@ -135,3 +135,29 @@ rule gather_datamodels:
         **asked("gather_datamodels"),
     script:
         "../scripts/retraining/gather_datamodels.py"
+
+
+# whole networks trained without some points, for judges of attribution
+rule retrain_truth:
+    input:
+        data="results/{dataset}/data.h5",
+        own=own_model,
+        code=code_of_network("retraining/retrain_truth.py"),
+    output:
+        networks=f"{RUN}/truth/{{truth}}-{{sets}}-{{shard}}.h5",
+    log:
+        "results/logs/retrain_truth/{dataset}-{model}-seed{seed}-{truth}-{sets}-{shard}.log",
+    benchmark:
+        "results/benchmarks/retrain_truth/{dataset}-{model}-seed{seed}-{truth}-{sets}-{shard}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        sets="(fit-)?alpha[0-9.]+|leave-one-out|groups",
+    threads: cpus("retrain_truth")
+    resources:
+        **asked("retrain_truth"),
+    params:
+        recipe=recipe,
+        numbers=truth_numbers,
+        settings=truth_settings,
+    script:
+        "../scripts/retraining/retrain_truth.py"

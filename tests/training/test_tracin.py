@@ -37,7 +37,7 @@ def run(request):
         labels=labels[:N],
         tested=True,
         queried=SimpleNamespace(x=x[N:], labels=labels[N:]),
-        settings={"tracin": {"checkpoints": 3}, "influence.batch_size": 4},
+        settings={"unrolled.checkpoints": 3, "influence.batch_size": 4},
     )
 
 

@@ -1,6 +1,6 @@
 """Random projections of gradients that are made while samples stream, without a gradient ever formed.
 
-A part of two factors has its inputs and its outputs projected apart, P_in A^T E P_out^T (Choe et al. 2024, section 3.1,
+A part of two factors has its inputs and its outputs projected apart, P_in A^T E P_out^T (LoGra, Choe et al. 2024,
 with random matrices), so both matrices stay small; a variable has one plain projection. Features of all parts stand
 side by side: their inner product is the sum of those of the parts, and no noise arises between them.
 """
@@ -64,7 +64,7 @@ def _orthogonal(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray
 def features(
     found: Network, x: np.ndarray, labels: np.ndarray, drawn: list[list[list[np.ndarray]]], batch: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Projected gradients of the samples' margins, of several projections in one pass (Park et al. 2023, equation 11).
+    """Projected gradients of the samples' margins, of several projections in one pass (Park et al. 2023, section 3).
 
     Args:
         found: the network. x: (n, ...). labels: (n,). drawn: `matrices` of each of B projections. batch: samples a

@@ -1,7 +1,7 @@
 """TRAK (Park et al. 2023): a network as its linearisation in margins, and Newton's step on that.
 
 Score of training point i for target t: phi_t^T (Phi^T Phi + ridge I)^-1 phi_i (1 - p_i), phi the gradient of the margin
-or its projection (their equation 13, for one model). Ridge is relative to the mean of ||phi_i||^2, the mean diagonal of
+or its projection (their section 3, for one model). Ridge is relative to the mean of ||phi_i||^2, the mean diagonal of
 the kernel Phi Phi^T. Positive: the training point raises the target's margin.
 """
 

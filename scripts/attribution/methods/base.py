@@ -17,6 +17,8 @@ class Method(Protocol):
     `family`: one of FAMILIES, for colours. `needs`: files of a run, see `Run`; data.h5 is always there. `settings`:
     dotted names of the settings that it reads. `directions`: the ends of its scores that are of use, `max` alone
     unless it says. `stored`: whether its scores stand in a file already, so that tables give no seconds for them.
+    `unit`: "margin" where a pair estimates by how much the target's margin falls when the training point leaves; scores
+    without it have an order only.
     `needs` and `settings` are literals: the workflow reads them from the text.
     """
 
@@ -25,6 +27,7 @@ class Method(Protocol):
     settings: tuple[str, ...]
     directions: tuple[str, ...]
     stored: bool
+    unit: str
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) float64: row = target, column = training point, positive = helpful."""

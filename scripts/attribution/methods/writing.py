@@ -57,6 +57,28 @@ def _pairs(method: base.Method, run: Run, queries: np.ndarray) -> dict[str, np.n
     return {PAIRS: np.concatenate(blocks)}
 
 
+def write_attributions(
+    label: str, method: base.Method, run: Run, asked: np.ndarray, path: str, attributes: dict
+) -> None:
+    """Write attributions/METHOD.h5: `targets` (t,) and `pairs` (t, n), with `unit` and what the method says of itself.
+
+    Args:
+        asked: (t,) targets, indices into `run.queried`.
+
+    Raises:
+        ValueError: when a score is not finite.
+    """
+    begun = time.perf_counter()
+    found = np.asarray(base.part(method, "pairs", label)(run, asked), dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"{(~np.isfinite(found)).sum()} of {found.size} attributions by method '{label}' are not finite"
+        )
+    facts = _described(label, method, begun) | {"unit": getattr(method, "unit", "")} | run.facts
+    print(f"{label}: {facts['seconds']:.1f} s, {facts['peak_memory'] / 1e6:.0f} MB", flush=True)
+    hdf5.write(path, {TARGETS: asked, PAIRS: found}, attributes | facts)
+
+
 def write_groups(
     label: str, method: base.Method, run: Run, seeds: list[int], asked: dict, path: str, attributes: dict
 ) -> None:

@@ -72,7 +72,7 @@ def of_recipe(
             was.
 
     Raises:
-        ValueError: when the recipe does not say how it was trained, or holds a layer that no weight can be taken out of.
+        ValueError: when the recipe does not say how it was trained, or as `of_model`.
     """
     if "training" not in recipe:
         raise ValueError(
@@ -86,9 +86,7 @@ def of_recipe(
     return of_model(model, recipe["training"], x, y, seed, beta)
 
 
-def of_model(
-    model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0
-) -> Replay:
+def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0) -> Replay:
     """The same for a network at its initial weights; `training`, `seed` as in `training.train.train`.
 
     Raises:
@@ -215,6 +213,9 @@ def of_model(
 
     def whole_step(state: State, number: int, weights: np.ndarray) -> State:
         members = batch(number)
+        if not model.non_trainable_variables:
+            # no layer has a state, so that each sample goes through the network alone
+            members = members[weights[members] != 0]
         chosen = np.asarray(weights[members], dtype=dtype.as_numpy_dtype)
         if not chosen.any():
             return state
@@ -288,7 +289,9 @@ def _update(w, first, second, g, rate, sgd: bool, momentum: float, epsilon: floa
     return w - rate * first / (tf.sqrt(second) + epsilon), first, second
 
 
-def _pull_update(w, first, second, g, c_w, c_first, c_second, rate, sgd: bool, momentum: float, epsilon: float) -> tuple:
+def _pull_update(
+    w, first, second, g, c_w, c_first, c_second, rate, sgd: bool, momentum: float, epsilon: float
+) -> tuple:
     """Cotangents of gradient, first and second moment before `_update`, from those after it; that of w stays c_w."""
     if sgd:
         total = c_first + c_w

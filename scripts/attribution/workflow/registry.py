@@ -54,6 +54,8 @@ METHODS = {
     "boundary-batch": "boundary.groups:Batch",
     "boundary-universal": "boundary.groups:Universal",
     "boundary-simple": "boundary.groups:Simple",
+    "metagradient": "unrolled.metagradient:Metagradient",
+    "metagradient-smooth": "unrolled.metagradient:Smooth",
     "random-class": "chance.random_class:RandomClass",
     "random": "chance.random:Random",
 }
@@ -72,7 +74,8 @@ def check(config: dict) -> None:
         SettingError: one sentence, for a name that is none, or a method that cannot give what is needed of it.
     """
     for table, chosen in config["methods"].items():
-        for name in chosen:
+        # those with a number or an ending are looked at in `attributions.check`
+        for name in chosen if table in NEEDED else []:
             known(f"methods.{table}", name, NEEDED[table])
     for name in config["methods"]["recovery"]:
         if name in config["evaluation"]["variants"]:

@@ -13,13 +13,13 @@ class TracIn:
     """Inner products of gradients at several moments of the training, weighted by the learning rates between them.
 
     The training is cut into as many stretches of equal length as there are checkpoints, and each checkpoint, the end of
-    its stretch, stands for all of it: their section 3.3, with the sum of the stretch's learning rates over n. For Adam
+    its stretch, stands for all of it: TracInCP, with the sum of the stretch's learning rates over n. For Adam
     they are those of the schedule, as if it were plain descent.
     """
 
     family = "unrolled"
     needs = ("data",)
-    settings = ("tracin", "influence.batch_size")
+    settings = ("unrolled.checkpoints", "influence.batch_size")
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n). Memory: `checkpoints` copies of the parameters, and a (t, n) kernel with its budget of gradients."""
@@ -27,7 +27,7 @@ class TracIn:
         from attribution.training import replay
 
         training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
-        numbers = ends(training.count, run.settings["tracin"]["checkpoints"])
+        numbers = ends(training.count, run.settings["unrolled.checkpoints"])
         weights = sums(rates(run.recipe["training"], training.count, len(run.labels)), numbers) / len(run.labels)
         asked, of_asked = run.queried.x[targets], run.queried.labels[targets]
         x = precision.as_taken(training.model, np.concatenate([run.x, asked]))
