@@ -1,8 +1,8 @@
 """Every attribution method of the last layer against refits to the optimum: LDS, leave-one-out, and removal of groups.
 
-python benchmarks/judge_last_layer.py [--input FILE.npz] [--subsets 100] [--output FILE.csv]
+python benchmarks/bench_last_layer_truth.py [--input FILE.npz] [--subsets 100] [--output results/benchmarks]
 
-The problem is a softmax regression at its optimum, read from FILE.npz (see `last_layer_problem.load`) or drawn.
+Writes last-layer-points.csv and last-layer-groups.csv. The problem is a softmax regression at its optimum, read from FILE.npz (see `last_layer_problem.load`) or drawn.
 """
 
 import argparse
@@ -189,33 +189,34 @@ def agreement(true: np.ndarray, predicted: np.ndarray) -> list[float]:
     return [float(predictions.spearman(true, predicted)), *interval(predictions.spearman, true, predicted), ratio]
 
 
-def judged(problem: last_layer_problem.Problem, subgroups: np.ndarray, run: Run, count: int) -> list[list]:
-    """Rows of all tables."""
+def judged(problem: last_layer_problem.Problem, subgroups: np.ndarray, run: Run, count: int) -> dict[str, list[list]]:
+    """Rows of both tables: what points get, and what groups do."""
     found = attributions(run)
-    rows = [row for alpha in (0.5, 0.9) for row in lds(run, problem, found, alpha, count)]
-    rows += leave_one_out(run, problem, found, count)
-    return rows + groups(run, problem, drawn_groups(problem, subgroups, count))
+    points = [row for alpha in (0.5, 0.9) for row in lds(run, problem, found, alpha, count)]
+    points += leave_one_out(run, problem, found, count)
+    return {"points": points, "groups": groups(run, problem, drawn_groups(problem, subgroups, count))}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--input", type=Path)
-    parser.add_argument("--subsets", type=int, default=100)
-    parser.add_argument("--output", type=Path, default=Path("results/benchmarks/last-layer-truth.csv"))
+    parser.add_argument("--subsets", type=int, default=100, help="random subsets a share, points and groups a kind")
+    parser.add_argument("--output", type=Path, default=Path("results/benchmarks"))
     arguments = parser.parse_args()
     problem = last_layer_problem.load(arguments.input) if arguments.input else last_layer_problem.make()
     subgroups = problem.labels
     if arguments.input:
         with np.load(arguments.input) as file:
             if "sub_tr" in file:
-                subgroups = problem.labels * 1000 + file["sub_tr"]
+                subgroups = problem.labels * (1 + file["sub_tr"].max()) + file["sub_tr"]
     with tempfile.TemporaryDirectory() as folder:
-        rows = judged(problem, subgroups, run_of(problem, Path(folder)), arguments.subsets)
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(arguments.output, index=False, float_format="%.3f")
-    print(table.to_string(index=False, float_format="{:.3f}".format))
-    print(f"written to {arguments.output}")
+        tables = judged(problem, subgroups, run_of(problem, Path(folder)), arguments.subsets)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, rows in tables.items():
+        path, table = arguments.output / f"last-layer-{name}.csv", pd.DataFrame(rows, columns=COLUMNS)
+        table.to_csv(path, index=False, float_format="%.3f")
+        print(table.to_string(index=False, float_format="{:.3f}".format))
+        print(f"written to {path}")
 
 
 if __name__ == "__main__":
