@@ -2,7 +2,8 @@
 
 python benchmarks/bench_last_layer_truth.py [--input FILE.npz] [--subsets 100] [--output results/benchmarks]
 
-Writes last-layer-points.csv and last-layer-groups.csv. The problem is a softmax regression at its optimum, read from FILE.npz (see `last_layer_problem.load`) or drawn.
+Writes last-layer-points.csv and last-layer-groups.csv. The problem is a softmax regression at its optimum, read from
+FILE.npz (see `last_layer_problem.load`) or drawn.
 """
 
 import argparse
