@@ -61,32 +61,44 @@ def removal_steps(
     n, m = len(features), len(members)
     if not 0 < m < n:
         raise ValueError(f"the group has {m} of {n} training points; it must have at least one and leave at least one")
-    p = m / n
     lower = factor(hessian, damping)
     g = influence.group_gradient(features, residuals(logits, labels), members)
     # the decay belongs to every sample's loss: a group takes its share m of it along
     g += m * decay_gradient
     h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
-    first = solvers.exact(lower, g[:, None])[:, 0]
-    curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
     rest = factor(n * hessian - h_group, n * damping)
-    newton = solvers.exact(rest, g[:, None])[:, 0]
-    steps = {
-        "first-order": first / n,
-        "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,
-        "newton": newton,
-    }
+    steps = of_group(lower, rest, h_group, g, n, m)
     if alone is not None:
         summed = influence.group_gradient(features, alone, members) + m * decay_gradient
         steps["rescaled"] = solvers.exact(lower, summed[:, None])[:, 0] / n
     if twice:
         stay = np.setdiff1d(np.arange(n), members)
+        newton = steps["newton"]
         moved = logits[stay] + features[stay] @ newton.reshape(features.shape[1], -1)
         # the gradient of the penalties is linear, and the damping counts as one of them
         bent = residuals(moved, labels[stay]) - residuals(logits[stay], labels[stay])
         reached = (features[stay].T @ bent).ravel() + ((n - m) * decay + n * damping) * newton
         steps["newton-twice"] = newton - solvers.exact(rest, (reached - g)[:, None])[:, 0]
     return steps
+
+
+def of_group(
+    lower: np.ndarray, rest: np.ndarray, h_group: np.ndarray, g: np.ndarray, n: int, m: int
+) -> dict[str, np.ndarray]:
+    """First order, second order and Newton's step for a group of m of n points, in any parameters.
+
+    Args:
+        lower: (k, k) Cholesky factor of the damped mean Hessian. rest: that of the summed Hessian without the group.
+        h_group, g: (k, k), (k,) summed Hessian and gradient of the group, with its share of the decay.
+    """
+    p = m / n
+    first = solvers.exact(lower, g[:, None])[:, 0]
+    curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
+    return {
+        "first-order": first / n,
+        "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,
+        "newton": solvers.exact(rest, g[:, None])[:, 0],
+    }
 
 
 def loss_changes(
