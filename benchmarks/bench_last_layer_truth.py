@@ -25,12 +25,11 @@ import last_layer_problem
 from attribution.files import hdf5
 from attribution.files.results import gradients
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
-from attribution.files.results.hessian import HESSIAN
 from attribution.influence import inverse, rescaled
 from attribution.methods import base
 from attribution.methods.run import Run
 from attribution.numerics import hessian, residuals
-from attribution.retraining import convex_many, predictions
+from attribution.retraining import convex_many, predictions, subsets
 from attribution.workflow.registry import METHODS
 
 COLUMNS = ["truth", "sets", "method", "spearman", "low", "high", "ratio"]
@@ -159,17 +158,14 @@ def drawn_groups(problem, subgroups: np.ndarray, count: int) -> dict[str, np.nda
 def groups(run, problem, masks: dict[str, np.ndarray]) -> list[list]:
     """Rows of groups: the rank correlation over groups of the change of a loss, and the median of predicted / true."""
     x, w, flat = problem.features, problem.weights, np.full(problem.weights.size, problem.decay)
-    (matrix,) = hdf5.read(run.files["hessian"], HESSIAN)
     n, rows = len(x), []
     targets, labels = np.concatenate([x, problem.test_features]), np.concatenate([run.labels, run.queried.labels])
     before = residuals.cross_entropy(targets @ w, labels)
     for kind, kept in masks.items():
         refitted = convex_many.refits(x, problem.labels, w, problem.decay / 2, kept)
         true = predictions.losses_at(refitted, targets, labels) - before
-        predicted = predictions.group_predictions(
-            x, problem.labels, w, matrix, 0.0, flat, problem.decay * w.ravel(), targets, labels, kept,
-            predictions.FAMILY,
-        )  # fmt: skip
+        layer = predictions.LastLayer(x, problem.labels, w, flat, problem.decay * w.ravel(), 0.0, targets, labels)
+        predicted = layer.family(subsets.left_out(kept))
         both = np.concatenate([true[None], predicted])
         own, test = predictions.on_group_and_test(both, kept)
         # every test point by itself, as in the other tables

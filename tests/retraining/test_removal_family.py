@@ -5,8 +5,10 @@ import pytest
 
 from attribution.influence import removal_steps as removal
 from attribution.influence import rescaled
+from attribution.methods import base
 from attribution.numerics import hessian, residuals
-from attribution.retraining import convex, convex_many, predictions
+from attribution.retraining import convex, convex_many, predictions, subsets
+from attribution.workflow.registry import METHODS
 
 N, D, L2, DAMPING = 80, 4, 2e-3, 3e-3
 
@@ -79,21 +81,32 @@ def test_each_step_is_nearer_to_the_refit(problem):
     assert mean["newton"] < mean["rescaled"] < mean["first-order"]
 
 
-def test_the_family_holds_the_methods_of_before_and_every_step_both_ways(problem):
-    features, labels, optimum, matrix = problem
+def test_the_family_is_every_step_both_ways_and_each_its_method(problem):
+    features, labels, optimum, _ = problem
     k, masks = optimum.size, np.ones((3, N), dtype=bool)
     masks[0, :9] = masks[1, 20:23] = masks[2, 5] = False
-    given = (
-        features, labels, optimum, matrix + 2 * L2 * np.eye(k), 0.0, np.full(k, 2 * L2), 2 * L2 * optimum.ravel(),
-        features[:20], labels[:20], masks,
-    )  # fmt: skip
-    before = predictions.group_predictions(*given)
-    after = dict(zip(predictions.FAMILY, predictions.group_predictions(*given, predictions.FAMILY), strict=True))
-    for name, rows in zip(predictions.METHODS, before, strict=True):
-        np.testing.assert_array_equal(after[name], rows)
-    true = predictions.losses_at(convex_many.refits(features, labels, optimum, L2, masks), features[:20], labels[:20])
+    layer = predictions.LastLayer(
+        features, labels, optimum, np.full(k, 2 * L2), 2 * L2 * optimum.ravel(), 0.0, features[:20], labels[:20]
+    )
+    groups = subsets.left_out(masks)
+    found = dict(zip(predictions.FAMILY, layer.family(groups), strict=True))
+    for name, rows in found.items():
+        method = base.resolve(METHODS[name.replace(" ", "-")])
+        assert method.row == name
+        np.testing.assert_array_equal(method.changes(layer, groups), rows)
+    alone = alone_of(problem, 2 * L2, 0.0)
+    for members, linear, evaluated in zip(groups, found["rescaled"], found["newton-twice re-evaluated"], strict=True):
+        steps = steps_of(problem, members, 2 * L2, 0.0, alone=alone, twice=True)
+        changes = [
+            removal.loss_changes(features[:20], labels[:20], optimum, steps[step])
+            for step in ("rescaled", "newton-twice")
+        ]
+        np.testing.assert_allclose(linear, changes[0][0], rtol=1e-8, atol=1e-12)
+        np.testing.assert_allclose(evaluated, changes[1][1], rtol=1e-8, atol=1e-12)
+    refitted = convex_many.refits(features, labels, optimum, L2, masks)
+    true = predictions.losses_at(refitted, features[:20], labels[:20])
     true = true - residuals.cross_entropy(features[:20] @ optimum, labels[:20])
-    errors = {name: np.abs(rows - true).mean() for name, rows in after.items()}
+    errors = {name: np.abs(rows - true).mean() for name, rows in found.items()}
     assert min(errors, key=errors.get) == "newton-twice re-evaluated"
     for name in ("rescaled", "newton-twice"):
         assert errors[f"{name} re-evaluated"] < 0.7 * errors["first-order re-evaluated"]

@@ -15,7 +15,8 @@ from attribution.files.results.gradients import (
     LOGITS_TRAIN,
     RESIDUALS_TRAIN,
 )
-from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
+from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM, TARGETS
+from attribution.files.results.truth import KEPT, RETRAINED
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence import points as influence
@@ -114,6 +115,22 @@ class Run:
         import keras
 
         return keras.models.load_model(self.files["model"], compile=False)
+
+    def subsets(self, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Networks trained on random subsets: what each kept (M, n) bool, and their margins at test points (M, t).
+
+        Raises:
+            ValueError: when the margins of a target were not asked for.
+        """
+        found = [hdf5.read(path, KEPT, RETRAINED, TARGETS) for path in self.files["subsets"]]
+        if not self.tested or not np.array_equal(found[0][2], targets):
+            raise ValueError(
+                f"networks trained on subsets tell the margins of {len(found[0][2])} test points, and others are asked "
+                "for; name another method, or run the truth again"
+            )
+        kept, margins = (np.concatenate(parts) for parts in zip(*((k, m[0]) for k, m, _ in found), strict=True))
+        first = self.settings.get("truth.fitted", {}).get("subsets")
+        return kept[:first], margins[:first]
 
     @cached_property
     def boundary(self) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from attribution.files.results.overlap import SEEDS
 from attribution.groups import by_pairs
 from attribution.methods import base, targets
 from attribution.methods.run import Run
-from attribution.methods.scores import BLOCK, LEFT, PAIRS, POINTS, RIGHT
+from attribution.methods.scores import ALONE, BLOCK, LEFT, PAIRS, POINTS, RIGHT, TOGETHER
 
 
 def write_scores(label: str, method: base.Method, run: Run, path: str, attributes: dict) -> None:
@@ -42,6 +42,8 @@ def write_scores(label: str, method: base.Method, run: Run, path: str, attribute
         found = _pairs(method, run, queries)
         arrays |= {TARGETS: queries} | found
         facts |= {f"{name}/seconds": time.perf_counter() - start for name in found}
+    if hasattr(method, "removals"):
+        arrays |= dict(zip((ALONE, TOGETHER), method.removals(run), strict=True))
     if not arrays:
         raise ValueError(
             f"method '{label}' gives no scores of points, and no injected images whose pairs it could score are in "
@@ -135,6 +137,7 @@ def _described(label: str, method: base.Method, begun: float) -> dict:
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "method": label,
+        "row": getattr(method, "row", label),
         "family": method.family,
         "directions": list(base.directions(method)),
         "stored": int(getattr(method, "stored", False)),

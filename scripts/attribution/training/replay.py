@@ -68,8 +68,7 @@ def of_recipe(
     Args:
         recipe: of config/models.yaml. x: (n, ...). y: (n,) integers. classes, seed: as in `models.build`.
         dtype: float32, or float64 for checks.
-        beta: above 0, the slope of ReLU is that of softplus(beta z) / beta, see `smooth`; 0 for the training as it
-            was.
+        beta: above 0, softplus(beta z) / beta stands for ReLU, see `smooth`; 0 for the training as it was.
 
     Raises:
         ValueError: when the recipe does not say how it was trained, or as `of_model`.
@@ -98,7 +97,7 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
                 f"layer '{layer.name}' normalises by its batch, which a training point cannot leave by a weight of 0; "
                 "metagradients and retraining one by one need a network without BatchNormalization"
             )
-    smooth.set_slope(model, beta)
+    smooth.soften(model, beta)
     n, size = len(x), training["batch_size"]
     batches = math.ceil(n / size)
     dtype = tf.as_dtype(model.trainable_variables[0].dtype)

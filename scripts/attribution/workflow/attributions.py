@@ -151,7 +151,7 @@ def code(config: dict, scripts, script: str, wildcards):
 def settings_of(config: dict, wildcards) -> dict:
     """Settings that a method reads, by dotted name, and what decides which targets are asked."""
     found = methods.settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}
-    return found | {f"truth.{key}": config["truth"][key] for key in ("targets", "seed")}
+    return found | {f"truth.{key}": config["truth"][key] for key in ("targets", "seed", "fitted")}
 
 
 def tables(config: dict, name: str, wildcards) -> list[str]:

@@ -23,6 +23,8 @@ NEEDED = {
     "boundary_overlap": "groups",
     "recovery": "groups",
     "closest": "points",
+    "leave_one_out": "removals",
+    "leave_groups_out": "removals",
 }
 
 METHODS = {
@@ -35,6 +37,17 @@ METHODS = {
     "representer": "influence.representer:Representer",
     "trak": "influence.trak:Trak",
     "tracin": "unrolled.tracin:TracIn",
+    "influence-over-n": "influence.removals:OverN",
+    "first-order": "influence.removals:FirstOrder",
+    "second-order": "influence.removals:SecondOrder",
+    "newton": "influence.removals:Newton",
+    "first-order-re-evaluated": "influence.removals:FirstOrderEvaluated",
+    "newton-re-evaluated": "influence.removals:NewtonEvaluated",
+    "second-order-re-evaluated": "influence.removals:SecondOrderEvaluated",
+    "rescaled": "influence.removals:Rescaled",
+    "rescaled-re-evaluated": "influence.removals:RescaledEvaluated",
+    "newton-twice": "influence.removals:NewtonTwice",
+    "newton-twice-re-evaluated": "influence.removals:NewtonTwiceEvaluated",
     "self-influence": "influence.self_influence:SelfInfluence",
     "embedding-cosine": "distance.embedding_cosine:EmbeddingCosine",
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
@@ -56,6 +69,9 @@ METHODS = {
     "boundary-simple": "boundary.groups:Simple",
     "metagradient": "unrolled.metagradient:Metagradient",
     "metagradient-smooth": "unrolled.metagradient:Smooth",
+    "datamodel-ridge": "retraining.datamodel_ridge:Ridge",
+    "datamodel-lasso": "retraining.datamodel_lasso:Lasso",
+    "datamodel-around-metagradient": "retraining.datamodel_around:AroundMetagradient",
     "random-class": "chance.random_class:RandomClass",
     "random": "chance.random:Random",
 }

@@ -33,7 +33,7 @@ class Metagradient:
 
 
 class Smooth(Metagradient):
-    """The same of a training in which the slope of ReLU is smooth, see `networks.smooth`."""
+    """The same of a training with softplus in the place of ReLU, see `networks.smooth`."""
 
     settings = ("unrolled.beta",)
     smoothed = True

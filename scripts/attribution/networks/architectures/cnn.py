@@ -22,6 +22,6 @@ def build(input_shape: tuple, outputs: int, recipe: dict) -> keras.Model:
                 "use architecture mlp"
             )
         x = layers.Conv2D(filters, 3, activation=activation)(x)
-        x = pooling()(x)
+        x = pooling(2)(x)
     x = layers.Dense(64, activation=activation)(layers.Flatten()(x))
     return keras.Model(inputs, logits(outputs)(x))
