@@ -98,6 +98,7 @@ VALUES = {
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
+    "trak.projection": 512,
 }  # fmt: skip
 # lists and tables that change as a whole, by the end of a leaf's name: keys from there up that are left out, the value
 WHOLE = {
@@ -124,7 +125,7 @@ BASE = {
     "layers": ("", "-all-layers"), "judge": ("cost",),
     "table": ("overlap", "boundary_overlap", "retrieval", "recovery"),
     "method": (
-        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton",
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip
