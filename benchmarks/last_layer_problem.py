@@ -45,19 +45,23 @@ def load(path: str | Path) -> Problem:
         )  # fmt: skip
 
 
-def make(n: int = 5000, m: int = 1000, d: int = 64, classes: int = 10, decay: float = 1e-3, seed: int = 0) -> Problem:
-    """Overlapping Gaussian classes, a tenth of the labels redrawn, fitted by Newton's method until the gradient's
-    largest entry is below 1e-12.
-
-    Raises:
-        RuntimeError: when that is not reached in 50 steps.
-    """
+def draw(n: int, m: int, d: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Overlapping Gaussian classes, a tenth of the labels redrawn: (n + m, d + 1) extended, (n + m,) int64."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(classes, d)) * 2 / np.sqrt(d)
     truth = rng.integers(0, classes, n + m)
     # float32, as a network's features are
     x = extend((centres[truth] + rng.normal(size=(n + m, d))).astype(np.float32))
-    y = np.where(rng.random(n + m) < 0.1, rng.integers(0, classes, n + m), truth)
+    return x, np.where(rng.random(n + m) < 0.1, rng.integers(0, classes, n + m), truth)
+
+
+def make(n: int = 5000, m: int = 1000, d: int = 64, classes: int = 10, decay: float = 1e-3, seed: int = 0) -> Problem:
+    """What `draw` gives, fitted by Newton's method until the gradient's largest entry is below 1e-12.
+
+    Raises:
+        RuntimeError: when that is not reached in 50 steps.
+    """
+    x, y = draw(n, m, d, classes, seed)
     weights = fit(x[:n], y[:n], classes, decay)
     return Problem(x[:n], y[:n], x[n:], y[n:], weights, decay)
 

@@ -5,14 +5,11 @@ python docs/write_pages.py      writes them in place, and names the pages that c
 A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; all else on a page is written by hand.
 """
 
-import sys
 from pathlib import Path
-
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
 
 from writing import blocks, choosing, results, settings, workflow
 
+ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "config/README.md", "docs/choosing.md", "docs/results.md", "docs/map.md")
 WRITERS = {
     "table": results.result,

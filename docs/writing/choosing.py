@@ -37,17 +37,14 @@ def table(folder: Path = results.FOLDER) -> str:
     lines = []
     for name, truth, alpha, words in QUESTIONS:
         asked = [row for row in rows[name] if row["truth"] == truth and row.get("alpha", "") == alpha]
-        for dataset, model in dict.fromkeys((row["dataset"], row["model"]) for row in asked):
-            found = [
-                _found(row, "lds" if name == "lds" else "spearman", seconds)
-                for row in asked
-                if (row["dataset"], row["model"]) == (dataset, model) and row["method"] != FLOOR
-            ]
-            floor = [row["lds"] for row in asked if (row["dataset"], row["model"], row["method"]) == (
-                dataset, model, FLOOR)]  # fmt: skip
-            lines.append([words, f"{dataset}, `{model}`", *line(found), f"{float(floor[0]):.2f}" if floor else ""])
-    header = ["what leaves", "data, model", "best", "cheapest that is not told apart", "best in a hundredth of its time",
-              "best control", "noise floor"]  # fmt: skip
+        for run in dict.fromkeys((row["dataset"], row["model"]) for row in asked):
+            own = [row for row in asked if (row["dataset"], row["model"]) == run]
+            found = [_found(row, "lds" if name == "lds" else "spearman", seconds) for row in own
+                     if row["method"] != FLOOR]  # fmt: skip
+            floor = [f"{float(row['lds']):.2f}" for row in own if row["method"] == FLOOR]
+            lines.append([words, f"{run[0]}, `{run[1]}`", *line(found), *(floor or [""])])
+    header = ["what leaves", "data, model", "best", "cheapest that is not told apart"]
+    header += ["best in a hundredth of its time", "best control", "noise floor"]
     return blocks.table(header, lines)
 
 

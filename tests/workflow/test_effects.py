@@ -101,6 +101,7 @@ VALUES = {
     "truth.small.kinds": ["averaged"], "models.cnn.activation": "gelu", "models.cnn.pooling": "mean",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
+    "trak.projection": 512,
 }  # fmt: skip
 # lists and tables that change as a whole, by the end of a leaf's name: keys from there up that are left out, the value
 WHOLE = {
@@ -130,7 +131,7 @@ BASE = {
         "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals",
     ),
     "method": (
-        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton",
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",
         "metagradient-smooth", "datamodel-ridge",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),

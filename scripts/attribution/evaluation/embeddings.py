@@ -41,6 +41,7 @@ def interval(one: np.ndarray, other: np.ndarray, resamples: int, level: float, s
         left, right = np.triu_indices(len(one), 1)
         left, right = drawn[left], drawn[right]
         at = left[left != right], right[left != right]
-        found.append(lds.scores(one[at][:, None], other[at][:, None])[0])
+        # of few targets all may be the same one: no pairs
+        found.append(lds.scores(one[at][:, None], other[at][:, None])[0] if at[0].size else 0.0)
     low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)

@@ -33,6 +33,8 @@ def removal_steps(
     decay: np.ndarray,
     decay_gradient: np.ndarray,
     group_hessian: Callable = hessian_sum,
+    alone: np.ndarray | None = None,
+    twice: bool = False,
 ) -> dict[str, np.ndarray]:
     """Change of the parameters when `members` leave the training set.
 
@@ -42,6 +44,10 @@ def removal_steps(
         damping: added to the diagonal.
         decay, decay_gradient: (k,) diagonal Hessian and gradient of the weight decay.
         group_hessian: (features, logits) of the members -> sum of their Hessians.
+        alone: (n, C) residuals from `rescaled.residuals`, at the same Hessian and damping; with them there is a step
+            `rescaled`, the sum of the members' steps when each leaves alone, the decay's share at first order.
+        twice: whether there is a step `newton-twice`, Newton's and a second one with the gradient where the first one
+            ends and the same Hessian: one more pass over the points that stay.
 
     Returns:
         method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms:
@@ -55,19 +61,43 @@ def removal_steps(
     n, m = len(features), len(members)
     if not 0 < m < n:
         raise ValueError(f"the group has {m} of {n} training points; it must have at least one and leave at least one")
-    p = m / n
     lower = factor(hessian, damping)
     g = influence.group_gradient(features, residuals(logits, labels), members)
     # the decay belongs to every sample's loss: a group takes its share m of it along
     g += m * decay_gradient
     h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
+    rest = factor(n * hessian - h_group, n * damping)
+    steps = of_group(lower, rest, h_group, g, n, m)
+    if alone is not None:
+        summed = influence.group_gradient(features, alone, members) + m * decay_gradient
+        steps["rescaled"] = solvers.exact(lower, summed[:, None])[:, 0] / n
+    if twice:
+        stay = np.setdiff1d(np.arange(n), members)
+        newton = steps["newton"]
+        moved = logits[stay] + features[stay] @ newton.reshape(features.shape[1], -1)
+        # the gradient of the penalties is linear, and the damping counts as one of them
+        bent = residuals(moved, labels[stay]) - residuals(logits[stay], labels[stay])
+        reached = (features[stay].T @ bent).ravel() + ((n - m) * decay + n * damping) * newton
+        steps["newton-twice"] = newton - solvers.exact(rest, (reached - g)[:, None])[:, 0]
+    return steps
+
+
+def of_group(
+    lower: np.ndarray, rest: np.ndarray, h_group: np.ndarray, g: np.ndarray, n: int, m: int
+) -> dict[str, np.ndarray]:
+    """First order, second order and Newton's step for a group of m of n points, in any parameters.
+
+    Args:
+        lower: (k, k) Cholesky factor of the damped mean Hessian. rest: that of the summed Hessian without the group.
+        h_group, g: (k, k), (k,) summed Hessian and gradient of the group, with its share of the decay.
+    """
+    p = m / n
     first = solvers.exact(lower, g[:, None])[:, 0]
     curved = solvers.exact(lower, (h_group @ first)[:, None])[:, 0]
-    newton = newton_step(n * hessian, h_group, g, n * damping)
     return {
         "first-order": first / n,
         "second-order": (1 - 2 * p) / ((1 - p) ** 2 * n) * first + curved / ((1 - p) * n) ** 2,
-        "newton": newton,
+        "newton": solvers.exact(rest, g[:, None])[:, 0],
     }
 
 

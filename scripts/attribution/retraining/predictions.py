@@ -7,9 +7,14 @@ from scipy.stats import rankdata
 
 from attribution.influence import points as influence
 from attribution.influence import removal_steps as steps
+from attribution.influence import rescaled
 from attribution.numerics import solvers
 from attribution.numerics.hessian import factor, hessian_sum
 from attribution.numerics.residuals import cross_entropy, residuals
+
+STEPS = ("first-order", "second-order", "rescaled", "newton", "newton-twice")
+# Every step, the loss linearised and then itself at the moved parameters.
+FAMILY = tuple(f"{step}{way}" for way in ("", " re-evaluated") for step in STEPS)
 
 
 class LastLayer:
@@ -47,19 +52,41 @@ class LastLayer:
         """(k, k) mean Hessian of the losses with the decay's, undamped."""
         return hessian_sum(self.features, self.logits) / len(self.labels) + np.diag(self.decay)
 
-    def steps(self, members: np.ndarray) -> dict[str, np.ndarray]:
-        """Change of the weights without a group, by each of `removal_steps.METHODS`; found once for all of them."""
-        key = members.tobytes()
+    @cached_property
+    def alone(self) -> np.ndarray:
+        """(n, C) residuals with each point's own curvature taken out of the Hessian, see `influence.rescaled`."""
+        lower = np.linalg.inv(factor(self.hessian, self.damping))
+        own = rescaled.leverages(self.features, lower.T @ lower, self.logits.shape[1])
+        return rescaled.residuals(self.logits, residuals(self.logits, self.labels), own, len(self.labels))
+
+    def steps(self, members: np.ndarray, step: str = "") -> dict[str, np.ndarray]:
+        """Change of the weights without a group, by each of `removal_steps.METHODS`; found once for all of them.
+
+        Args:
+            step: `rescaled` or `newton-twice` where that one is wanted too.
+        """
+        key = (members.tobytes(), step if step in ("rescaled", "newton-twice") else "")
         if key not in self._steps:
+            more = {"rescaled": lambda: {"alone": self.alone}, "newton-twice": lambda: {"twice": True}}
             self._steps[key] = steps.removal_steps(
-                self.features, self.logits, self.labels, members, self.hessian, self.damping, self.decay, self.slope
-            )
+                self.features, self.logits, self.labels, members, self.hessian, self.damping, self.decay, self.slope,
+                **more.get(step, dict)(),
+            )  # fmt: skip
         return self._steps[key]
 
     def stepped(self, members: np.ndarray, step: str, evaluated: bool) -> np.ndarray:
         """(t,) changes of the losses without a group by a step: linearised, or the loss itself at the moved weights."""
-        found = steps.loss_changes(self.target_features, self.target_labels, self.weights, self.steps(members)[step])
+        moved = self.steps(members, step)[step]
+        found = steps.loss_changes(self.target_features, self.target_labels, self.weights, moved)
         return found[1 if evaluated else 0]
+
+    def family(self, groups: list[np.ndarray]) -> np.ndarray:
+        """(FAMILY, g, t) changes of the losses when each of the groups leaves."""
+        return np.stack([
+            [self.stepped(members, step, evaluated) for members in groups]
+            for evaluated in (False, True)
+            for step in STEPS
+        ])  # fmt: skip
 
     def each_alone(self) -> np.ndarray:
         """(n, t) linearised changes of the losses by influence / n, each point alone (Koh and Liang 2017)."""

@@ -69,8 +69,8 @@ def check(config: dict) -> None:
     shown = chosen["shown"]
     if max(shown["targets"]) >= chosen["targets"]:
         raise SettingError(
-            f"truth.shown.targets holds {max(shown['targets'])}, but truth.targets is {chosen['targets']} and the first "
-            "is 0; take smaller ones"
+            f"truth.shown.targets holds {max(shown['targets'])}, but truth.targets is {chosen['targets']} and the "
+            "first is 0; take smaller ones"
         )
 
 

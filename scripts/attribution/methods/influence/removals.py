@@ -60,6 +60,39 @@ class NewtonEvaluated(Newton):
     evaluated = True
 
 
+class SecondOrderEvaluated(SecondOrder):
+    """The loss itself where the second order moves the weights to."""
+
+    row = "second-order re-evaluated"
+    evaluated = True
+
+
+class Rescaled(FirstOrder):
+    """Each member's step with its own curvature taken out of the Hessian, added up (Rubinstein and Hopkins 2025)."""
+
+    row = step = "rescaled"
+
+
+class RescaledEvaluated(Rescaled):
+    """The loss itself where that sum moves the weights to."""
+
+    row = "rescaled re-evaluated"
+    evaluated = True
+
+
+class NewtonTwice(FirstOrder):
+    """A Newton step, and one more from where it ends with the same Hessian."""
+
+    row = step = "newton-twice"
+
+
+class NewtonTwiceEvaluated(NewtonTwice):
+    """The loss itself where both steps move the weights to."""
+
+    row = "newton-twice re-evaluated"
+    evaluated = True
+
+
 class OverN(FirstOrder):
     """Influence over n of all points at once, those of a group added up (Koh and Liang 2017)."""
 

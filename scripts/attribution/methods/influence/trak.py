@@ -1,0 +1,51 @@
+"""TRAK (Park et al. 2023), of all layers; the number of models follows in the name, as in trak-10."""
+
+import numpy as np
+
+from attribution.influence import margin_gradients, projections, trak
+from attribution.methods.run import Run
+from attribution.networks import precision
+
+
+class Trak:
+    """Newton's step on the network linearised in its margins, with gradients as they are or projected."""
+
+    family = "influence"
+    needs = ("data", "gradients", "model")
+    settings = ("trak", "influence.batch_size", "influence.matrix_gb")
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n).
+
+        Raises:
+            ValueError: without a projection, when the kernel of all training points is larger than influence.matrix_gb.
+        """
+        chosen, batch = run.settings["trak"], run.settings["influence.batch_size"]
+        x, asked = (precision.as_taken(run.model, samples) for samples in (run.x, run.queried.x[targets]))
+        of_asked = run.queried.labels[targets]
+        uncertain = trak.uncertainty(run.logits, run.labels)
+        if chosen["projection"] == "none":
+            refuse_large_kernel(len(x), len(asked), run.settings["influence.matrix_gb"])
+            network, both = margin_gradients.network(run.model, x), np.concatenate([x, asked])
+            kernel, _ = trak.kernel(network, both, np.concatenate([run.labels, of_asked]), len(x), batch)
+            return trak.of_kernel(kernel, uncertain, chosen["ridge"])
+        network = margin_gradients.network(run.model, x)
+        drawn = [
+            projections.matrices(network.parts, chosen["projection"], [chosen["seed"], run.seed, block])
+            for block in range(chosen["blocks"])
+        ]
+        phi, of_targets = (
+            projections.features(network, *samples, drawn, batch)[0] for samples in ((x, run.labels), (asked, of_asked))
+        )
+        return trak.of_features(phi, of_targets, uncertain, chosen["ridge"])
+
+
+def refuse_large_kernel(n: int, t: int, limit: float) -> None:
+    """Raise ValueError when the kernel of n training points and t targets is larger than `limit` gigabytes."""
+    size = 8 * n * (n + t) / 1e9
+    if size > limit:
+        raise ValueError(
+            f"trak.projection is none, which needs a kernel of {n + t} x {n} numbers, {size:.3g} GB, and "
+            f"influence.matrix_gb allows {limit:g}; set trak.projection to a number such as 2048, or raise "
+            "influence.matrix_gb"
+        )

@@ -1,0 +1,85 @@
+"""TracIn over checkpoints (Pruthi et al. 2020), of all layers."""
+
+import math
+
+import numpy as np
+
+from attribution.influence import margin_gradients, trak
+from attribution.methods.run import Run
+from attribution.networks import precision
+
+
+class TracIn:
+    """Inner products of gradients at several moments of the training, weighted by the learning rates between them.
+
+    The training is cut into as many stretches of equal length as there are checkpoints, and each checkpoint, the end of
+    its stretch, stands for all of it: TracInCP, with the sum of the stretch's learning rates over n. For Adam
+    they are those of the schedule, as if it were plain descent.
+    """
+
+    family = "unrolled"
+    needs = ("data",)
+    settings = ("unrolled.checkpoints", "influence.batch_size")
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n). Memory: `checkpoints` copies of the parameters, and a (t, n) kernel with its budget of gradients."""
+        # imported here, as everything that loads TensorFlow for one method only
+        from attribution.training import replay
+
+        training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
+        numbers = ends(training.count, run.settings["unrolled.checkpoints"])
+        weights = sums(rates(run.recipe["training"], training.count, len(run.labels)), numbers) / len(run.labels)
+        asked, of_asked = run.queried.x[targets], run.queried.labels[targets]
+        x = precision.as_taken(training.model, np.concatenate([run.x, asked]))
+        labels, total = np.concatenate([run.labels, of_asked]), np.zeros((len(asked), len(run.labels)))
+        for weight, state in zip(weights, replay.at_steps(training, numbers), strict=True):
+            _put(training.model, state)
+            total += weight * scores(
+                training.model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested
+            )
+        return total
+
+
+def ends(count: int, checkpoints: int) -> list[int]:
+    """Ascending numbers of steps after which each of the stretches ends, the last one `count`; fewer in a short one."""
+    return sorted({math.ceil(count * (place + 1) / checkpoints) for place in range(checkpoints)})
+
+
+def rates(training: dict, count: int, n: int) -> np.ndarray:
+    """(count,) learning rates of the steps, as the schedule and the warm-up give them."""
+    from attribution.training import schedule
+    from attribution.training.train import warmed_up
+
+    batches = math.ceil(n / training["batch_size"])
+    found = [schedule.learning_rate(training, number // batches) for number in range(count)]
+    return np.array([
+        rate * warmed_up(training, number, batches) if number // batches < training.get("warmup", 0) else rate
+        for number, rate in enumerate(found)
+    ])  # fmt: skip
+
+
+def sums(values: np.ndarray, ends: list[int]) -> np.ndarray:
+    """Sum of each stretch that ends before these ascending places."""
+    return np.add.reduceat(values, [0, *ends[:-1]])
+
+
+def scores(model, x: np.ndarray, labels: np.ndarray, n: int, batch: int, margins: bool) -> np.ndarray:
+    """(t, n) inner products of gradients at the model's parameters, positive = helpful.
+
+    The loss's gradient is minus (1 - p) times the margin's, so one kernel serves both.
+
+    Args:
+        x, labels: of n training points, then t targets. margins: of targets the margin is asked about, else the loss.
+    """
+    network = margin_gradients.network(model, x)
+    kernel, logits = trak.kernel(network, x, labels, n, batch, first=n)
+    uncertain = trak.uncertainty(logits, labels)
+    found = kernel * uncertain[:n]
+    return found if margins else found * uncertain[n:, None]
+
+
+def _put(model, state) -> None:
+    """Give the network the variables of a state of its training."""
+    for variables, values in ((model.trainable_variables, state.theta), (model.non_trainable_variables, state.fixed)):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)

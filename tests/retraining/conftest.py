@@ -1,0 +1,3 @@
+"""The data that tests of retraining share."""
+
+from trained_discs import points  # noqa: F401

@@ -1,0 +1,101 @@
+"""Truths: which points leave, and that what is retrained is the run itself without them."""
+
+import numpy as np
+import pytest
+
+from attribution.methods.retraining import datamodel_around
+from attribution.networks import build as models
+from attribution.numerics.residuals import margins
+from attribution.retraining import truth
+from attribution.training import train as training
+from trained_discs import RECIPE
+
+SETTINGS = {"seed": 3, "leave_one_out": 12, "groups": {"shares": [0.1], "draws": 2, "seed": 0}}
+
+
+def test_sets_of_two_streams_differ_and_do_not_depend_on_the_shard():
+    x, y = np.zeros((40, 2)), np.arange(40) % 2
+    whole = truth.sets("alpha0.5", [0, 6], x, y, SETTINGS).kept
+    assert np.array_equal(whole[4:], truth.sets("alpha0.5", [4, 2], x, y, SETTINGS).kept)
+    assert (whole.sum(axis=1) == 20).all()
+    fitted = truth.sets("fit-alpha0.5", [0, 6], x, y, SETTINGS).kept
+    assert not any(np.array_equal(a, b) for a in whole for b in fitted)
+
+
+def test_points_leave_alone_as_many_as_asked():
+    x, y = np.zeros((40, 2)), np.arange(40) % 2
+    kept = truth.sets("leave-one-out", [0, 1], x, y, SETTINGS).kept
+    assert kept.shape == (12, 40) and (kept.sum(axis=1) == 39).all() and len(np.unique(kept, axis=0)) == 12
+    every = truth.sets("leave-one-out", [0, 1], x, y, SETTINGS | {"leave_one_out": 1000}).kept
+    assert np.array_equal(every, ~np.eye(40, dtype=bool))
+
+
+def test_groups_are_of_each_kind():
+    x, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    drawn = truth.sets("groups", [0, 1], x, y, SETTINGS)
+    assert sorted(set(drawn.kind)) == ["class", "neighbours", "random"]
+
+
+def test_targets_are_drawn_once_and_ascend():
+    found = truth.target_points(50, 7, 1)
+    assert len(np.unique(found)) == 7 and (np.diff(found) > 0).all()
+    assert np.array_equal(truth.target_points(5, 7, 1), np.arange(5))
+
+
+def test_the_averaged_truth_has_other_seeds_than_the_run():
+    assert truth.seeds_of("fixed", 5, 3) == [5]
+    seeds = truth.seeds_of("averaged", 5, 3)
+    assert len(set(seeds)) == 3 and 5 not in seeds
+
+
+@pytest.mark.slow
+def test_the_network_of_all_points_is_the_run_s_own(points, tmp_path):
+    x, y, x_test, y_test = points
+    kept = np.ones((2, len(x)), dtype=bool)
+    kept[1, ::2] = False
+    found = truth.retrained(RECIPE, x, y, x_test, y_test, 2, 0, kept, "test")
+    model = models.build(RECIPE, (2,), 2, 0)
+    training.train(model, *points, RECIPE["training"], 0, tmp_path, "test")
+    own = margins(np.asarray(model.predict_on_batch(x_test)), y_test)
+    assert np.allclose(found[0], own, atol=2e-3)
+    assert np.abs(found[1] - own).max() > 0.05
+
+
+@pytest.mark.slow
+def test_networks_one_by_one_go_on_after_a_kill(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=(8, 22, 22, 1)).astype(np.float32), np.arange(8) % 3
+    recipe = {
+        "architecture": "cnn", "rescale": {"from": [0, 1], "to": [-1, 1]}, "flip": False, "translation": 0.0,
+        "mixed_precision": "off", "training": RECIPE["training"] | {"epochs": 1, "batch_size": 4, "schedule": []},
+    }  # fmt: skip
+    kept = rng.random((3, 8)) < 0.7
+    kept[:, 0] = True
+    whole = truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test")
+    run, done = truth.replay.run, []
+
+    def until(training, mask):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(mask)
+        return run(training, mask)
+
+    monkeypatch.setattr(truth.replay, "run", until)
+    with pytest.raises(KeyboardInterrupt):
+        truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path)
+    done.pop(0)
+    assert np.array_equal(truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path), whole)
+    assert np.array_equal(done[-1], kept[2]) and len(done) == 2
+
+
+def test_a_datamodel_around_the_truth_needs_no_subsets_and_around_noise_is_a_datamodel():
+    rng = np.random.default_rng(1)
+    weights, kept = rng.normal(size=(4, 60)), rng.random((50, 60)) < 0.5
+    outputs = kept @ weights.T + 2
+    penalties = np.geomspace(1e-3, 1e5, 17)
+    # half of the truth, which the factor restores
+    found, share = datamodel_around.around(weights / 2, kept, outputs, penalties)
+    assert np.allclose(found, weights, atol=1e-3) and np.allclose(share, 2, atol=1e-3)
+    fresh = rng.random((200, 60)) < 0.5
+    noise, _ = datamodel_around.around(rng.normal(size=weights.shape), kept, outputs, penalties)
+    assert np.corrcoef((fresh @ noise.T).ravel(), (fresh @ weights.T).ravel())[0, 1] > 0.4
