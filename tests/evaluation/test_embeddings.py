@@ -64,7 +64,12 @@ def test_the_interval_holds_the_agreement_and_is_of_the_seed(pairs):
     assert embeddings.interval(one, two, 200, 0.9, 0) == (low, high) != embeddings.interval(one, two, 200, 0.9, 1)
 
 
-def test_a_target_drawn_twice_is_no_pair_with_itself():
-    """Two targets have one distance, whatever is drawn: no ranks, so no correlation from their zeros."""
+def test_a_target_drawn_twice_is_no_pair_with_itself(pairs):
+    """Equal distances have no ranks; beside zeros of such pairs they would have."""
+    one = embeddings.distances(pairs, 3)
+    assert embeddings.interval(one, 1 - np.eye(len(one)), 50, 0.9, 0) == (0, 0)
+
+
+def test_of_two_targets_a_draw_may_have_no_pair():
     one = np.array([[0.0, 2.0], [2.0, 0.0]])
     assert embeddings.interval(one, one, 50, 0.9, 0) == (0, 0)

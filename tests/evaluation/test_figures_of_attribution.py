@@ -156,13 +156,16 @@ def test_a_target_that_is_not_there_is_named(images):
 
 
 def test_components_of_the_method_take_the_signs_of_the_datamodels(images, kept):
-    with h5py.File(images / "pairs.h5") as file, h5py.File(images / "minus.h5", "w") as other:
-        other["targets"], other["pairs"] = file["targets"][()], -file["pairs"][()]
+    """Nearly the same attributions, but the largest coordinate is at the other end: alone their signs would differ."""
+    directions, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(12, 2)))
+    second = [0, 0, 0.5, -0.5]
+    for name, first in (("pairs", [3, -2.9, -0.05, -0.05]), ("other", [2.9, -3, 0.05, 0.05])):
+        with h5py.File(images / f"{name}.h5", "w") as file:
+            file["targets"], file["pairs"] = np.array([0, 1, 3, 4]), np.stack([first, second], axis=1) @ directions.T
     plot_attribution_components.plot_attribution_components(
-        str(images / "data.h5"), str(images / "pairs.h5"), str(images / "minus.h5"), str(images / "table.csv"), "kfac",
+        str(images / "data.h5"), str(images / "pairs.h5"), str(images / "other.h5"), str(images / "table.csv"), "kfac",
         2, STYLE, 60, "a.png",
     )  # fmt: skip
     planes = [axes for axes in kept[0].axes if axes.get_xlabel().startswith("component 1")]
-    (above, below) = ([part.get_offsets() for part in axes.collections] for axes in planes)
-    for one, two in zip(above, below, strict=True):
-        np.testing.assert_allclose(one, two, atol=1e-9)
+    above, below = (np.concatenate([part.get_offsets() for part in axes.collections]) for axes in planes)
+    assert np.allclose(np.abs(above).max(axis=0), [3, 0.5]) and ((above * below).sum(axis=0) > 0).all()
