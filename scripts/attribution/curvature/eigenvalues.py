@@ -59,9 +59,9 @@ def function(network: Network, turned: list[Basis], values: list[np.ndarray]) ->
     def apply(vectors: np.ndarray) -> np.ndarray:
         result = np.empty_like(vectors)
         for part, one, value in zip(network.parts, turned, values, strict=True):
-            shaped = vectors[:, part.start : part.stop].reshape(-1, part.rows, part.columns)
+            shaped = vectors[:, part.start : part.stop].reshape(len(vectors), part.rows, part.columns)
             moved = one.a @ ((one.a.T @ shaped @ one.b) * value) @ one.b.T
-            result[:, part.start : part.stop] = moved.reshape(len(vectors), -1)
+            result[:, part.start : part.stop] = moved.reshape(len(vectors), part.stop - part.start)
         return result
 
     return apply

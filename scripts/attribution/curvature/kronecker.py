@@ -52,8 +52,8 @@ def inverse(network: Network, found: list[Factors], damping: float) -> Callable:
     def apply(vectors: np.ndarray) -> np.ndarray:
         result = np.empty_like(vectors)
         for part, one in zip(network.parts, layers, strict=True):
-            shaped = vectors[:, part.start : part.stop].reshape(-1, part.rows, part.columns)
-            result[:, part.start : part.stop] = one(shaped).reshape(len(vectors), -1)
+            shaped = vectors[:, part.start : part.stop].reshape(len(vectors), part.rows, part.columns)
+            result[:, part.start : part.stop] = one(shaped).reshape(len(vectors), part.stop - part.start)
         return result
 
     return apply

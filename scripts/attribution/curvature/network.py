@@ -39,14 +39,18 @@ class Part(NamedTuple):
 
 
 class Network(NamedTuple):
-    """`parts` in order, `classes` columns of logits, `size` of a flat vector, and the network `model` that is opened;
-    `logits` (samples) -> (s, C) tensor; `derivatives` (samples, seeds (J, s, C)) -> inputs and derivatives of all."""
+    """`parts` in order, `classes` columns of logits, `size` of a flat vector; `taken` the type of samples.
+
+    `theta`: the parameters, in the order of the model's `trainable_variables`. `logits` (theta, samples) -> (s, C);
+    `derivatives` (theta, samples, seeds (J, s, C)) -> inputs and derivatives of every layer. Tensors all of them.
+    """
 
     parts: list[Part]
     classes: int
     size: int
     dtype: np.dtype
-    model: keras.Model
+    taken: str
+    theta: list
     logits: Callable
     derivatives: Callable
 
@@ -71,7 +75,7 @@ def opened(model: keras.Model, samples: np.ndarray | None = None, dtype: str = "
             penalty that is not understood; one sentence that names it.
     """
     base = precision.in_float64(model, samples) if dtype == "float64" else precision.copied(model, dtype, samples)
-    base = keras.Model(base.inputs[0], base.outputs[0])
+    base = keras.Model(base.inputs, base.outputs)
     moving = copies.copied_layers(base)
     for layer in moving:
         _require_understood(layer)
@@ -82,17 +86,27 @@ def opened(model: keras.Model, samples: np.ndarray | None = None, dtype: str = "
     count = len(moving)
     cut = [_patches(layer) for layer in moving]
 
+    # in the order of the taps, found by the base's
+    places = {id(variable): i for i, variable in enumerate(base.trainable_variables)}
+    order = [places[id(variable)] for variable in taps.trainable_variables]
+    fixed = [variable.value for variable in taps.non_trainable_variables]
+
+    def forward(theta, x):
+        return taps.stateless_call([theta[i] for i in order], fixed, x, training=False)[0]
+
     @tf.function(reduce_retracing=True, autograph=False)
-    def derivatives(x, seeds):
-        with tf.GradientTape() as tape:
-            outputs = taps(x, training=False)
+    def derivatives(theta, x, seeds):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(theta)
+            outputs = forward(theta, x)
             totals = tf.reduce_sum(seeds * outputs[0], axis=[1, 2])
         slopes = tape.jacobian(totals, outputs[1 + count :])
         return [cut_one(a) for cut_one, a in zip(cut, outputs[1 : 1 + count], strict=True)], slopes
 
-    logits = tf.function(lambda x: taps(x, training=False)[0], reduce_retracing=True, autograph=False)
+    logits = tf.function(lambda theta, x: forward(theta, x)[0], reduce_retracing=True, autograph=False)
     width, kind = taps.outputs[0].shape[-1], np.dtype(taps.outputs[0].dtype)
-    return Network(parts, width, parts[-1].stop, kind, taps, logits, derivatives)
+    theta = [tf.identity(variable.value) for variable in base.trainable_variables]
+    return Network(parts, width, parts[-1].stop, kind, taps.inputs[0].dtype, theta, logits, derivatives)
 
 
 def _require_understood(layer) -> None:
@@ -172,11 +186,16 @@ def _parts(moving: list, taps: keras.Model) -> list[Part]:
     return result
 
 
-def with_weights(model: keras.Model, weights: list[np.ndarray]) -> keras.Model:
-    """A copy of a model with other weights, in the order of `get_weights`."""
-    copy = keras.models.clone_model(model)
-    copy.set_weights(weights)
-    return copy
+def at(network: Network, weights: list[np.ndarray]) -> Network:
+    """The same network with other parameters, in the order of the model's `trainable_variables`.
+
+    Raises:
+        ValueError: when shapes differ.
+    """
+    expected, found = [tuple(own.shape) for own in network.theta], [np.shape(array) for array in weights]
+    if expected != found:
+        raise ValueError(f"weights have shapes {found}, but the network's are {expected}; give those of this network")
+    return network._replace(theta=[tf.constant(array, network.dtype) for array in weights])
 
 
 def decay(network: Network) -> np.ndarray:
@@ -185,13 +204,13 @@ def decay(network: Network) -> np.ndarray:
 
 
 def parameters(network: Network) -> np.ndarray:
-    """(k,) float64 values of the parameters."""
-    layers = [network.model.get_layer(part.name) for part in network.parts]
-    values = [
-        [keras.ops.convert_to_numpy(array).reshape(-1, part.columns) for array in layer.get_weights()]
-        for part, layer in zip(network.parts, layers, strict=True)
-    ]
-    return np.concatenate([np.concatenate(pair).ravel() for pair in values]).astype(np.float64)
+    """(k,) float64 values of the parameters, flat."""
+    arrays = iter(array.numpy() for array in network.theta)
+    pieces = []
+    for part in network.parts:
+        for _ in range(2 if part.bias else 1):
+            pieces.append(next(arrays).ravel())
+    return np.concatenate(pieces).astype(np.float64)
 
 
 def batch_size(network: Network, seeds: int) -> int:
@@ -204,7 +223,7 @@ def batch_size(network: Network, seeds: int) -> int:
 def logits(network: Network, x: np.ndarray) -> np.ndarray:
     """(n, C) float64."""
     size = batch_size(network, 1)
-    pieces = [network.logits(_samples(network, x[i : i + size])).numpy() for i in range(0, len(x), size)]
+    pieces = [network.logits(network.theta, _samples(network, x[i : i + size])).numpy() for i in range(0, len(x), size)]
     return np.concatenate(pieces).astype(np.float64)
 
 
@@ -220,7 +239,7 @@ def blocks(network: Network, x: np.ndarray, seeds: Seeds, batch: int | None = No
     for start in range(0, len(x), batch):
         rows = slice(start, min(start + batch, len(x)))
         along = tf.constant(seeds(rows), network.dtype)
-        a, e = network.derivatives(_samples(network, x[rows]), along)
+        a, e = network.derivatives(network.theta, _samples(network, x[rows]), along)
         yield Block(
             rows,
             [_with_ones(part, one.numpy()) for part, one in zip(network.parts, a, strict=True)],
@@ -242,7 +261,7 @@ def kept_blocks(network: Network, x: np.ndarray, seeds: Seeds, batch: int | None
 
 
 def _samples(network: Network, part: np.ndarray) -> tf.Tensor:
-    return tf.constant(part, tf.as_dtype(network.model.inputs[0].dtype))
+    return tf.constant(part, tf.as_dtype(network.taken))
 
 
 def _with_ones(part: Part, a: np.ndarray) -> np.ndarray:
