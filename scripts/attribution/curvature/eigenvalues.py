@@ -48,9 +48,19 @@ def squares(a: np.ndarray, e: np.ndarray) -> np.ndarray:
     return sum(np.square(np.matmul(turned, one)).sum(axis=0) for one in e).astype(np.float64)
 
 
-def decay(network: Network, turned: list[Basis]) -> list[np.ndarray]:
-    """(I, 1) for every layer: the diagonal of the penalties' second derivative in the basis."""
-    return [np.square(one.a).T @ part.decay[:, None] for part, one in zip(network.parts, turned, strict=True)]
+def decay(network: Network, turned: list[Basis], scales: list | None = None) -> list[np.ndarray]:
+    """(I, O) for every layer: the diagonal of the penalties' second derivative in the basis.
+
+    Args:
+        scales: see `metric.Scale`; the coordinates of the basis, the parameters' own without it.
+    """
+    result = []
+    for position, (part, one) in enumerate(zip(network.parts, turned, strict=True)):
+        rows, columns = part.decay, np.ones(part.columns)
+        if scales is not None:
+            rows, columns = rows * scales[position].rows ** 2, scales[position].columns ** 2
+        result.append(np.outer(np.square(one.a).T @ rows, np.square(one.b).T @ columns))
+    return result
 
 
 def function(network: Network, turned: list[Basis], values: list[np.ndarray]) -> Callable:

@@ -26,7 +26,7 @@ Seeds = Callable[[slice], np.ndarray]
 
 class Part(NamedTuple):
     """A layer: `positions` of its outputs, `rows` I (the bias among them), `columns` O, whether it has a `bias`, `decay`
-    (I,) second derivative of the penalties, and where its parameters stand in a flat vector, `start` to `stop`."""
+    (I,) second derivative of the penalties and `lasso` (I,) that of their L1 part in |w|, and where its parameters stand in a flat vector, `start` to `stop`."""
 
     name: str
     positions: int
@@ -34,6 +34,7 @@ class Part(NamedTuple):
     columns: int
     bias: bool
     decay: np.ndarray
+    lasso: np.ndarray
     start: int
     stop: int
 
@@ -176,12 +177,13 @@ def _parts(moving: list, taps: keras.Model) -> list[Part]:
     result, start = [], 0
     for layer, output in zip(moving, taps.outputs[1 + len(moving) :], strict=True):
         inner, columns = int(np.prod(layer.kernel.shape[:-1])), int(layer.kernel.shape[-1])
-        decay = np.full(inner, 2 * penalties.of_variable(layer.kernel)[1])
+        own = np.repeat([penalties.of_variable(layer.kernel)], inner, axis=0)
         if layer.use_bias:
-            decay = np.append(decay, 2 * penalties.of_variable(layer.bias)[1])
+            own = np.append(own, [penalties.of_variable(layer.bias)], axis=0)
+        lasso, decay = own[:, 0], 2 * own[:, 1]
         stop = start + len(decay) * columns
         positions = int(np.prod(output.shape[1:-1]))
-        result.append(Part(layer.name, positions, len(decay), columns, layer.use_bias, decay, start, stop))
+        result.append(Part(layer.name, positions, len(decay), columns, layer.use_bias, decay, lasso, start, stop))
         start = stop
     return result
 
@@ -201,6 +203,13 @@ def at(network: Network, weights: list[np.ndarray]) -> Network:
 def decay(network: Network) -> np.ndarray:
     """(k,) diagonal of the penalties' second derivative, float64."""
     return np.concatenate([np.repeat(part.decay, part.columns) for part in network.parts])
+
+
+def penalty_slope(network: Network) -> np.ndarray:
+    """(k,) gradient of the penalties."""
+    theta = parameters(network)
+    lasso = np.concatenate([np.repeat(part.lasso, part.columns) for part in network.parts])
+    return decay(network) * theta + lasso * np.sign(theta)
 
 
 def parameters(network: Network) -> np.ndarray:
