@@ -8,11 +8,11 @@
 rule evaluate_study:
     input:
         data=data_for(run_checks.target),
-        gradients=f"{RUN}{{scope}}/gradients.h5",
-        influence=f"{RUN}{{scope}}/influence.h5",
         boundary=f"{RUN}/decision_boundary.h5",
         growth=f"{RUN}{{scope}}/growth.h5",
         groups=variant_groups,
+        recovered=groups_of("recovery", setting("methods.recovery")),
+        points=scores_of("closest"),
         code=code("evaluation/evaluate_study.py"),
     output:
         evaluation=f"{RUN}{{scope}}/evaluation.csv",
@@ -26,8 +26,10 @@ rule evaluate_study:
     resources:
         **asked("evaluate_study"),
     params:
-        evaluation=part("evaluation", "top", "closest", "random_draws", "seed"),
+        evaluation=part("evaluation", "top", "closest"),
         methods=evaluated_variants,
+        recovery=setting("methods.recovery"),
+        closest=setting("methods.closest"),
         subgroups=subgroups_of,
         target=of_study_of_data("target"),
     script:

@@ -31,11 +31,11 @@ rule group_method:
         unpack(grown_files),
         code=code_of_method("groups/group_method.py"),
     output:
-        scores=f"{RUN}/scores/{{table}}/{{method}}.h5",
+        scores=f"{RUN}{{scope}}/scores/{{table}}/{{method}}.h5",
     log:
-        "results/logs/group_method/{dataset}-{model}-seed{seed}-{table}-{method}.log",
+        "results/logs/group_method/{dataset}-{model}-seed{seed}{scope}-{table}-{method}.log",
     benchmark:
-        "results/benchmarks/group_method/{dataset}-{model}-seed{seed}-{table}-{method}.tsv"
+        "results/benchmarks/group_method/{dataset}-{model}-seed{seed}{scope}-{table}-{method}.tsv"
     wildcard_constraints:
         method=METHOD,
         table=names.one_of(methods.TABLES),

@@ -4,46 +4,42 @@ from attribution.runtime import job
 
 job.begin()
 
-import time
-
 import numpy as np
 import pandas as pd
 
 from attribution.data import seed_points
 from attribution.evaluation import recovery
 from attribution.files import atomic, hdf5
-from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
 from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE
-from attribution.files.results.gradients import FEATURES_TRAIN
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, TIES
 from attribution.files.results.growth import DRAWS, SIZES
-from attribution.files.results.influence import SELF_INFLUENCE
-from attribution.groups import greedy, growth, turning
-from attribution.numerics import similarity
+from attribution.groups import growth, turning
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
 
 
-def evaluate_study(files: dict, variants: dict, settings: dict, target: int, path: str) -> None:
+def evaluate_study(
+    files: dict, variants: dict, recovered: dict, points: dict, settings: dict, target: int, path: str
+) -> None:
     """Write evaluation.csv.
 
     Args:
-        files: paths of `data`, `gradients`, `influence`, `boundary`, `growth`.
-        variants: method name -> path of its groups.h5.
-        settings: `top`, `closest`, `random_draws`, `seed`.
+        files: paths of `data`, `boundary`, `growth`.
+        variants: name -> path of groups-NAME.h5. recovered: method -> path of scores/recovery/METHOD.h5.
+        points: method -> path of scores/METHOD.h5.
+        settings: `top`, `closest`.
         target: number of the subgroup from whose centre the groups grew.
 
     `low` and `high` are the 5th and 95th percentile over draws, where a method draws.
     """
-    x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
-    (features,) = hdf5.read(files["gradients"], FEATURES_TRAIN)
-    (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
+    x, subgroup = hdf5.read(files["data"], X_TRAIN, SUBGROUP_TRAIN)
     (distance,) = hdf5.read(files["boundary"], BOUNDARY_DISTANCE)
     seed, size = seed_points.central(x, subgroup, target), int((subgroup == target).sum())
     rows = []
 
-    def add(method, metric, value, low=np.nan, high=np.nan, seconds=np.nan):
-        rows.append([method, metric, value, low, high, seconds])
+    def add(method, metric, value):
+        rows.append([method, metric, value, np.nan, np.nan, np.nan])
 
     for method, groups in variants.items():
         members, normalised, cosine = hdf5.read(
@@ -56,25 +52,11 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
         add(method, "maximum_over_cluster_size", (np.argmax(normalised) + 1) / size)
         add(method, "turning_point_over_cluster_size", turning.turning_point(cosine) / size)
         add(method, "steps_with_ties", ties)
-    keys = greedy.tie_keys(x, y, settings["seed"])
-    embedding = features[:, :-1]
-    for method, points, metric in (
-        ("embedding-euclidean", embedding, "euclidean"),
-        ("embedding-cosine", embedding, "cosine"),
-        ("input-euclidean", x, "euclidean"),
-    ):
-        start = time.perf_counter()
-        members = similarity.nearest(points, seed, len(x), metric, keys)
-        took = time.perf_counter() - start
-        add(method, "precision", recovery.precision(members, subgroup, target), seconds=took)
-        add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target), seconds=took)
-    rng = np.random.default_rng(settings["seed"])
-    drawn = recovery.random_precision(subgroup, y, seed, target, settings["random_draws"], rng)
-    add("random-class", "precision", float(np.median(drawn)), *np.percentile(drawn, [5, 95]))
-    top = np.argsort(-own, kind="stable")[: settings["top"]]
+    for method, scored in recovered.items():
+        rows += recovery.rows(scored, method, subgroup, target)
     closest = np.argsort(distance, kind="stable")[: settings["closest"]]
-    add("self-influence", "top_among_closest", float(np.isin(top, closest).mean()))
-    add("random", "top_among_closest", len(closest) / len(x))
+    for method, scored in points.items():
+        add(method, "top_among_closest", recovery.top_among(scored, closest, len(x), settings["top"]))
     (sizes,) = hdf5.read(files["growth"], SIZES)
     draws = dict(zip(growth.POOLS, hdf5.read(files["growth"], *(f"{DRAWS}/{p}" for p in growth.POOLS)), strict=True))
     medians = {pool: np.median(values, axis=0) for pool, values in draws.items()}
@@ -89,6 +71,8 @@ def evaluate_study(files: dict, variants: dict, settings: dict, target: int, pat
 job.run(
     evaluate_study,
     variants=lambda methods, groups: dict(zip(methods, groups, strict=True)),
+    recovered=lambda recovery, recovered: dict(zip(recovery, recovered, strict=True)),
+    points=lambda closest, points: dict(zip(closest, points, strict=True)),
     settings="params.evaluation",
     target=lambda subgroups, target: subgroups.index(target),
 )

@@ -22,6 +22,7 @@ def outputs():
             for scope, start in PLACES.items():
                 for name in re.findall(rf'(?<![\w"]){re.escape(start)}([^"]+)"', part):
                     filled = re.sub(r"\{\{?variant\}?\}", "-minimum", name)
+                    filled = re.sub(r"\{\{?table\}?\}", "recovery", filled)
                     yield re.sub(r"\{\{?\w+\}?\}", "1", filled), scope
 
 

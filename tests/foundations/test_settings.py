@@ -1,16 +1,15 @@
 """The configuration: the default is valid and documented, and what cannot be is refused with one sentence."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from attribution.costs import requests as requirements
-from attribution.settings import bootstrap, datasets, extends, run_checks, texts
+from attribution.costs import data_sizes
+from attribution.settings import bootstrap, datasets, extends
 from attribution.settings import check as settings
+from every_check import check_with_studies, merged
 from helpers import CONFIG, ROOT, SCHEMA
 
 WRONG = [
@@ -90,8 +89,6 @@ WRONG = [
     (("boundary", "points", "points"), 1, "boundary.points.points is 1; allowed is 2 or more"),
     (("groups", "seeds"), ["up"], 'groups.seeds is "up", which is not defined; allowed are left, right, blue'),
 ]
-
-
 IMAGES = {"dataset": "cifar10", "model": "cnn", "seed": 0, "scope": "last_layer",
           "groups": {"seeds": [{"each_class": 1, "seed": 0}], "size": 25}}  # fmt: skip
 WRONG_STUDIES = [
@@ -110,18 +107,6 @@ WRONG_STUDIES = [
     ("images", "target", "cow", 'studies.images.target is "cow", which is not defined; allowed are airplane'),
     ("images", "retrained", ["cnn"], 'studies.images.retrained holds "cnn" of architecture cnn'),
 ]
-
-
-def check_with_studies(config):
-    """All that a run of every study would check."""
-    settings.check(config, SCHEMA)
-    for name, study in config["studies"].items():
-        run_checks.study(config, name)
-        n = requirements.of_data(config["datasets"][study["dataset"]])["n"]
-        for variant in ("", *config["groups"]["variants"]):
-            run_checks.groups(config, study["dataset"], n, variant)
-        run_checks.targets(config, study["dataset"], n)
-        run_checks.overlap(config, study["dataset"], n)
 
 
 @pytest.mark.parametrize(("study", "key", "value", "sentence"), WRONG_STUDIES)
@@ -185,213 +170,21 @@ def test_every_file_of_settings_is_valid(name):
 def test_names_and_numbers_of_a_data_set():
     cifar = CONFIG["datasets"]["cifar10"]
     assert settings.subgroups(CONFIG["datasets"]["toy"]) == ["left", "right", "blue"]
-    assert datasets.training_points(CONFIG["datasets"]["toy"]) == 532
+    assert data_sizes.of_data(CONFIG["datasets"]["toy"])["n"] == 532
     assert settings.subgroups(cifar) == datasets.CIFAR10_CLASSES
-    assert datasets.training_points(cifar) == 50_000
+    assert data_sizes.of_data(cifar)["n"] == 50_000
     two = cifar | {"classes": ["dog", "cat"]}
-    assert settings.subgroups(two) == ["dog", "cat"] and datasets.training_points(two) == 10_000
+    assert settings.subgroups(two) == ["dog", "cat"] and data_sizes.of_data(two)["n"] == 10_000
     merged = cifar | {"superclasses": {"a": ["dog"], "b": ["cat"]}, "points": 77}
-    assert settings.subgroups(merged) == datasets.CIFAR10_CLASSES and datasets.training_points(merged) == 77
+    assert settings.subgroups(merged) == datasets.CIFAR10_CLASSES and data_sizes.of_data(merged)["n"] == 77
     mine = {"loader": "npz", "path": "x"}
-    assert settings.subgroups(mine) == [] and datasets.training_points(mine) is None
+    assert settings.subgroups(mine) == [] and data_sizes.of_data(mine)["n"] == 0
     assert settings.subgroups(mine | {"class_names": ["a", "b"]}) == ["a", "b"]
     assert settings.subgroups(mine | {"class_names": ["a", "b"], "subgroup_names": ["u", "v"]}) == ["u", "v"]
     # what config.yaml writes out are the defaults, and what a data set names stands
     assert datasets.complete(cifar).items() >= datasets.DEFAULTS.items()
     assert {key: cifar[key] for key in datasets.DEFAULTS} == datasets.DEFAULTS
     assert datasets.complete(merged)["points"] == 77
-
-
-OWN = {"loader": "npz", "path": "mine.npz"}
-MEANT = [
-    # what is written, keys to what the rules read, what they read
-    ("datasets: {2024: {loader: npz, path: a}}", ("datasets", "2024", "path"), "a"),
-    (
-        "datasets: {mine: {loader: npz, path: 7, class_names: [0, 1, 2]}}",
-        ("datasets", "mine", "class_names"),
-        list("012"),
-    ),
-    ("datasets: {mine: {loader: npz, path: 7, class_names: [0, 1]}}", ("datasets", "mine", "path"), "7"),
-    (
-        "datasets: {mine: {loader: npz, path: a, class_names: [0, 1, 2], superclasses: {7: [2], 3: [0, 1]}}}",
-        ("datasets", "mine", "superclasses"),
-        {"7": ["2"], "3": ["0", "1"]},
-    ),
-    ("groups: {variants: {2: {size: 9}, Large: {size: 300}}}", ("groups", "variants", "2"), {"size": 9}),
-    ("studies: {7: {dataset: cifar10, model: cnn, seed: 0, scope: last_layer}}", ("studies", "7", "seed"), 0),
-    # where a number is an index, or a value, it stays one
-    ("groups: {seeds: [7, '7']}", ("groups", "seeds"), [7, "7"]),
-    ("influence: {targets: [7, '7']}", ("influence", "targets"), [7, "7"]),
-    ("boundary: {groups: {shown: [3, truck]}}", ("boundary", "groups", "shown"), ["3", "truck"]),
-    ("datasets: {mine: {loader: npz, path: my//a.npz}}", ("datasets", "mine", "path"), "my/a.npz"),
-    ("datasets: {mine: {loader: npz, path: ~/a.npz}}", ("datasets", "mine", "path"), str(Path("~/a.npz").expanduser())),
-]
-
-
-def merged(written):
-    """The default with a user's file over it, as Snakemake merges them."""
-    config = copy.deepcopy(CONFIG)
-    update_config(config, yaml.safe_load(written))
-    return config
-
-
-@pytest.mark.parametrize(("written", "keys", "read"), MEANT)
-def test_numbers_are_texts_where_a_text_is_meant(written, keys, read):
-    found = settings.prepared(merged(written), SCHEMA)
-    settings.check(found, SCHEMA)
-    for key in keys:
-        found = found[key]
-    assert found == read
-    if isinstance(read, dict):
-        assert list(found) == list(read)
-
-
-NOT_MEANT = [
-    ("datasets: {mine: {loader: npz, path: a, class_names: [no, yes]}}",
-     "datasets.mine.class_names[0] is false: YAML reads no, off and false as a Boolean; put the text in quotes"),
-    ("datasets: {mine: {loader: npz, path: a, class_names: [a, b], superclasses: {yes: [a], no: [b]}}}",
-     "datasets.mine.superclasses has the name true: YAML reads yes, on and true as a Boolean; put the text in quotes"),
-    ("datasets: {on: {loader: npz, path: a}}", "datasets has the name true: YAML reads yes, on and true as a Boolean"),
-    ("datasets: {null: {loader: npz, path: a}}", "datasets has the name null: YAML reads null, ~ and nothing"),
-    ("datasets: {mine: {loader: npz, path: a, class_names: [1.5, b]}}",
-     "datasets.mine.class_names[0] is 1.5: YAML reads that as a number; put"),
-    ("datasets: {mine: {loader: npz, path: a, class_names: [b, 2024-01-02]}}",
-     'datasets.mine.class_names[1] is "2024-01-02": YAML reads that as a date; put'),
-    ("datasets: {mine: {loader: npz, path: a, class_names: [001, 010]}}",
-     "datasets.mine.class_names[0] is 001: YAML reads that as the number 1; put the text in quotes"),
-    ("datasets: {010: {loader: npz, path: a}}", "datasets has the name 010: YAML reads that as the number 8; put"),
-    ("datasets: {7: {loader: npz, path: a}, '7': {seed: 1}}", "datasets has the name 7 twice, as a number and as"),
-    ("groups: {seeds: [no]}", "groups.seeds[0] is false: YAML reads no, off and false as a Boolean"),
-    ("influence: {targets: [yes]}", "influence.targets[0] is true: YAML reads yes, on and true as a Boolean"),
-    ("studies: {toy: {target: off}}", "studies.toy.target is false: YAML reads no, off and false as a Boolean"),
-    ("groups: {variants: {1.5: {size: 9}}}", "groups.variants has the name 1.5: YAML reads that as a number; put"),
-    ("models: {true: {architecture: keras-file, path: a}}", "models has the name true: YAML reads yes, on and true"),
-    # names that cannot be folders below results/
-    ("datasets: {my set: {loader: npz, path: a}}", 'datasets has the name "my set"; allowed is letters, digits and .'),
-    ("datasets: {a/b: {loader: npz, path: a}}", 'datasets has the name "a/b"; allowed is letters'),
-    ("datasets: {'{a}': {loader: npz, path: a}}", 'datasets has the name "{a}"; allowed is letters'),
-    ("models: {.hidden: {architecture: keras-file, path: a}}", 'models has the name ".hidden"; allowed is letters'),
-    ('models: {"a\\n": {architecture: keras-file, path: a}}', 'models has the name "a\\n"; allowed is letters'),
-    ("datasets: {Logs: {loader: npz, path: a}}", "datasets.Logs has a name that results/ uses itself, as figures"),
-    ("studies: {figures: {dataset: toy, model: cnn, seed: 0, scope: last_layer}}", "studies.figures has a name that"),
-    ("models: {data.h5: {architecture: keras-file, path: a}}", "models.data.h5 has a name that ends as a file's does"),
-    ("datasets: {TOY: {loader: npz, path: a}}", "datasets.TOY and datasets.toy differ only in capitals"),
-    ("studies: {Cifar10: {dataset: toy, model: cnn, seed: 0, scope: last_layer}}",
-     "studies.Cifar10 and datasets.cifar10 differ only in capitals"),
-    ("models: {CNN: {architecture: keras-file, path: a}}", "models.CNN and models.cnn differ only in capitals"),
-    ("groups: {variants: {Peak: {size: 9}}}", "groups.variants.Peak and groups.variants.peak differ only in capitals"),
-    (f"models: {{{'m' * 65}: {{architecture: keras-file, path: a}}}}", f"models.{'m' * 65} has a name of 65 bytes"),
-    # paths that Snakemake takes for patterns
-    ("datasets: {mine: {loader: npz, path: 'data{1}.npz'}}", "datasets.mine.path is 'data{1}.npz', with a brace or"),
-    ("datasets: {cifar10: {inject: '{seed}.csv'}}", "datasets.cifar10.inject is '{seed}.csv', with a brace or"),
-    ("models: {mine: {architecture: keras-file, path: 'a}.keras'}}", "models.mine.path is 'a}.keras', with a brace"),
-    ("figures: {style: 'a{b}'}", "figures.style is 'a{b}', with a brace or"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("written", "sentence"), NOT_MEANT)
-def test_what_is_no_text_or_no_name_is_said_in_a_sentence(written, sentence):
-    with pytest.raises(settings.SettingError) as error:
-        found = settings.prepared(merged(written), SCHEMA, odd=texts.odd_numbers(written))
-        settings.check(found, SCHEMA)
-    assert str(error.value).startswith(sentence), str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_names_may_hold_capitals_dots_and_letters_of_any_language():
-    written = "{datasets: {Über.v1_2: {loader: npz, path: a}}, groups: {variants: {l2.5-Große: {size: 9}}}}"
-    found = settings.prepared(merged(written), SCHEMA)
-    settings.check(found, SCHEMA)
-
-
-ARGUMENTS = [
-    ("groups={size: 25}", ("groups", "size"), 25),
-    ("groups={variants: {2: {size: 9}}}", ("groups", "variants"), {"2": {"size": 9}}),
-    ("datasets={yes: {loader: npz, path: a, points: 100, seed: 1}}", ("datasets", "yes", "points"), 100),
-    (
-        "datasets={2024: {loader: npz, path: a, class_names: [0, '01']}}",
-        ("datasets", "2024", "class_names"),
-        ["0", "01"],
-    ),
-    ("datasets={mine: {loader: npz, path: 'my, data.npz'}}", ("datasets", "mine", "path"), "my, data.npz"),
-    ('influence={"damping": {"last_layer": {"value": 0.5}}}', ("influence", "damping", "last_layer", "value"), 0.5),
-    ("studies={toy: null, toy-flipped: null}", ("studies",), {}),
-    ("models={cnn: {flip: true}}", ("models", "cnn", "flip"), True),
-]
-
-
-@pytest.mark.parametrize(("entry", "keys", "read"), ARGUMENTS)
-def test_braces_on_the_command_line_give_what_a_file_gives(entry, keys, read):
-    config = copy.deepcopy(CONFIG)
-    update_config(config, parse_config([entry]))
-    found = settings.prepared(config, SCHEMA, [entry])
-    for key in keys:
-        found = found[key]
-    if keys == ("groups", "variants"):
-        found = {key: value for key, value in found.items() if key in read}
-    assert found == read
-
-
-def test_null_switches_a_study_a_data_set_and_a_model_off():
-    written = "{studies: {toy: null, toy-flipped: null}, datasets: {toy: null}, models: {mlp-l1: null}}"
-    found = settings.prepared(merged(written), SCHEMA)
-    settings.check(found, SCHEMA)
-    assert found["studies"] == {} and "toy" not in found["datasets"] and "mlp-l1" not in found["models"]
-    with pytest.raises(settings.SettingError, match=r"studies.toy.dataset is .toy., which is not defined"):
-        settings.check(settings.prepared(merged("datasets: {toy: null}"), SCHEMA), SCHEMA)
-
-
-RUNS = [
-    # what differs in the settings, the check, points of the run's data, the sentence or none
-    ("groups: {seeds: [1500], size: 600}", run_checks.groups, 2000, None),
-    ("groups: {seeds: [1500], size: 25}", run_checks.groups, 1500, "groups.seeds holds 1500; allowed are indices"),
-    ("groups: {seeds: [0], size: 600}", run_checks.groups, 599, "groups.size is 600, but data set 'mine' has 599 trai"),
-    ("groups: {seeds: [0], size: 9, excluded: [70]}", run_checks.groups, 70, "groups.excluded holds 70; allowed are"),
-    ("groups: {seeds: [0], size: 70, excluded: [7]}", run_checks.groups, 70, "groups.size is 70, but data set"),
-    ("groups: {seeds: [cat], size: 600}", run_checks.groups, None, None),
-    ("groups: {seeds: [cow], size: 6}", run_checks.groups, 70, 'groups.seeds is "cow", which is not def'),
-    ("groups: {seeds: [{random: 71, seed: 0}], size: 6}", run_checks.groups, 70, "groups.seeds[0].random is 71, but"),
-    ("groups: {seeds: [[3, 4, cat], dog], size: 6}", run_checks.groups, 70, None),
-    ("groups: {seeds: [[3, cat], [4, cat]], size: 6}", run_checks.boundary_groups, 70, None),
-    ("groups: {seeds: [1, [3, 70]], size: 6}", run_checks.groups, 70, "groups.seeds[1] holds 70; allowed are indices"),
-    ("groups: {seeds: [[3, cow]], size: 6}", run_checks.groups, 70, 'groups.seeds[0] is "cow", which is not def'),
-    ("groups: {seeds: [[3, 4, 5]], size: 2}", run_checks.groups, 70, "groups.seeds[0] holds 3 points, but groups.size"),
-    ("groups: {seeds: [[3, 4], 1, [4, 3]], size: 6}", run_checks.groups, 70, "groups.seeds[2] holds the points of gro"),
-    ("groups: {seeds: [[3, 4]], size: 6, excluded: [4]}", run_checks.groups, 70, "groups.seeds[0] holds 4, which is e"),
-    ("{groups: {seeds: [[3, 4]], size: 6}, boundary: {greedy: {size: 1}}}", run_checks.boundary_groups, 70,
-     "groups.seeds[0] holds 2 points, but boundary.greedy.size is 1"),
-    ("influence: {targets: [cat, 1999]}", run_checks.targets, 2000, None),
-    ("influence: {targets: [2000]}", run_checks.targets, 2000, "influence.targets holds 2000; allowed are indices"),
-    ("influence: {targets: [left]}", run_checks.targets, 2000, 'influence.targets is "left", which is not def'),
-    ("overlap: {seeds: [70]}", run_checks.overlap, 70, "overlap.seeds holds 70; allowed are indices below 70"),
-    ("overlap: {size: 71}", run_checks.overlap, 70, "overlap.size is 71, but data set 'mine' has 70 training points"),
-    ("groups: {seeds: [70]}", run_checks.boundary_groups, 70, "groups.seeds holds 70; allowed are indices below 70"),
-    ("boundary: {greedy: {size: 71}}", run_checks.compared_groups, 70, "boundary.greedy.size is 71, but"),
-    ("{}", run_checks.target, 70, "no study names data set 'mine', and this result needs its target; add studies.NAME"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("written", "check", "n", "sentence"), RUNS)
-def test_settings_are_checked_against_the_runs_own_data(written, check, n, sentence):
-    config = merged(written)
-    config["datasets"]["mine"] = OWN | {"class_names": ["cat", "dog"]}
-    config = settings.prepared(config, SCHEMA)
-    settings.check(config, SCHEMA)
-    if sentence is None:
-        check(config, "mine", n)
-        return
-    with pytest.raises(settings.SettingError) as error:
-        check(config, "mine", n)
-    assert str(error.value).startswith(sentence), str(error.value)
-
-
-def test_subgroups_of_a_file_without_names_go_by_their_numbers():
-    config = merged("groups: {seeds: ['3'], size: 9}")
-    config["datasets"]["mine"] = OWN
-    run_checks.groups(config, "mine", 70)
-    config["groups"]["seeds"] = ["cat"]
-    with pytest.raises(settings.SettingError, match=r"^groups.seeds names .cat., but data set 'mine' has no names"):
-        run_checks.groups(config, "mine", 70)
 
 
 def keys_of(schema):

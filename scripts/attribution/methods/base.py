@@ -41,6 +41,9 @@ class Method(Protocol):
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """Members of each seed's group, the seed first; without it Algorithm 1 grows them from `pairs`."""
 
+    def draws(self, run: Run, seeds: list[int], size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        """The same by chance, for judges that show the spread over many groups from one seed."""
+
 
 def resolve(text: str) -> Method:
     """The method that a text of the registry, `module:Class`, stands for."""

@@ -1,7 +1,6 @@
 """A run's results, read when they are first asked for: what methods compute from."""
 
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +12,6 @@ from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
-
-# files of a run, but data.h5, by the names that methods use
-NAMES = ("gradients", "hessian", "influence", "boundary")
 
 
 class Run:
@@ -87,10 +83,3 @@ class Run:
     def boundary(self) -> tuple[np.ndarray, np.ndarray]:
         """(p,) training indices, and (p,) distances to the weights boundary, NaN where none was found."""
         return tuple(self._read("boundary", INDEX, SCORE))
-
-
-def of_folder(folder, settings: dict | None = None) -> Run:
-    """The run whose results lie in a folder results/DATASET/MODEL/seedN."""
-    folder = Path(folder)
-    files = {name: folder / f"{name}.h5" for name in NAMES}
-    return Run(files | {"data": folder.parents[1] / "data.h5"}, settings)

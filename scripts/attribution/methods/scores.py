@@ -2,7 +2,8 @@
 
 scores/METHOD.h5: `points` (p,) float64, larger = more suspicious, of the training points `index` (p,) int64; `targets`
 (t,) int64 and either `pairs` (t, n) float64 or its factors `left` (t, k) and `right` (n, k). scores/TABLE/METHOD.h5:
-`seeds` (s,) int64 and, for each direction, `members/DIRECTION` (s, size) int64, the seed first, -1 where a group ended.
+`seeds` (s,) int64, each as often as it has groups, and, for each direction, `members/DIRECTION` (s, size) int64, the
+seed first, -1 where a group ended.
 
 Attributes: `method`, `family`, `directions`, `stored` (1 where the scores stood in a file already), `peak_memory` in
 bytes, `seconds` of all and of each array.

@@ -63,21 +63,25 @@ def write_groups(
     """Write scores/TABLE/METHOD.h5.
 
     Args:
-        label: the method's name. seeds: training indices. asked: `size` of a group and `directions`, of which a method
-            that has no such end leaves out.
+        label: the method's name. seeds: training indices. asked: `size` of a group, of all points where it is None, and
+            `directions`, of which a method that has no such end leaves out; and where a method of chance draws many
+            groups from each seed, `draws` with their `count` and `seed`.
         path, attributes: as in `write_scores`.
 
     Raises:
         ValueError: when the method gives no groups.
     """
     grow, begun = _grower(method, label), time.perf_counter()
+    size = len(run.labels) if asked["size"] is None else asked["size"]
+    if "draws" in asked and hasattr(method, "draws"):
+        seeds, grow = _drawn(method, seeds, **asked["draws"])
     arrays, facts = {SEEDS: np.array(seeds)}, {}
     ends = [end for end in asked["directions"] if end in base.directions(method)] or ["max"]
     for end in ends:
         start, name = time.perf_counter(), f"{MEMBERS}/{end}"
-        found = grow(run, seeds, asked["size"], end)
+        found = grow(run, seeds, size, end)
         facts[f"{name}/seconds"] = time.perf_counter() - start
-        arrays[name] = np.full((len(seeds), asked["size"]), -1, dtype=np.int64)
+        arrays[name] = np.full((len(seeds), size), -1, dtype=np.int64)
         for row, members in zip(arrays[name], found, strict=True):
             row[: len(members)] = members
         print(f"{label}, {end}: {facts[f'{name}/seconds']:.1f} s", flush=True)
@@ -95,6 +99,13 @@ def _grower(method: base.Method, label: str) -> Callable:
         return [group.members for group in found]
 
     return grow
+
+
+def _drawn(method: base.Method, seeds: list[int], count: int, seed: int) -> tuple[list[int], Callable]:
+    """Each seed as often as it has groups, and what draws them."""
+    rng = np.random.default_rng(seed)
+    repeated = [point for point in seeds for _ in range(count)]
+    return repeated, lambda run, points, size, direction: method.draws(run, points, size, rng)
 
 
 def _described(label: str, method: base.Method, begun: float) -> dict:

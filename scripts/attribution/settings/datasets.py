@@ -57,16 +57,6 @@ def subgroups(dataset: dict) -> list[str]:
     return list(chosen["class_names"] if chosen["classes"] == "all" else chosen["classes"])
 
 
-def training_points(dataset: dict) -> int | None:
-    """Number of training points before any is injected; None where only the file knows."""
-    if dataset["loader"] == "toy":
-        return sum(disc["train"] for disc in dataset["discs"])
-    chosen = complete(dataset)
-    if chosen["points"] != "all":
-        return chosen["points"]
-    return CIFAR10_TRAIN * len(subgroups(dataset)) if dataset["loader"] == "cifar10" else None
-
-
 def check(name: str, dataset: dict) -> None:
     """Check what refers from one of a data set's settings to another; types and ranges are the schema's.
 

@@ -8,14 +8,16 @@ penalty, no momentum, no count of Adam's steps, as if it trained alone and the b
 import functools
 from concurrent.futures import ThreadPoolExecutor
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from attribution.networks import build as models
 from attribution.networks.architectures import mlp
 from attribution.runtime import log
+from attribution.training import dropout
 from attribution.training import train as training
-from attribution.training.schedule import BETA_1, BETA_2, EPSILON
+from attribution.training.schedule import BETA_1, BETA_2, epsilon
 
 # Members that train together: enough to hide the cost of a call, few enough to stay in a core's cache.
 BLOCK = 128
@@ -37,6 +39,7 @@ def train(
     label: str,
     noise: int = 0,
     workers: int = 1,
+    of_run: bool = False,
 ) -> list[np.ndarray]:
     """Train one `mlp` a mask, all with the same initial weights and batch order.
 
@@ -53,6 +56,8 @@ def train(
         noise: 0 for the training above; k > 0 for its k-th repetition from other initial weights, batch orders and
             dropout masks, the same for every member: what of a difference between members is chance.
         workers: threads, each with a block of members; does not change the result.
+        of_run: whether all members take the dropout masks that the run itself draws (see `dropout.masks`), so that the
+            member of all points is the run's own network; the ids then choose nothing.
 
     Returns:
         float32 arrays in the order of `keras.Model.get_weights`, kernels (M, in, out) and biases (M, out).
@@ -64,13 +69,16 @@ def train(
     masks, member_ids = np.asarray(masks), np.asarray(member_ids)
     check(recipe, x, y, masks, member_ids)
     seed = repetition(seed, noise)
-    initial = models.fresh(mlp.build, recipe, input_shape, classes, seed).get_weights()
+    network = models.fresh(mlp.build, recipe, input_shape, classes, seed)
+    initial, keep = network.get_weights(), None
+    if of_run and recipe["dropout"]:
+        keep = kept_by_run(network, recipe["training"], len(x))
     flat = np.asarray(x, dtype=np.float32).reshape(len(x), -1)
     starts = range(0, len(masks), BLOCK)
 
     def block(start: int) -> list[np.ndarray]:
         part = slice(start, start + BLOCK)
-        return train_block(recipe, initial, flat, np.asarray(y), masks[part], member_ids[part], seed)
+        return train_block(recipe, initial, flat, np.asarray(y), masks[part], member_ids[part], seed, keep)
 
     with ThreadPoolExecutor(workers) as pool:
         blocks = list(log.progress(pool.map(block, starts), label, len(starts)))
@@ -123,8 +131,9 @@ def train_block(
     masks: np.ndarray,
     member_ids: np.ndarray,
     seed: int,
+    keep: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Train up to BLOCK members; arguments as in `train`, `x` flattened to (n, features)."""
+    """Train up to BLOCK members; arguments as in `train`, `x` flattened to (n, features), `keep` of `kept_by_run`."""
     setting, count, n = recipe["training"], len(masks), len(x)
     fill = -count % MULTIPLE
     masks = np.concatenate([masks, np.repeat(masks[:1], fill, axis=0)])
@@ -135,10 +144,10 @@ def train_block(
     kind = np.uint8 if (drops * 256).is_integer() else np.uint16
     shape = (batches, rows, sum(recipe["hidden"]) if drops else 0)
     generators = [np.random.Generator(np.random.SFC64((DROPOUT_STREAM, seed, int(i)))) for i in member_ids]
-    bits = np.zeros((len(masks), *shape), dtype=kind)
+    bits = np.zeros((1 if keep is not None else len(masks), *shape), dtype=kind)
 
     epoch_step = compiled(
-        drops, recipe["l1"], recipe["l2"], setting["optimizer"], float(setting["momentum"] or 0.0)
+        drops, recipe["l1"], recipe["l2"], setting["optimizer"], float(setting["momentum"] or 0.0), epsilon(setting)
     )  # fmt: skip
     weights = [tf.constant(np.repeat(w[None], len(masks), axis=0)) for w in initial]
     slots = [[tf.zeros_like(w) for w in weights] for _ in range(2)]
@@ -154,13 +163,31 @@ def train_block(
         share = (kept / np.maximum(remaining, 1)[:, :, None]).astype(np.float32)
         rate = step_sizes(setting, epoch, steps + np.cumsum(remaining > 0, axis=0))
         steps += (remaining > 0).sum(axis=0)
-        if drops:
+        if keep is not None:
+            # the largest number is kept at any rate, 0 is dropped
+            bits[0] = np.where(keep[epoch], np.iinfo(kind).max, 0)
+        elif drops:
             for row, generator in zip(bits, generators, strict=False):
                 row[...] = np.frombuffer(generator.bytes(row.nbytes), dtype=kind).reshape(shape)
         batch_x = x[order].reshape(batches, rows, -1)
         batch_y = y[order].reshape(batches, rows).astype(np.int32)
         weights, slots = epoch_step(weights, slots, batch_x, batch_y, share, remaining > 0, rate, bits)
     return [w.numpy()[:count] for w in weights]
+
+
+def kept_by_run(network: keras.Model, setting: dict, n: int) -> np.ndarray:
+    """(epochs, batches, rows, units) bool: what the run's own dropout keeps; rows that fill the last batch are False.
+
+    Args:
+        network: freshly built with the run's seed. setting: the recipe's `training`. n: training points.
+    """
+    size = min(setting["batch_size"], n)
+    rows = [size] * (n // size) + ([n % size] if n % size else [])
+    drawn = dropout.masks(network, rows * setting["epochs"])
+    keep = np.zeros((setting["epochs"], len(rows), size, drawn[0].shape[1] if drawn else 0), dtype=bool)
+    for place, mask in enumerate(drawn):
+        keep[*divmod(place, len(rows)), : len(mask)] = mask
+    return keep
 
 
 def step_sizes(setting: dict, epoch: int, step: np.ndarray) -> np.ndarray:
@@ -178,12 +205,12 @@ def step_sizes(setting: dict, epoch: int, step: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache
-def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float):
+def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float, small: float):
     """One epoch of M networks as one XLA program.
 
     Returns:
         function (weights, slots, x (batches, rows, features), y (batches, rows), share (batches, M, rows) each point's
-        weight in its batch's loss, active (batches, M), rate (batches, M), bits (M, batches, rows, units)) ->
+        weight in its batch's loss, active (batches, M), rate (batches, M), bits (M or 1, batches, rows, units)) ->
         weights, slots.
     """
 
@@ -226,7 +253,7 @@ def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float
             return w + first, first, second
         first += (1 - BETA_1) * (g - first)
         second += (1 - BETA_2) * (tf.square(g) - second)
-        return w - rate * first / (tf.sqrt(second) + EPSILON), first, second
+        return w - rate * first / (tf.sqrt(second) + small), first, second
 
     @tf.function(jit_compile=True)
     def epoch(weights, slots, x, y, share, active, rate, bits):

@@ -18,6 +18,11 @@ def learning_rate(training: dict, epoch: int) -> float:
     return float(training["learning_rate"] * np.prod(steps))
 
 
+def epsilon(training: dict) -> float:
+    """Adam's epsilon, Keras's default where the recipe gives none."""
+    return float(training.get("epsilon", EPSILON))
+
+
 def final_optimizer(training: dict) -> dict:
     """The optimiser as it is in the last epoch: `name`, `learning_rate`, `momentum`."""
     rate = learning_rate(training, max(training["epochs"] - 1, 0))

@@ -12,7 +12,7 @@ from attribution.networks import precision
 from attribution.numerics.residuals import cross_entropy
 from attribution.runtime import deadline, log
 from attribution.training import chance
-from attribution.training.schedule import learning_rate
+from attribution.training.schedule import epsilon, learning_rate
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
 STATE = "state.h5"
@@ -52,7 +52,7 @@ def optimizer(training: dict) -> keras.Optimizer:
     """
     rate = learning_rate(training, 0)
     if training["optimizer"] == "adam":
-        return keras.optimizers.Adam(rate)
+        return keras.optimizers.Adam(rate, epsilon=epsilon(training))
     if training["optimizer"] == "sgd":
         return keras.optimizers.SGD(rate, momentum=training["momentum"])
     raise ValueError(f"models.NAME.training.optimizer is '{training['optimizer']}'; it must be adam or sgd")

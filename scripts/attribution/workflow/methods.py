@@ -11,9 +11,11 @@ from attribution.workflow import contents, inputs, registry, studies
 # what groups are compared with in overlap.csv
 EMBEDDINGS = ["embedding-euclidean", "embedding-cosine"]
 # checks of the settings of a table's groups against the run's data
-FITTING = {"overlap": run_checks.overlap, "boundary_overlap": run_checks.compared_groups}
+FITTING = {
+    "overlap": run_checks.overlap, "boundary_overlap": run_checks.compared_groups, "recovery": run_checks.target,
+}  # fmt: skip
 # tables that have groups grown from their seeds
-TABLES = ("overlap", "boundary_overlap", "retrieval")
+TABLES = ("overlap", "boundary_overlap", "retrieval", "recovery")
 
 
 def code_with(scripts: Path, script: str, name: str):
@@ -33,15 +35,29 @@ def code_of_rule(config: dict, scripts: Path, script: str, wildcards):
 
 
 def files(wildcards, name: str | None = None) -> dict[str, str]:
-    """Results that a method needs, of the last layer; a boundary in the scope asked for. And the run's data."""
+    """Results that a method needs in the scope asked for, and the run's data.
+
+    Of a method with a boundary only that is of the scope: labels and logits are those of the last layer.
+    """
     run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
-    needs = registry.told(name or wildcards.method, "needs")
-    if scope and "boundary" not in needs:
-        raise WorkflowError(
-            f"{name or wildcards.method} has no scores of its own in scope {scope[1:]}; ask {run} for them"
-        )
-    places = {need: f"{run}{scope if need == 'boundary' else ''}/{need}.h5" for need in needs}
+    name = name or wildcards.method
+    needs = registry.told(name, "needs")
+    if scope and not scoped(name):
+        raise WorkflowError(f"{name} has no scores of its own in scope {scope[1:]}; ask {run} for them")
+    own = ("boundary",) if "boundary" in needs else needs
+    places = {need: f"{run}{scope if need in own else ''}/{need}.h5" for need in needs}
+    if scope and "hessian" in own:
+        places |= inputs.network_of(wildcards)
     return places | {"data": f"results/{wildcards.dataset}/data.h5"}
+
+
+def scoped(name: str) -> bool:
+    """Whether a method has scores of its own in each scope.
+
+    Others need the data alone, or are distances in the last layer's weights.
+    """
+    needs = set(registry.told(name, "needs")) - {"data"}
+    return "boundary" in needs or (bool(needs) and registry.told(name, "family") != "boundary")
 
 
 def settings_of(config: dict, wildcards, name: str | None = None) -> dict:
@@ -51,8 +67,9 @@ def settings_of(config: dict, wildcards, name: str | None = None) -> dict:
 
 
 def settings_of_groups(config: dict, wildcards) -> dict:
-    """The same, and what decides between equal scores."""
-    return settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}
+    """The same, and what decides between equal scores; in evaluation.csv all chance goes by one seed."""
+    ties = config["evaluation"]["seed"] if wildcards.table == "recovery" else config["groups"]["tie_seed"]
+    return settings_of(config, wildcards) | {"groups.tie_seed": ties}
 
 
 def text_of(wildcards) -> str:
@@ -61,12 +78,10 @@ def text_of(wildcards) -> str:
 
 
 def scores(config: dict, judge: str, wildcards) -> list[str]:
-    """Scores of the methods that a judge compares; those that no boundary enters have one scope."""
+    """Scores of the methods that a judge compares; but for `closest`, those that no boundary enters have one scope."""
     run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
-    return [
-        f"{run}{scope if 'boundary' in registry.told(name, 'needs') else ''}/scores/{name}.h5"
-        for name in config["methods"][judge]
-    ]
+    own = scoped if judge == "closest" else lambda name: "boundary" in registry.told(name, "needs")
+    return [f"{run}{scope if own(name) else ''}/scores/{name}.h5" for name in config["methods"][judge]]
 
 
 def grown(config: dict, wildcards) -> dict:
@@ -74,6 +89,10 @@ def grown(config: dict, wildcards) -> dict:
     if wildcards.table == "retrieval":
         size = max(config["retrieval"]["cutoffs"]) + 1
         return {"injected": "only", "size": size, "directions": ["max", "min"]}
+    if wildcards.table == "recovery":
+        draws = {"count": config["evaluation"]["random_draws"], "seed": config["evaluation"]["seed"]}
+        target = studies.of_data(config, "target", wildcards)
+        return {"seeds": [target], "injected": "never", "size": None, "directions": ["max"], "draws": draws}
     seeds = config["overlap"]["seeds"]
     if wildcards.table == "boundary_overlap":
         size = config["boundary"]["greedy"]["size"]
@@ -103,7 +122,8 @@ def of_boundary_overlap(config: dict, wildcards) -> list[str]:
 
 def groups(table: str, methods, wildcards) -> list[str]:
     """Groups of each of these methods, a function of wildcards, for a table."""
-    return [f"{inputs.run(wildcards)}/scores/{table}/{name}.h5" for name in methods(wildcards)]
+    run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
+    return [f"{run}{scope if scoped(name) else ''}/scores/{table}/{name}.h5" for name in methods(wildcards)]
 
 
 def method_of_rule(config: dict, wildcards) -> str:

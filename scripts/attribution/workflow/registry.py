@@ -21,6 +21,8 @@ NEEDED = {
     "retrieval_groups": "groups",
     "overlap": "groups",
     "boundary_overlap": "groups",
+    "recovery": "groups",
+    "closest": "points",
 }
 
 METHODS = {
@@ -33,8 +35,10 @@ METHODS = {
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
     "embedding-cosine-same-class": "distance.own_class_first:OwnClassFirst",
     "embedding-neighbours": "distance.neighbours:Neighbours",
+    "gradient-dot": "influence.gradient_dot:GradientDot",
     "gradient-cosine": "distance.gradient_cosine:GradientCosine",
     "pixel-euclidean": "distance.pixels:Pixels",
+    "input-euclidean": "distance.input_euclidean:InputEuclidean",
     "boundary": "boundary.distance:Distance",
     "boundary-signed": "boundary.signed_distance:SignedDistance",
     "boundary-label": "boundary.label_distance:LabelDistance",
@@ -46,6 +50,7 @@ METHODS = {
     "boundary-universal": "boundary.groups:Universal",
     "boundary-simple": "boundary.groups:Simple",
     "random-class": "chance.random_class:RandomClass",
+    "random": "chance.random:Random",
 }
 
 # functions of attribution.evaluation that write judges/NAME.csv, each with the table of section `methods`, one of
@@ -64,6 +69,12 @@ def check(config: dict) -> None:
     for table, chosen in config["methods"].items():
         for name in chosen:
             known(f"methods.{table}", name, NEEDED[table])
+    for name in config["methods"]["recovery"]:
+        if name in config["evaluation"]["variants"]:
+            raise SettingError(
+                f"methods.recovery and evaluation.variants both name '{name}', and rows of evaluation.csv go by their "
+                "names; take it out of one"
+            )
     sections = {"groups": config["groups"]}
     sections |= {f"groups.variants.{name}": variant for name, variant in config["groups"]["variants"].items()}
     sections |= {f"studies.{name}.groups": study.get("groups", {}) for name, study in config["studies"].items()}

@@ -1,0 +1,22 @@
+"""Numbers that know nothing."""
+
+import numpy as np
+
+from attribution.methods.run import Run
+
+
+class Random:
+    """Scores drawn uniformly."""
+
+    family = "chance"
+    needs = ("data",)
+    settings = ("evaluation.seed",)
+
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) in [0, 1)."""
+        return np.random.default_rng(run.settings["evaluation.seed"]).random(len(run.labels))
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n) in [0, 1); a target's row does not depend on which others are asked for."""
+        seed = run.settings["evaluation.seed"]
+        return np.stack([np.random.default_rng((seed, int(target))).random(len(run.labels)) for target in targets])

@@ -1,0 +1,24 @@
+"""Euclidean distance of the samples themselves, and the nearest neighbours by it."""
+
+import numpy as np
+
+from attribution.methods.run import Run
+from attribution.numerics import similarity
+
+
+class InputEuclidean:
+    """Points whose samples are near."""
+
+    family = "distance"
+    needs = ("data",)
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n), minus squared distances."""
+        return similarity.distance(run.x)(targets)
+
+    def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
+        """The nearest neighbours of each seed."""
+        flat = run.x.reshape(len(run.x), -1)
+        # differences of unsigned integers would wrap
+        flat = flat if np.issubdtype(flat.dtype, np.floating) else flat.astype(np.float64)
+        return [similarity.nearest(flat, seed, size, "euclidean", run.keys) for seed in seeds]

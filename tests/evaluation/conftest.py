@@ -1,0 +1,3 @@
+"""The run that tests of methods share."""
+
+from small_run import run  # noqa: F401

@@ -1,0 +1,75 @@
+"""The registry of methods: what is read of them without importing them, and names that settings may use."""
+
+import re
+from pathlib import Path
+
+import pytest
+from snakemake.exceptions import WorkflowError
+
+from attribution.methods import base
+from attribution.settings.errors import SettingError
+from attribution.workflow import methods, parts, registry
+from attribution.workflow import targets as workflow_targets
+from helpers import ROOT, wildcards
+from small_run import method
+
+
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_the_registry_says_of_each_method_what_its_class_says(name):
+    found = method(name)
+    assert found.family in base.FAMILIES and any(hasattr(found, part) for part in parts.PARTS)
+    assert registry.told(name, "needs") == found.needs and registry.told(name, "settings") == getattr(
+        found, "settings", ()
+    )
+    assert set(found.needs) <= {"data", "gradients", "hessian", "influence", "boundary"}
+    assert Path(registry.file_of(name)).is_file()
+
+
+def test_settings_of_a_method_and_what_is_missing():
+    config = {"boundary": {"groups": {"seed": 3}, "greedy": {"forms": {}}}, "influence": {"cg": {"tolerance": 1}}}
+    assert registry.settings_of("random-class", config, {}) == {"boundary.groups.seed": 3}
+    assert registry.settings_of("influence", config, {}) == {"influence.cg": {"tolerance": 1}}
+    with pytest.raises(SettingError, match=r"boundary\.greedy\.forms\.exact is missing, and method 'boundary-exact'"):
+        registry.settings_of("boundary-exact", config, {})
+
+
+def test_methods_have_scores_in_the_scope_whose_files_they_read():
+    chosen = {"dataset": "toy", "model": "m", "seed": "0", "scope": "/all_layers"}
+    files = lambda name: methods.files(wildcards(**chosen, method=name))  # noqa: E731
+    run = "results/toy/m/seed0"
+    assert files("embedding-cosine") == {"data": "results/toy/data.h5", "gradients": f"{run}/all_layers/gradients.h5"}
+    assert files("influence")["hessian"] == f"{run}/all_layers/hessian.h5"
+    assert files("influence")["model"] == f"{run}/model.keras"
+    # with a boundary, only that is of all layers
+    signed = {"gradients": f"{run}/gradients.h5", "boundary": f"{run}/all_layers/boundary.h5"}
+    assert files("boundary-signed").items() >= signed.items()
+    for name in ("margin", "boundary-mean", "random-class", "input-euclidean"):
+        with pytest.raises(WorkflowError, match=f"{name} has no scores of its own in scope all_layers; ask {run}"):
+            files(name)
+    config = {"methods": {"closest": ["self-influence", "random"], "inspection": ["self-influence", "boundary"]}}
+    scored = lambda judge: methods.scores(config, judge, wildcards(**chosen))  # noqa: E731
+    assert scored("closest") == [f"{run}/all_layers/scores/self-influence.h5", f"{run}/scores/random.h5"]
+    assert scored("inspection") == [f"{run}/scores/self-influence.h5", f"{run}/all_layers/scores/boundary.h5"]
+    grown = methods.groups("recovery", lambda wildcards: ["embedding-cosine", "random-class"], wildcards(**chosen))
+    assert grown == [
+        f"{run}/all_layers/scores/recovery/embedding-cosine.h5", f"{run}/scores/recovery/random-class.h5",
+    ]  # fmt: skip
+
+
+def test_methods_that_the_settings_name_are_checked_before_any_job():
+    config = workflow_targets.settings_of(ROOT / "config")
+    registry.check(config)
+    wrong = {
+        "methods.overlap names 'trak', which is no method; allowed are influence": ("methods", {"overlap": ["trak"]}),
+        "methods.inspection names 'gradient-cosine', which gives scores of pairs and groups, but no scores of points":
+            ("methods", {"inspection": ["gradient-cosine"]}),
+        "groups.rule names 'loss', which gives scores of points, but no scores of pairs": ("groups", {"rule": "loss"}),
+        "groups.variants.mine.rule names 'cosine', which is no method; allowed are influence":
+            ("groups", {"variants": {"mine": {"rule": "cosine"}}}),
+        "methods.recovery and evaluation.variants both name 'influence'": ("methods", {"recovery": ["influence"]}),
+        "studies.a.groups.rule names 'cosine'": ("studies", {"a": {"groups": {"rule": "cosine"}}}),
+    }  # fmt: skip
+    for sentence, (section, change) in wrong.items():
+        with pytest.raises(SettingError, match=re.escape(sentence)):
+            registry.check(config | {section: config[section] | change})
+    registry.check(config | {"groups": config["groups"] | {"rule": "gradient-cosine"}})

@@ -1,0 +1,3 @@
+"""The data that tests of training share."""
+
+from trained_discs import data, points  # noqa: F401
