@@ -4,9 +4,6 @@ Adam moves by -rate m / (sqrt v + epsilon). With slowly changing v that is gradi
 R = (sqrt v + epsilon)^(-1/2), where gradients and curvature are R g and R H R (Bae et al. 2024, appendix C, treat Adam
 by such a diagonal). So that Kronecker factors stay factors, sqrt v of a layer is taken as a product over its rows and
 columns, v ~ r c^T / mean v with means r over columns and c over rows (Shazeer and Stern 2018, section 3).
-
-v is not stored by training. It is the running mean of squared gradients of batches, and is estimated at checkpoints
-from the mean and the variance of the samples' gradients.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,9 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution.curvature import eigenvalues, gradients, seeds
-from attribution.curvature.network import Block, Network, blocks, logits, penalty_slope
-from attribution.numerics.residuals import residuals
+from attribution.curvature.network import Block, Network
 
 
 class Scale(NamedTuple):
@@ -57,36 +52,3 @@ def scaled(passes: Iterable[Block], scales: list[Scale]) -> Iterator[Block]:
         a = [one * scale.rows.astype(one.dtype) for one, scale in zip(block.a, scales, strict=True)]
         e = [one * scale.columns.astype(one.dtype) for one, scale in zip(block.e, scales, strict=True)]
         yield Block(block.rows, a, e)
-
-
-def batch_moments(network: Network, x: np.ndarray, y: np.ndarray, batch_size: int) -> np.ndarray:
-    """(k,) expected square of a batch's gradient, penalties with it: batches of that size without replacement.
-
-    The square of the mean, and the samples' variance over the size times the share of points that is outside the batch.
-    """
-    n = len(x)
-    r = seeds.single(residuals(logits(network, x), y))
-    mean, square = np.zeros(network.size), np.zeros(network.size)
-    for block in blocks(network, x, r):
-        one = np.ones((1, block.rows.stop - block.rows.start, 1))
-        for part, a, e in zip(network.parts, block.a, block.e, strict=True):
-            place = slice(part.start, part.stop)
-            mean[place] += gradients.gathered_layer(a, e, one)[0] / n
-            square[place] += eigenvalues.squares(a, e).ravel() / n
-    rows = min(batch_size, n)
-    noise = np.maximum(square - mean**2, 0) / rows * (n - rows) / max(n - 1, 1)
-    return (mean + penalty_slope(network)) ** 2 + noise
-
-
-def running(moments: list[np.ndarray], steps: list[int], beta: float) -> list[np.ndarray]:
-    """Adam's second moments at checkpoints, bias corrected, from the squared gradients' expectation there.
-
-    Args:
-        moments: (k,) each. steps: before each checkpoint, ascending. beta: Adam's beta_2.
-    """
-    total, weight, before, result = 0.0, 0.0, 0, []
-    for moment, step in zip(moments, steps, strict=True):
-        kept = beta ** (step - before)
-        total, weight, before = kept * total + (1 - kept) * moment, kept * weight + (1 - kept), step
-        result.append(total / weight)
-    return result

@@ -18,6 +18,8 @@ from attribution.networks import copies, penalties, precision
 
 # bytes of one batch's inputs, derivatives and per-sample gradients
 BATCH_BYTES = 128 << 20
+# targets whose products with one batch's gradients BATCH_BYTES hold; methods ask about no more at a time
+TARGETS = 256
 # bytes of all batches, up to which they are kept between passes over the samples
 KEPT_BYTES = 1 << 30
 
@@ -26,7 +28,7 @@ Seeds = Callable[[slice], np.ndarray]
 
 class Part(NamedTuple):
     """A layer: `positions` of its outputs, `rows` I (the bias among them), `columns` O, whether it has a `bias`, `decay`
-    (I,) second derivative of the penalties and `lasso` (I,) that of their L1 part in |w|, and where its parameters stand in a flat vector, `start` to `stop`."""
+    (I,) second derivative of the penalties, and where its parameters stand in a flat vector, `start` to `stop`."""
 
     name: str
     positions: int
@@ -34,7 +36,6 @@ class Part(NamedTuple):
     columns: int
     bias: bool
     decay: np.ndarray
-    lasso: np.ndarray
     start: int
     stop: int
 
@@ -177,13 +178,12 @@ def _parts(moving: list, taps: keras.Model) -> list[Part]:
     result, start = [], 0
     for layer, output in zip(moving, taps.outputs[1 + len(moving) :], strict=True):
         inner, columns = int(np.prod(layer.kernel.shape[:-1])), int(layer.kernel.shape[-1])
-        own = np.repeat([penalties.of_variable(layer.kernel)], inner, axis=0)
+        decay = np.full(inner, 2 * penalties.of_variable(layer.kernel)[1])
         if layer.use_bias:
-            own = np.append(own, [penalties.of_variable(layer.bias)], axis=0)
-        lasso, decay = own[:, 0], 2 * own[:, 1]
+            decay = np.append(decay, 2 * penalties.of_variable(layer.bias)[1])
         stop = start + len(decay) * columns
         positions = int(np.prod(output.shape[1:-1]))
-        result.append(Part(layer.name, positions, len(decay), columns, layer.use_bias, decay, lasso, start, stop))
+        result.append(Part(layer.name, positions, len(decay), columns, layer.use_bias, decay, start, stop))
         start = stop
     return result
 
@@ -205,28 +205,17 @@ def decay(network: Network) -> np.ndarray:
     return np.concatenate([np.repeat(part.decay, part.columns) for part in network.parts])
 
 
-def penalty_slope(network: Network) -> np.ndarray:
-    """(k,) gradient of the penalties."""
-    theta = parameters(network)
-    lasso = np.concatenate([np.repeat(part.lasso, part.columns) for part in network.parts])
-    return decay(network) * theta + lasso * np.sign(theta)
-
-
-def parameters(network: Network) -> np.ndarray:
-    """(k,) float64 values of the parameters, flat."""
-    arrays = iter(array.numpy() for array in network.theta)
-    pieces = []
-    for part in network.parts:
-        for _ in range(2 if part.bias else 1):
-            pieces.append(next(arrays).ravel())
-    return np.concatenate(pieces).astype(np.float64)
+def flat(arrays: list[np.ndarray]) -> np.ndarray:
+    """(k,) float64 from arrays in the order of the model's `trainable_variables`."""
+    return np.concatenate([np.asarray(array, dtype=np.float64).ravel() for array in arrays])
 
 
 def batch_size(network: Network, seeds: int) -> int:
-    """Samples a pass: as many as BATCH_BYTES hold of inputs, derivatives, and one layer's per-sample gradients."""
+    """Samples a pass: as many as BATCH_BYTES hold of inputs, derivatives, and what one layer's products form of them."""
     kept = sum(part.positions * (part.rows + seeds * part.columns) for part in network.parts)
-    formed = max(seeds * part.rows * part.columns for part in network.parts)
-    return max(1, BATCH_BYTES // ((kept + 2 * formed) * network.dtype.itemsize))
+    gradients = max(seeds * part.rows * part.columns for part in network.parts)
+    products = max(min(part.positions, seeds) * part.columns * TARGETS for part in network.parts)
+    return max(1, BATCH_BYTES // ((kept + gradients + products) * network.dtype.itemsize))
 
 
 def logits(network: Network, x: np.ndarray) -> np.ndarray:

@@ -3,9 +3,10 @@
 import numpy as np
 
 from attribution.curvature import metric
-from attribution.curvature.network import Network, at
+from attribution.curvature.network import Network, flat
 from attribution.curvature.source import Segment
-from attribution.training.schedule import BETA_2, EPSILON, learning_rate
+from attribution.training import replay as replays
+from attribution.training import schedule
 from attribution.training.train import warmed_up
 
 
@@ -16,7 +17,7 @@ def rates(training: dict, n: int) -> np.ndarray:
         training: a recipe's `training`. n: training points.
     """
     batches = -(-n // min(training["batch_size"], n))
-    epochs = [learning_rate(training, epoch) for epoch in range(training["epochs"])]
+    epochs = [schedule.learning_rate(training, epoch) for epoch in range(training["epochs"])]
     steps = np.repeat(epochs, batches)
     if training.get("warmup"):
         steps = steps * [warmed_up(training, step, batches) for step in range(len(steps))]
@@ -40,25 +41,28 @@ def places(total: int, segments: int, checkpoints: int) -> list[list[int]]:
     return ends.reshape(segments, checkpoints).tolist()
 
 
-def of_training(
-    network: Network, x: np.ndarray, y: np.ndarray, training: dict, weights: dict, segments: int, checkpoints: int
+def of_replay(
+    network: Network, replay: replays.Replay, training: dict, segments: int, checkpoints: int
 ) -> list[Segment]:
-    """Segments of a recipe's training.
+    """Segments of a training that is run again.
 
     Args:
-        training: a recipe's `training`. weights: step -> parameters, for the steps of `places`. segments, checkpoints:
-            their number, and how many each has.
+        network: the trained one. replay: its training. training: the recipe's `training`.
+        segments, checkpoints: their number, and how many each has.
+
+    For Adam v is the mean over a segment's checkpoints of the optimiser's second moments, bias corrected.
     """
-    steps = rates(training, len(x))
+    steps = rates(training, replay.n)
     spans = places(len(steps), segments, checkpoints)
-    ends = [0, *(span[-1] for span in spans)]
-    flat = [step for span in spans for step in span]
-    scales = [metric.plain(network)] * segments
-    if training["optimizer"] == "adam":
-        moments = [metric.batch_moments(at(network, weights[step]), x, y, training["batch_size"]) for step in flat]
-        running = np.array(metric.running(moments, flat, BETA_2)).reshape(segments, checkpoints, -1)
-        scales = [metric.of_moments(network, own.mean(axis=0), EPSILON) for own in running]
-    return [
-        Segment([weights[step] for step in span], float(steps[start:stop].sum()), scale)
-        for span, start, stop, scale in zip(spans, ends[:-1], ends[1:], scales, strict=True)
-    ]
+    states = iter(replays.at_steps(replay, [step for span in spans for step in span]))
+    result, start = [], 0
+    for span in spans:
+        here = [next(states) for _ in span]
+        scales = metric.plain(network)
+        if training["optimizer"] == "adam":
+            moments = [flat(state.second) / (1 - schedule.BETA_2**state.steps) for state in here]
+            scales = metric.of_moments(network, np.mean(moments, axis=0), schedule.epsilon(training))
+        weights = [[array.numpy() for array in state.theta] for state in here]
+        result.append(Segment(weights, float(steps[start : span[-1]].sum()), scales))
+        start = span[-1]
+    return result
