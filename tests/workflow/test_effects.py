@@ -123,7 +123,7 @@ BASE = {
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
     "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"), "judge": ("cost",),
     "method": (
-        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class",
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "gauss-newton", "source",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip

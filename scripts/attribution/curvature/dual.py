@@ -2,7 +2,7 @@
 
 With J the (n C, k) Jacobian along `seeds.roots` and M = decay + damping, Woodbury gives (J^T J / n + M)^-1 J^T =
 n M^-1 J^T (n I + K)^-1 with K = J M^-1 J^T. A sample's gradient is J_i^T u_i, see `seeds.weights_of_residuals`, so
-influence is v^T (G + M)^-1 g_i / n = [v^T M^-1 J^T (n I + K)^-1]_i u_i. K is summed up layer by layer: J is never whole.
+influence is v^T (G + M)^-1 g_i / n = [v^T M^-1 J^T (n I + K)^-1]_i u_i. K is summed up layer by layer, J never whole.
 """
 
 from collections.abc import Callable

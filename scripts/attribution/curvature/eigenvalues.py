@@ -48,15 +48,15 @@ def squares(a: np.ndarray, e: np.ndarray) -> np.ndarray:
     return sum(np.square(np.matmul(turned, one)).sum(axis=0) for one in e).astype(np.float64)
 
 
-def decay(network: Network, turned: list[Basis], scales: list | None = None) -> list[np.ndarray]:
-    """(I, O) for every layer: the diagonal of the penalties' second derivative in the basis.
+def diagonal(network: Network, turned: list[Basis], damping: float, scales: list | None = None) -> list[np.ndarray]:
+    """(I, O) for every layer: the diagonal, in the basis, of the penalties' second derivative and the damping.
 
     Args:
         scales: see `metric.Scale`; the coordinates of the basis, the parameters' own without it.
     """
     result = []
     for position, (part, one) in enumerate(zip(network.parts, turned, strict=True)):
-        rows, columns = part.decay, np.ones(part.columns)
+        rows, columns = part.decay + damping, np.ones(part.columns)
         if scales is not None:
             rows, columns = rows * scales[position].rows ** 2, scales[position].columns ** 2
         result.append(np.outer(np.square(one.a).T @ rows, np.square(one.b).T @ columns))
@@ -83,7 +83,7 @@ def inverse(network: Network, turned: list[Basis], values: list[np.ndarray], dam
     Raises:
         ValueError: when an eigenvalue is zero with both.
     """
-    damped = [value + own + damping for value, own in zip(values, decay(network, turned), strict=True)]
+    damped = [value + own for value, own in zip(values, diagonal(network, turned, damping), strict=True)]
     for part, value in zip(network.parts, damped, strict=True):
         if not (value > 0).all():
             raise ValueError(

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attribution.curvature import dual, gradients, kronecker, seeds
-from attribution.curvature.network import Network, decay, kept_blocks
-from attribution.curvature.network import logits as logits_of
+from attribution.curvature.network import Network, decay
 from attribution.numerics import solvers
 
 # bytes of the kernel, up to which it is formed
@@ -21,12 +20,22 @@ FORMS = ("kernel", "conjugate gradients")
 
 
 class Answer(NamedTuple):
-    """`scores` (b, n); `form`, one of FORMS; `residuals` (steps + 1, b) relative residual norms, of no steps for a
-    kernel."""
+    """`scores` (b, n); `residuals` (steps + 1, b) relative residual norms, of no steps for a kernel."""
 
     scores: np.ndarray
-    form: str
     residuals: np.ndarray
+
+
+class Inverse(NamedTuple):
+    """What solutions are made from: `passes` () -> blocks of the training points along `seeds.roots` of their `logits`
+    (n, C), labels `y` (n,), `form` one of FORMS, `factors` of the preconditioner, one of `kronecker.FORMS`."""
+
+    network: Network
+    passes: Callable
+    logits: np.ndarray
+    y: np.ndarray
+    form: str
+    factors: str = "plain"
 
 
 def product(network: Network, passes: Callable, n: int, damping: float) -> Callable:
@@ -55,41 +64,32 @@ def cheaper(network: Network, n: int, b: int, steps: int) -> str:
     return FORMS[0] if kernel <= 2 * (steps + 1) * n * each * b else FORMS[1]
 
 
-def influence(
-    network: Network, x: np.ndarray, y: np.ndarray, vectors: np.ndarray, damping: float, steps: int,
-    tolerance: float, form: str | None = None, batch: int | None = None,
-) -> Answer:  # fmt: skip
+def influence(inverse: Inverse, vectors: np.ndarray, damping: float, steps: int, tolerance: float) -> Answer:
     """Scores of all training points for many targets.
 
     Args:
-        x: (n, ...). y: (n,). vectors: (b, k) gradients of what a helpful point lowers. damping: added to the diagonal.
+        vectors: (b, k) gradients of what a helpful point lowers. damping: added to the diagonal.
         steps, tolerance: of conjugate gradients: a target stops at this relative residual, all stop after the steps.
-        form: one of FORMS; `cheaper` chooses without it. batch: see `network.blocks`.
 
     Raises:
         ValueError: as `kronecker.inverse`.
     """
-    n, logits = len(x), logits_of(network, x)
-    passes = kept_blocks(network, x, seeds.roots(logits), batch)
-    u = seeds.weights_of_residuals(logits, y)
-    form = form or cheaper(network, n, len(vectors), steps)
-    if form == FORMS[0]:
-        found = dual.scores(network, passes, n, damping, vectors, u)
-        return Answer(found, form, np.zeros((0, len(vectors))))
-    solved = solve(network, passes, n, vectors, damping, steps, tolerance)
-    moved = gradients.along(network, passes(), solved.x.T, n, network.classes)
-    return Answer(np.einsum("cnb,nc->bn", moved, u) / n, form, solved.history)
+    network, n = inverse.network, len(inverse.y)
+    u = seeds.weights_of_residuals(inverse.logits, inverse.y)
+    if inverse.form == FORMS[0]:
+        found = dual.scores(network, inverse.passes, n, damping, vectors, u)
+        return Answer(found, np.zeros((0, len(vectors))))
+    solved = solve(inverse, vectors, damping, steps, tolerance)
+    moved = gradients.along(network, inverse.passes(), solved.x.T, n, network.classes)
+    return Answer(np.einsum("cnb,nc->bn", moved, u) / n, solved.history)
 
 
-def solve(
-    network: Network, passes: Callable, n: int, vectors: np.ndarray, damping: float, steps: int, tolerance: float
-) -> solvers.Solution:
-    """Conjugate gradients from K-FAC's answer; `x` of the result is (k, b).
-
-    Args: as in `influence` and `product`.
-    """
-    apply = kronecker.inverse(network, kronecker.factors(network, passes(), n), damping)
-    multiply = product(network, passes, n, damping)
+def solve(inverse: Inverse, vectors: np.ndarray, damping: float, steps: int, tolerance: float) -> solvers.Solution:
+    """Conjugate gradients from K-FAC's answer, as in `influence`; `x` of the result is (k, b)."""
+    network, n = inverse.network, len(inverse.y)
+    found = kronecker.factors(network, inverse.passes(), n, inverse.factors)
+    apply = kronecker.inverse(network, found, damping)
+    multiply = product(network, inverse.passes, n, damping)
     return solvers.conjugate_gradients(
         lambda v: multiply(v.T).T, vectors.T, lambda v: apply(v.T).T, tolerance, steps, start=apply(vectors).T,
         strict=False,

@@ -41,7 +41,7 @@ def of_moments(network: Network, moments: np.ndarray, epsilon: float) -> list[Sc
     return result
 
 
-def flat(network: Network, scales: list[Scale]) -> np.ndarray:
+def flat(scales: list[Scale]) -> np.ndarray:
     """(k,) R."""
     return np.concatenate([np.outer(scale.rows, scale.columns).ravel() for scale in scales])
 

@@ -27,8 +27,8 @@ Seeds = Callable[[slice], np.ndarray]
 
 
 class Part(NamedTuple):
-    """A layer: `positions` of its outputs, `rows` I (the bias among them), `columns` O, whether it has a `bias`, `decay`
-    (I,) second derivative of the penalties, and where its parameters stand in a flat vector, `start` to `stop`."""
+    """A layer: `positions` of its outputs, `rows` I (the bias among them), `columns` O, whether it has a `bias`,
+    `decay` (I,) second derivative of the penalties, and where its parameters stand in a flat vector."""
 
     name: str
     positions: int
@@ -114,8 +114,8 @@ def opened(model: keras.Model, samples: np.ndarray | None = None, dtype: str = "
 def _require_understood(layer) -> None:
     if type(layer) not in (keras.layers.Dense, keras.layers.Conv2D):
         raise ValueError(
-            f"layer '{layer.name}' is a {type(layer).__name__} with trainable parameters; the curvature of all layers is "
-            "understood for Dense and Conv2D only, leave methods that need it out for this network"
+            f"layer '{layer.name}' is a {type(layer).__name__} with trainable parameters; the curvature of all layers "
+            "is understood for Dense and Conv2D only, leave methods that need it out for this network"
         )
     if getattr(layer, "activity_regularizer", None) is not None:
         raise ValueError(
@@ -211,7 +211,7 @@ def flat(arrays: list[np.ndarray]) -> np.ndarray:
 
 
 def batch_size(network: Network, seeds: int) -> int:
-    """Samples a pass: as many as BATCH_BYTES hold of inputs, derivatives, and what one layer's products form of them."""
+    """Samples a pass: as many as BATCH_BYTES hold of inputs, derivatives, and what a layer's products form of them."""
     kept = sum(part.positions * (part.rows + seeds * part.columns) for part in network.parts)
     gradients = max(seeds * part.rows * part.columns for part in network.parts)
     products = max(min(part.positions, seeds) * part.columns * TARGETS for part in network.parts)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from attribution.curvature import metric
-from attribution.curvature.network import Network, flat
+from attribution.curvature.network import flat
 from attribution.curvature.source import Segment
 from attribution.training import replay as replays
 from attribution.training import schedule
@@ -41,13 +40,11 @@ def places(total: int, segments: int, checkpoints: int) -> list[list[int]]:
     return ends.reshape(segments, checkpoints).tolist()
 
 
-def of_replay(
-    network: Network, replay: replays.Replay, training: dict, segments: int, checkpoints: int
-) -> list[Segment]:
+def of_replay(replay: replays.Replay, training: dict, segments: int, checkpoints: int) -> list[Segment]:
     """Segments of a training that is run again.
 
     Args:
-        network: the trained one. replay: its training. training: the recipe's `training`.
+        replay: the training. training: the recipe's `training`.
         segments, checkpoints: their number, and how many each has.
 
     For Adam v is the mean over a segment's checkpoints of the optimiser's second moments, bias corrected.
@@ -58,11 +55,10 @@ def of_replay(
     result, start = [], 0
     for span in spans:
         here = [next(states) for _ in span]
-        scales = metric.plain(network)
+        moments = None
         if training["optimizer"] == "adam":
-            moments = [flat(state.second) / (1 - schedule.BETA_2**state.steps) for state in here]
-            scales = metric.of_moments(network, np.mean(moments, axis=0), schedule.epsilon(training))
+            moments = np.mean([flat(state.second) / (1 - schedule.BETA_2**state.steps) for state in here], axis=0)
         weights = [[array.numpy() for array in state.theta] for state in here]
-        result.append(Segment(weights, float(steps[start : span[-1]].sum()), scales))
+        result.append(Segment(weights, float(steps[start : span[-1]].sum()), moments, schedule.epsilon(training)))
         start = span[-1]
     return result

@@ -5,66 +5,126 @@ mean curvature H_l and the sum t_l of its steps' sizes (equations 13 to 17):
 
     score = sum_l v_l^T r_l(g), r_l(g) = (1 - exp(-t_l H_l)) H_l^-1 g_l / n, v_(l-1) = exp(-t_l H_l) v_l, v_L = v.
 
-H_l is EK-FAC's matrix with factors, eigenvalues and penalties averaged over the segment's checkpoints, g_l the mean of
-a point's gradients there. A momentum of m makes steps 1 / (1 - m) times as long. For Adam the same holds in the
-coordinates of `metric`, with the learning rate as the step. There is no damping: the sum of steps takes its place.
+H_l is the Gauss-Newton matrix with the penalties and a damping, averaged over the segment's checkpoints, and g_l the
+mean of a point's gradients there. Its functions are taken in EK-FAC's eigenvectors, and of small networks in its own. A
+momentum of m makes steps 1 / (1 - m) times as long. For Adam the same holds in the coordinates of `metric`, with the
+learning rate as the step.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
 
-from attribution.curvature import eigenvalues, gradients, kronecker, metric, seeds
-from attribution.curvature.network import Network, at, blocks, kept_blocks
+from attribution.curvature import eigenvalues, exact, gradients, kronecker, metric, seeds
+from attribution.curvature.network import Network, at, blocks, decay, kept_blocks
 from attribution.curvature.network import logits as logits_of
 from attribution.numerics.residuals import residuals
+
+FORMS = ("exact", "ekfac")
 
 
 class Segment(NamedTuple):
     """`checkpoints`: parameters of each, in the order of the model's `trainable_variables`; `time` t: the sum of the
-    sizes of its steps; `scales`: of `metric`, for Adam."""
+    sizes of its steps; `moments` (k,): Adam's second moments, None for plain steps; `epsilon`: Adam's."""
 
     checkpoints: list[list[np.ndarray]]
     time: float
-    scales: list[metric.Scale]
+    moments: np.ndarray | None = None
+    epsilon: float = 0.0
+
+
+class Curved(NamedTuple):
+    """A segment with its curvature: the `networks` of its checkpoints, its `time`, `r` (k,) the coordinates, and
+    `function` (damping, f) -> (b, k) -> (b, k): multiplication with f of the damped curvature in them."""
+
+    networks: list[Network]
+    time: float
+    r: np.ndarray
+    function: Callable
+
+
+def curved(
+    network: Network, x: np.ndarray, segments: list[Segment], form: str | None = None, factors: str = "plain",
+    batch: int | None = None,
+) -> list[Curved]:  # fmt: skip
+    """Segments with their curvature.
+
+    Args:
+        x: (n, ...). form: one of FORMS; without it exact up to `exact.SIZE` parameters.
+        factors: one of `kronecker.FORMS`. batch: see `network.blocks`.
+    """
+    form = form or (FORMS[0] if network.size <= exact.SIZE else FORMS[1])
+    result = []
+    for segment in segments:
+        networks = [at(network, weights) for weights in segment.checkpoints]
+        if form == FORMS[0]:
+            r, function = _exact(networks, x, segment, batch)
+        else:
+            r, function = _kronecker(networks, x, segment, factors, batch)
+        result.append(Curved(networks, segment.time, r, function))
+    return result
 
 
 def influence(
-    network: Network, x: np.ndarray, y: np.ndarray, vectors: np.ndarray, segments: list[Segment],
-    batch: int | None = None,
-) -> np.ndarray:  # fmt: skip
+    path: list[Curved], x: np.ndarray, y: np.ndarray, vectors: np.ndarray, damping: float, batch: int | None = None
+) -> np.ndarray:
     """(b, n) scores of all training points for many targets.
 
     Args:
-        x: (n, ...). y: (n,). vectors: (b, k) gradients, at the trained parameters, of what a helpful point lowers.
-        segments: in the order of training. batch: see `network.blocks`.
+        path: in the order of training. x: (n, ...). y: (n,). batch: see `network.blocks`.
+        vectors: (b, k) gradients, at the trained parameters, of what a helpful point lowers. damping: 0 or more.
     """
     n, result = len(x), np.zeros((len(vectors), len(x)))
-    for segment in reversed(segments):
-        networks = [at(network, weights) for weights in segment.checkpoints]
-        r = metric.flat(network, segment.scales)
-        turned, values = _curvature(networks, x, segment.scales, batch)
-        moved = vectors * r
-        response = r * eigenvalues.function(network, turned, [_response(v, segment.time) for v in values])(moved)
-        for one in networks:
+    for segment in reversed(path):
+        moved = vectors * segment.r
+        response = segment.r * segment.function(damping, lambda v, t=segment.time: _response(v, t))(moved)
+        for one in segment.networks:
             own = seeds.single(residuals(logits_of(one, x), y))
-            result += gradients.along(one, blocks(one, x, own, batch), response, n, 1)[0].T / (n * len(networks))
-        kept = eigenvalues.function(network, turned, [np.exp(-segment.time * v) for v in values])
-        vectors = kept(moved) / r
+            found = gradients.along(one, blocks(one, x, own, batch), response, n, 1)[0].T
+            result += found / (n * len(segment.networks))
+        vectors = segment.function(damping, lambda v, t=segment.time: np.exp(-t * v))(moved) / segment.r
     return result
 
 
 def _response(values: np.ndarray, time: float) -> np.ndarray:
     """(1 - exp(-t v)) / v, which is t at 0."""
-    small = values * time < 1e-12
+    small = np.abs(values) * time < 1e-12
     return np.where(small, time, -np.expm1(-time * values) / np.where(small, 1.0, values))
 
 
-def _curvature(networks: list[Network], x: np.ndarray, scales: list[metric.Scale], batch: int | None):
-    """Basis and eigenvalues (I, O) of every layer, over a segment's checkpoints and in its coordinates."""
+def _exact(networks: list[Network], x: np.ndarray, segment: Segment, batch: int | None) -> tuple[np.ndarray, Callable]:
+    matrix = np.mean([
+        exact.matrix(one, blocks(one, x, seeds.roots(logits_of(one, x)), batch), len(x)) for one in networks
+    ], axis=0)  # fmt: skip
+    own = decay(networks[0])
+    r = np.ones(len(own))
+    if segment.moments is not None:
+        r = (np.sqrt(segment.moments) + segment.epsilon) ** -0.5
+
+    # the same damping is asked for with two functions
+    @functools.lru_cache(maxsize=1)
+    def decomposed(damping: float) -> tuple[np.ndarray, np.ndarray]:
+        return eigh(r[:, None] * (matrix + np.diag(own + damping)) * r)
+
+    def function(damping: float, f: Callable) -> Callable:
+        values, vectors = decomposed(damping)
+        changed = f(np.maximum(values, 0))
+        return lambda v: ((v @ vectors) * changed) @ vectors.T
+
+    return r, function
+
+
+def _kronecker(
+    networks: list[Network], x: np.ndarray, segment: Segment, factors: str, batch: int | None
+) -> tuple[np.ndarray, Callable]:
+    network, scales = networks[0], metric.plain(networks[0])
+    if segment.moments is not None:
+        scales = metric.of_moments(network, segment.moments, segment.epsilon)
     passes = [_passes(one, x, scales, batch) for one in networks]
-    found = [kronecker.factors(one, each(), len(x)) for one, each in zip(networks, passes, strict=True)]
+    found = [kronecker.factors(one, each(), len(x), factors) for one, each in zip(networks, passes, strict=True)]
     mean = [
         kronecker.Factors(*(np.mean(arrays, axis=0) for arrays in zip(*layer, strict=True)))
         for layer in zip(*found, strict=True)
@@ -73,8 +133,13 @@ def _curvature(networks: list[Network], x: np.ndarray, scales: list[metric.Scale
     each = [
         eigenvalues.eigenvalues(one, again(), turned, len(x)) for one, again in zip(networks, passes, strict=True)
     ]  # fmt: skip
-    own = eigenvalues.decay(networks[0], turned, scales)
-    return turned, [np.mean(values, axis=0) + more for *values, more in zip(*each, own, strict=True)]
+    values = [np.mean(layer, axis=0) for layer in zip(*each, strict=True)]
+
+    def function(damping: float, f: Callable) -> Callable:
+        own = eigenvalues.diagonal(network, turned, damping, scales)
+        return eigenvalues.function(network, turned, [f(v + more) for v, more in zip(values, own, strict=True)])
+
+    return metric.flat(scales), function
 
 
 def _passes(network: Network, x: np.ndarray, scales: list[metric.Scale], batch: int | None) -> Callable:
