@@ -1,6 +1,6 @@
 """Influence by the kernel and by conjugate gradients against dense solutions; SOURCE against closed forms; damping."""
 
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 
 import keras
@@ -10,6 +10,7 @@ from scipy.linalg import expm
 from scipy.stats import spearmanr
 
 import curvature_networks
+import last_layer_problem
 from attribution.curvature import damping, exact, gauss_newton, gradients, network, seeds, segments, source
 from attribution.influence import all_layers
 from attribution.methods import base
@@ -18,9 +19,10 @@ from attribution.numerics import hessian, solvers
 from attribution.numerics.residuals import probabilities, residuals
 from attribution.training import replay
 from attribution.workflow import registry
+from helpers import ROOT
 
 CLOSE = {"rtol": 1e-8, "atol": 1e-11}
-BENCH = Path("/work/shared/data/last_layer_bench.npz")
+GIVEN = ROOT.parent / "shared/data/last_layer_bench.npz"
 NETWORKS = {
     "mlp, one logit": lambda: curvature_networks.mlp(2),
     "mlp, three logits": lambda: curvature_networks.mlp(3),
@@ -87,27 +89,36 @@ def test_the_cheaper_form_is_the_kernel_for_few_samples_and_many_parameters():
     assert gauss_newton.cheaper(opened, 10**6, 10**9, 10) == "conjugate gradients"
 
 
-def test_a_last_layer_is_solved_to_rank_as_the_exact_inverse_in_ten_steps():
-    if not BENCH.exists():
-        pytest.skip(f"{BENCH} is not on this machine")
-    bench = np.load(BENCH)
-    x, y = bench["Xtr"].astype(np.float64), bench["ytr"]
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(partial(last_layer_problem.make, n=1500, m=200, d=24, classes=6), id="made here"),
+        pytest.param(
+            partial(last_layer_problem.load, GIVEN),
+            id=GIVEN.name,
+            marks=pytest.mark.skipif(
+                not GIVEN.exists(), reason=f"no {GIVEN.name} beside the project: only the problem made here is solved"
+            ),
+        ),
+    ],
+)
+def test_a_last_layer_is_solved_to_rank_as_the_exact_inverse_in_ten_steps(problem):
+    given = problem()
+    x, y, points = given.features[:, :-1], given.labels, given.test_features[:40, :-1]
     inputs = keras.Input((x.shape[1],), dtype="float64")
-    model = keras.Model(inputs, keras.layers.Dense(bench["W"].shape[0], dtype="float64")(inputs))
-    model.set_weights([bench["W"].T, bench["b"]])
+    model = keras.Model(inputs, keras.layers.Dense(given.weights.shape[1], dtype="float64")(inputs))
+    model.set_weights([given.weights[:-1], given.weights[-1]])
     opened = network.opened(model, x)
-    logits, lam = network.logits(opened, x), float(bench["lam"])
-    points, labels = bench["Xte"][:50].astype(np.float64), bench["yte"][:50]
-    v = gradients.rows(opened, points, seeds.single(residuals(network.logits(opened, points), labels)))
-    f = np.column_stack([x, np.ones(len(x))])
-    matrix = hessian.hessian_sum(f, logits) / len(x)
-    g = np.einsum("na,nc->nac", f, residuals(logits, y)).reshape(len(x), -1)
-    expected = v @ solvers.exact(hessian.factor(matrix, lam), g.T) / len(x)
+    logits = network.logits(opened, x)
+    v = gradients.rows(opened, points, seeds.single(residuals(network.logits(opened, points), given.test_labels[:40])))
+    matrix = hessian.hessian_sum(given.features, logits) / len(x)
+    g = np.einsum("na,nc->nac", given.features, residuals(logits, y)).reshape(len(x), -1)
+    expected = v @ solvers.exact(hessian.factor(matrix, given.decay), g.T) / len(x)
     passes = network.kept_blocks(opened, x, seeds.roots(logits))
     inverse = gauss_newton.Inverse(opened, passes, logits, y, "conjugate gradients")
     ranks = []
     for steps in (1, 5, 10):
-        found = gauss_newton.influence(inverse, v, lam, steps, 1e-12).scores
+        found = gauss_newton.influence(inverse, v, given.decay, steps, 1e-12).scores
         ranks.append(np.mean([spearmanr(a, b)[0] for a, b in zip(found, expected, strict=True)]))
     assert ranks[0] > 0.8 and ranks[1] > 0.98 and ranks[2] >= 0.999
 
@@ -287,6 +298,11 @@ def test_methods_tell_by_how_much_a_margin_falls_when_a_point_leaves(run, name):
     # an estimate, but of this: same sign and order
     truth = leave_one_out(run, targets)
     assert np.mean([spearmanr(a, b)[0] for a, b in zip(found, truth, strict=True)]) > 0.4
+
+
+@pytest.mark.slow
+def test_the_trajectory_chooses_the_damping_that_agrees_best_with_its_derivative(run):
+    targets, method = np.array([3, 0, 2, 4]), base.resolve(registry.METHODS["kfac"])
     settings = run.settings["curvature.damping"] | {"mode": "trajectory"}
     chosen = with_settings(run, damping=settings)
     method.pairs(chosen, targets)
