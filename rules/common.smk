@@ -12,7 +12,7 @@ from attribution.runtime import environment
 from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
-from attribution.workflow import contents, figures, inputs, methods, names, resources, start, studies, targets
+from attribution.workflow import attributions, contents, figures, inputs, methods, names, resources, start, studies, targets
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell
@@ -31,6 +31,7 @@ asked = functools.partial(resources.asked, workflow, config)
 cpus = functools.partial(resources.cpus, config)
 code_of_network = lambda script: bound(inputs.code_of_network, BASE / "scripts", script)
 code_of_method = lambda script: functools.partial(methods.code_of_method, BASE / "scripts", script)
+code_of_removals = lambda script: bound(methods.code_of_removals, BASE / "scripts", script)
 code_of_groups = lambda script: bound(methods.code_of_rule, BASE / "scripts", script)
 style_file = functools.partial(inputs.style, config, BASE)
 loaded_by = bound(names.loaded_by)
@@ -63,6 +64,8 @@ method_text = methods.text_of
 method_settings = bound(methods.settings_of)
 group_method_settings = bound(methods.settings_of_groups)
 scores_of = lambda judge: bound(methods.scores, judge)
+texts_of = lambda table: bound(methods.texts_of, table)
+scores_of_removals = bound(methods.scores_of_removals)
 groups_of = lambda table, compared: functools.partial(methods.groups, table, compared)
 grown = bound(methods.grown)
 grown_files = bound(methods.grown_files)
@@ -75,6 +78,19 @@ judged_methods = bound(methods.judged)
 judged_files = bound(methods.judged_files)
 rule_files = bound(methods.files_of_rule)
 rule_settings = bound(methods.settings_of_rule)
+
+# judged by retrained networks
+truth_numbers = bound(attributions.truth_numbers)
+truth_settings = bound(attributions.truth_settings)
+code_of_attribution = lambda script: bound(attributions.code, BASE / "scripts", script)
+attribution_files = bound(attributions.needed)
+attribution_settings = bound(attributions.settings_of)
+averaged_files = attributions.averaged
+attributed_files = bound(attributions.files)
+attributed_methods = bound(attributions.compared)
+judging = bound(attributions.judging)
+removing = bound(attributions.removing)
+tables_of_study = lambda name: bound(attributions.tables, name)
 
 # settings, found when a job's wildcards are known
 setting = lambda path: bound(studies.setting, path)

@@ -212,3 +212,75 @@ rule judge_methods:
         methods=judged_methods,
     script:
         "../scripts/evaluation/judge_methods.py"
+
+
+# linear datamodelling score, against whole networks trained on random subsets
+rule measure_lds:
+    input:
+        truth=judging,
+        attributions=attributed_files,
+        code=code("evaluation/measure_lds.py"),
+    output:
+        table=f"{RUN}/judges/lds-{{truth}}-{{extent}}.csv",
+    log:
+        "results/logs/measure_lds/{dataset}-{model}-seed{seed}-{truth}-{extent}.log",
+    benchmark:
+        "results/benchmarks/measure_lds/{dataset}-{model}-seed{seed}-{truth}-{extent}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        extent="small|full",
+    threads: cpus("measure_lds")
+    resources:
+        **asked("measure_lds"),
+    params:
+        methods=attributed_methods,
+        subsets=lambda wildcards: setting(f"truth.{wildcards.extent}.subsets")(wildcards),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/evaluation/measure_lds.py"
+
+
+# single points and groups that leave, against the same
+rule measure_removals:
+    input:
+        unpack(removing),
+        attributions=attributed_files,
+        code=code("evaluation/measure_removals.py"),
+    output:
+        alone=f"{RUN}/judges/leave-one-out-{{truth}}-{{extent}}.csv",
+        groups=f"{RUN}/judges/group-removals-{{truth}}-{{extent}}.csv",
+    log:
+        "results/logs/measure_removals/{dataset}-{model}-seed{seed}-{truth}-{extent}.log",
+    benchmark:
+        "results/benchmarks/measure_removals/{dataset}-{model}-seed{seed}-{truth}-{extent}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        extent="small|full",
+    threads: cpus("measure_removals")
+    resources:
+        **asked("measure_removals"),
+    params:
+        methods=attributed_methods,
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/evaluation/measure_removals.py"
+
+
+rule gather_truths:
+    input:
+        tables=lambda wildcards: tables_of_study(wildcards.table)(wildcards),
+        code=code("evaluation/gather_truths.py"),
+    output:
+        table="results/{study}/{table}-{extent}.csv",
+    log:
+        "results/logs/gather_truths/{study}-{table}-{extent}.log",
+    benchmark:
+        "results/benchmarks/gather_truths/{study}-{table}-{extent}.tsv"
+    wildcard_constraints:
+        table="lds|leave-one-out|group-removals",
+        extent="small|full",
+    threads: cpus("gather_truths")
+    resources:
+        **asked("gather_truths"),
+    script:
+        "../scripts/evaluation/gather_truths.py"

@@ -1,7 +1,7 @@
 # Retraining and datamodels.
-# Inputs: data.h5, gradients.h5, hessian.h5 of the last layer.  Outputs: retraining/*.h5 (networks trained again),
-# removals.h5 and removals.csv (their losses beside what influence predicts), datamodels/{estimator}-alpha*-k*.h5, and
-# for each extent (small: in `toy`; full: in `toy_datamodels`) one table.
+# Inputs: data.h5, gradients.h5, hessian.h5 of the last layer, scores of methods.
+# Outputs: retraining/*.h5 (networks trained again), removals.h5 and removals.csv (their losses beside what methods
+# predict), datamodels/{estimator}-alpha*-k*.h5, and for each extent (small: in `toy`; full: in `toy_datamodels`) one table.
 # Steps: retrain_leave_one_out, retrain_groups -> compare_removals; retrain_subsets -> fit_datamodels -> gather_datamodels.
 
 
@@ -48,10 +48,10 @@ rule compare_removals:
     input:
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
-        hessian=f"{RUN}/hessian.h5",
+        scores=scores_of_removals,
         leave_one_out=repetitions("leave-one-out"),
         groups=repetitions("groups"),
-        code=code("retraining/compare_removals.py"),
+        code=code_of_removals("retraining/compare_removals.py"),
     output:
         removals=f"{RUN}/removals.h5",
         table=f"{RUN}/removals.csv",
@@ -65,6 +65,8 @@ rule compare_removals:
     params:
         l2s=setting("retraining.convex_l2"),
         groups=setting("retraining.groups"),
+        one=texts_of("leave_one_out"),
+        several=texts_of("leave_groups_out"),
     script:
         "../scripts/retraining/compare_removals.py"
 
@@ -135,3 +137,29 @@ rule gather_datamodels:
         **asked("gather_datamodels"),
     script:
         "../scripts/retraining/gather_datamodels.py"
+
+
+# whole networks trained without some points, for judges of attribution
+rule retrain_truth:
+    input:
+        data="results/{dataset}/data.h5",
+        own=own_model,
+        code=code_of_network("retraining/retrain_truth.py"),
+    output:
+        networks=f"{RUN}/truth/{{truth}}-{{sets}}-{{shard}}.h5",
+    log:
+        "results/logs/retrain_truth/{dataset}-{model}-seed{seed}-{truth}-{sets}-{shard}.log",
+    benchmark:
+        "results/benchmarks/retrain_truth/{dataset}-{model}-seed{seed}-{truth}-{sets}-{shard}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        sets="(fit-)?alpha[0-9.]+|leave-one-out|groups",
+    threads: cpus("retrain_truth")
+    resources:
+        **asked("retrain_truth"),
+    params:
+        recipe=recipe,
+        numbers=truth_numbers,
+        settings=truth_settings,
+    script:
+        "../scripts/retraining/retrain_truth.py"

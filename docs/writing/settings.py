@@ -17,9 +17,10 @@ GROUP = "#/$defs/group"
 def load(config: Path = CONFIG) -> dict:
     """The schema, joined from the files of config/schema."""
     schema = yaml.safe_load((config / "schema/schema.yaml").read_text())
+    files = {path.stem: path for path in (config / "schema").rglob("*.yaml")}
     schema["properties"] = {}
     for name in schema["required"]:
-        section = yaml.safe_load((config / f"schema/{name}.yaml").read_text())
+        section = yaml.safe_load(files[name].read_text())
         schema["$defs"] |= section.pop("$defs", {})
         schema["properties"][name] = section
     return schema

@@ -9,12 +9,18 @@ import pandas as pd
 
 from attribution.files import atomic, hdf5, provenance
 from attribution.files.results.data import X_TRAIN, Y_TEST, Y_TRAIN
-from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TEST, FEATURES_TRAIN, PARAMETERS
-from attribution.files.results.retraining import GROUP_KIND, GROUP_MASKS, GROUP_SHARE, OWN, TEST
-from attribution.influence import points as influence
-from attribution.numerics import solvers
-from attribution.numerics.hessian import factor, hessian_sum
-from attribution.numerics.residuals import cross_entropy, residuals
+from attribution.files.results.gradients import FEATURES_TEST, FEATURES_TRAIN, PARAMETERS
+from attribution.files.results.retraining import (
+    GROUP_KIND,
+    GROUP_MASKS,
+    GROUP_SHARE,
+    METHODS_OF_GROUPS,
+    METHODS_OF_ONE,
+    OWN,
+    TEST,
+)
+from attribution.methods import base, scores
+from attribution.numerics.residuals import cross_entropy
 from attribution.retraining import convex, subsets
 from attribution.retraining import predictions as removal
 from attribution.retraining import retrain as retraining
@@ -22,61 +28,56 @@ from attribution.retraining import retrain as retraining
 COLUMNS = ["truth", "target", "share", "method", "metric", "value", "low", "high"]
 
 
-def compare_removals(files: dict, l2s: list[float], groups: dict, path: str, table: str, attributes: dict) -> None:
+def compare_removals(
+    files: dict,
+    one: dict[str, str],
+    several: dict[str, str],
+    scored: dict[str, str],
+    l2s: list[float],
+    groups: dict,
+    path: str,
+    table: str,
+    attributes: dict,
+) -> None:
     """Write removals.h5 (arrays for figures, one folder a truth) and removals.csv (agreement).
 
     Args:
-        files: paths of `data`, `gradients`, `hessian` (last layer), and lists `leave_one_out`, `groups` of retrained
-            networks by repetition.
+        files: paths of `data`, `gradients` and lists `leave_one_out`, `groups` of retrained networks by repetition.
+        one, several: methods that predict what leaving out each point and each group does: name -> text of the
+            registry. scored: name -> path of scores/METHOD.h5 of each of them.
         l2s: penalties of the convex truths. groups: settings of `subsets.groups`.
 
-    The truths are `network`, the real one, and `convex-L2`. In each folder `one/own` (2, n) holds the true and the
-    predicted change of every point's own loss when it leaves, `one/test` (2, n, m) those of the test points,
-    `groups/own` and `groups/test` (1 + METHODS, g) the mean changes over the group and over the test set.
+    The truths are `network`, the real one, and `convex-L2`. In each folder `one/own` (1 + methods, n) holds the true
+    and the predicted changes of every point's own loss when it leaves, `one/test` (1 + methods, n, m) those of the test
+    points, `groups/own` and `groups/test` (1 + methods, g) the mean changes over the group and over the test set.
     """
-    names_of_data = (X_TRAIN, Y_TRAIN, Y_TEST)
-    x, y, y_test = hdf5.read(files["data"], *names_of_data)
-    features, test_features, weights, decay, slope = hdf5.read(
-        files["gradients"], FEATURES_TRAIN, FEATURES_TEST, PARAMETERS, DECAY,
-        DECAY_GRADIENT,
-    )  # fmt: skip
-    n, labels, targets = len(y), np.concatenate([y, y_test]), np.concatenate([features, test_features])
+    x, y, y_test = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, Y_TEST)
+    features, test, weights = hdf5.read(files["gradients"], FEATURES_TRAIN, FEATURES_TEST, PARAMETERS)
+    n, labels, targets = len(y), np.concatenate([y, y_test]), np.concatenate([features, test])
     weights = weights.reshape(features.shape[1], -1)
     drawn = subsets.groups(x, y, **groups)
+    rows_of = {name: scores.row(path) for name, path in scored.items()}
     arrays = {GROUP_SHARE: drawn.share, GROUP_KIND: drawn.kind.astype("S"), GROUP_MASKS: drawn.masks}
     rows = []
 
-    def predict(w, penalty, penalty_slope, damping):
-        """Changes of all targets' losses by influence, and by every method for groups."""
-        logits = features @ w
-        matrix = hessian_sum(features, logits) / n + np.diag(penalty)
-        lower = factor(matrix, damping)
-        r, r_targets = residuals(logits, y), residuals(targets @ w, labels)
-        one = influence.all_pairs(targets, r_targets, features, r, lambda b: solvers.exact(lower, b)).T / n
-        # the decay belongs to every point's loss, and leaves with it
-        shift = influence.scores(targets, r_targets, solvers.exact(lower, penalty_slope[:, None]))[:, 0] / n
-        one += shift
-        several = removal.group_predictions(
-            features, y, w, matrix, damping, penalty, penalty_slope, targets, labels, drawn.masks
-        )
-        return one, several
-
-    def keep(truth, one, groups_true, one_predicted, groups_predicted):
-        own = np.stack([np.diag(a[:, :n]) for a in (one, one_predicted)])
-        test = np.stack([a[:, n:] for a in (one, one_predicted)])
-        stacked = np.concatenate([groups_true[None], groups_predicted])
-        group_own, group_test = removal.on_group_and_test(stacked, drawn.masks)
+    def keep(truth, true_one, true_several, predicted_one, predicted_several):
+        found = np.stack([true_one, *predicted_one])
+        own, test = np.stack([np.diag(a[:, :n]) for a in found]), found[:, :, n:]
+        group_own, group_test = removal.on_group_and_test(np.stack([true_several, *predicted_several]), drawn.masks)
         arrays.update({f"{truth}/one/{OWN}": own, f"{truth}/one/{TEST}": test.astype(np.float32)})
         arrays.update({f"{truth}/groups/{OWN}": group_own, f"{truth}/groups/{TEST}": group_test})
-        rows.extend(agreement_of_points(truth, "influence / n", own, test))
-        rows.extend(agreement_of_groups(truth, group_own, group_test, drawn.share))
+        for place, name in enumerate(one, 1):
+            pair = [0, place]
+            rows.extend(agreement_of_points(truth, rows_of[name], own[pair], test[pair]))
+        names = [rows_of[name] for name in several]
+        rows.extend(agreement_of_groups(truth, group_own, group_test, drawn.share, names))
 
-    hessian_facts = hdf5.attributes(files["hessian"])
-    damping = hessian_facts["damping"]
-    one, several = predict(weights, decay, slope, damping)
     again = [retraining.changes(path)[1] for path in files["leave_one_out"]]
     groups_again = [retraining.changes(path)[1] for path in files["groups"]]
-    keep("network", again[0], groups_again[0], one, several)
+    keep(
+        "network", again[0], groups_again[0], [scores.removals(scored[name])[0] for name in one],
+        [scores.removals(scored[name])[1] for name in several],
+    )  # fmt: skip
     for other, other_groups in zip(again[1:], groups_again[1:], strict=True):
         own = np.stack([np.diag(a[:, :n]) for a in (again[0], other)])
         test = np.stack([a[:, n:] for a in (again[0], other)])
@@ -85,15 +86,21 @@ def compare_removals(files: dict, l2s: list[float], groups: dict, path: str, tab
         rows += agreement_of_groups(
             "network", *removal.on_group_and_test(pair, drawn.masks), drawn.share, ["trained again"]
         )
+    alone, together = subsets.left_out(subsets.leave_one_out(n)), subsets.left_out(drawn.masks)
     for l2 in l2s:
         optimum = convex.fit(features, y, weights, l2)
         start = cross_entropy(targets @ optimum, labels)
         masks = log.progress(np.concatenate([subsets.leave_one_out(n), drawn.masks]), f"refits with L2 {l2:g}")
         changed = removal.losses_at(convex.refits(features, y, optimum, l2, masks), targets, labels) - start
         flat = np.full(optimum.size, 2 * l2)
-        one, several = predict(optimum, flat, 2 * l2 * optimum.ravel(), 0.0)
-        keep(f"convex-{l2:g}", changed[:n], changed[n:], one, several)
-    hdf5.write(path, arrays, attributes)
+        layer = removal.LastLayer(features, y, optimum, flat, 2 * l2 * optimum.ravel(), 0.0, targets, labels)
+        keep(
+            f"convex-{l2:g}", changed[:n], changed[n:],
+            [base.resolve(text).changes(layer, alone) for text in one.values()],
+            [base.resolve(text).changes(layer, together) for text in several.values()],
+        )  # fmt: skip
+    named = {METHODS_OF_ONE: [rows_of[name] for name in one], METHODS_OF_GROUPS: [rows_of[name] for name in several]}
+    hdf5.write(path, arrays, attributes | named)
     with atomic.replacing(table) as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 
@@ -120,17 +127,18 @@ def agreement_of_points(truth: str, method: str, own: np.ndarray, test: np.ndarr
 
 
 def agreement_of_groups(
-    truth: str, own: np.ndarray, test: np.ndarray, share: np.ndarray, methods: list | None = None
+    truth: str, own: np.ndarray, test: np.ndarray, share: np.ndarray, methods: list[str]
 ) -> list[list]:
     """Rows of the table for groups: correlations over all groups, and by share the median ratio and relative error.
 
     Args:
         own, test: (1 + methods, g), the true changes first. share: (g,) of the training set, rounded to whole percents.
+        methods: names of the rows.
     """
     rows, percent = [], np.round(100 * share)
     for target, changes in ((OWN, own), (TEST, test)):
         true = changes[0]
-        for method, predicted in zip(methods or removal.METHODS, changes[1:], strict=True):
+        for method, predicted in zip(methods, changes[1:], strict=True):
             for metric, statistic in (("pearson", removal.pearson), ("spearman", removal.spearman)):
                 rows.append([truth, target, np.nan, method, metric, float(statistic(true, predicted)),
                              *removal.bootstrap(statistic, true, predicted)])  # fmt: skip
@@ -145,4 +153,9 @@ def agreement_of_groups(
     return rows
 
 
-job.run(compare_removals, groups="params.groups", attributes=provenance.attributes)
+job.run(
+    compare_removals,
+    groups="params.groups",
+    scored=lambda one, several, scores: dict(zip(dict(one | several), scores, strict=True)),
+    attributes=provenance.attributes,
+)

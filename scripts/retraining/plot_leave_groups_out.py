@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
-from attribution.files.results.retraining import GROUP_KIND, GROUP_SHARE, OWN
+from attribution.files.results.retraining import GROUP_KIND, GROUP_SHARE, METHODS_OF_GROUPS, OWN
 from attribution.retraining import predictions as removal
 from attribution.retraining import subsets
 
@@ -28,14 +28,15 @@ def plot_leave_groups_out(removals: list[str], models: list[str], l2: float, sty
     drawing.use(style)
     rows = [(removals[0], f"convex-{l2:g}", f"last layer of\n{models[0]}, L2 {l2:g}")]
     rows += [(file, "network", model) for file, model in zip(removals, models, strict=True)]
+    # one list for all files: their rules read the same settings
+    names = list(hdf5.attributes(removals[0])[METHODS_OF_GROUPS])
     figure, axes = plt.subplots(
-        len(rows), len(removal.METHODS), figsize=(2.0 * len(removal.METHODS), 2.2 * len(rows)), sharex="row",
-        sharey="row", squeeze=False,
+        len(rows), len(names), figsize=(2.0 * len(names), 2.2 * len(rows)), sharex="row", sharey="row", squeeze=False,
     )  # fmt: skip
     for (file, truth, title), line in zip(rows, axes, strict=True):
         changes, share, kind = hdf5.read(file, f"{truth}/groups/{OWN}", GROUP_SHARE, GROUP_KIND)
         true, kind = changes[0], kind.astype(str)
-        for here, method, predicted in zip(line, removal.METHODS, changes[1:], strict=True):
+        for here, method, predicted in zip(line, names, changes[1:], strict=True):
             both = (predicted > 0) & (true > 0)
             for name, mark in MARKS.items():
                 at = both & (kind == name)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
-from attribution.files.results.retraining import OWN, TEST
+from attribution.files.results.retraining import METHODS_OF_ONE, OWN, TEST
 
 
 def plot_leave_one_out(
@@ -27,8 +27,8 @@ def plot_leave_one_out(
     figure, axes = plt.subplots(len(rows), 2, figsize=(7.4, 2.55 * len(rows)), squeeze=False)
     for (file, csv, truth, title), (left, right) in zip(rows, axes, strict=True):
         own, test = hdf5.read(file, f"{truth}/one/{OWN}", f"{truth}/one/{TEST}")
-        table = pd.read_csv(csv)
-        for here, (true, predicted), target in ((left, own, OWN), (right, test, TEST)):
+        table, method = pd.read_csv(csv), hdf5.attributes(file)[METHODS_OF_ONE][0]
+        for here, (true, predicted), target in ((left, own[:2], OWN), (right, test[:2], TEST)):
             chosen = table[(table.truth == truth) & (table.target == target) & (table.metric == "pearson")
                            & (table.share < 2 / own.shape[1])]  # fmt: skip
             found = chosen.groupby("method")["value"].mean()
@@ -48,12 +48,12 @@ def plot_leave_one_out(
                 ends = np.array([predicted.min(), predicted.max()], dtype=float)
                 here.locator_params(axis="x", nbins=5)
             here.plot(ends, ends, color=drawing.RED, lw=1, ls="--", label="equal")
-            words = [f"r = {found['influence / n']:.3f}"]
+            words = [f"r = {found[method]:.3f}"]
             if "trained again" in found:
                 words.append(f"noise floor r = {found['trained again']:.3f}")
             kind = f"own loss, {shown.sum()} shown" if target == OWN else "test losses"
             here.set_title(f"{title}\n{kind}: " + ", ".join(words))
-            here.set(xlabel="influence / n", ylabel="change without the point")
+            here.set(xlabel=method, ylabel="change without the point")
     axes[0, 0].legend(loc="upper left")
     drawing.save(figure, path, dpi)
 

@@ -97,11 +97,15 @@ def test_a_name_that_is_no_setting_is_found(text, odd):
 
 
 def test_the_files_of_the_schema_are_its_sections(tmp_path):
-    frame = (ROOT / "config/schema/schema.yaml").read_text()
-    for name in SCHEMA["properties"]:
-        (tmp_path / f"{name}.yaml").write_text((ROOT / f"config/schema/{name}.yaml").read_text())
-    (tmp_path / "schema.yaml").write_text(frame)
+    for path in (ROOT / "config/schema").rglob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text())
+    # in folders or beside each other is the same
     assert schema.load(tmp_path) == SCHEMA
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner/plane.yaml").write_text("{type: object}")
+    with pytest.raises(ValueError, match=r"plane.yaml and .*plane.yaml are of one section; put them together"):
+        schema.load(tmp_path)
+    (tmp_path / "inner/plane.yaml").unlink()
     (tmp_path / "plane.yaml").write_text("{type: object, $defs: {count: {type: integer}}}")
     with pytest.raises(ValueError, match=r"plane.yaml defines count, which another file defines too"):
         schema.load(tmp_path)

@@ -1,12 +1,15 @@
 """The convex truth: optima, leave-one-out against influence, and the order of the group approximations."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from attribution.influence import points as influence
-from attribution.numerics import hessian, residuals, solvers
+from attribution.methods import base
+from attribution.numerics import hessian, residuals
 from attribution.retraining import convex, subsets
 from attribution.retraining import predictions as removal
+from attribution.workflow import registry
 
 PEARSON = 0.99
 
@@ -44,9 +47,8 @@ def test_influence_over_n_is_leave_one_out(problem, l2):
     features, labels, start = problem
     n, optimum = len(features), convex.fit(features, labels, start, l2)
     logits = features @ optimum
-    r = residuals.residuals(logits, labels)
-    lower = hessian.factor(hessian.hessian_sum(features, logits) / n + 2 * l2 * np.eye(optimum.size), 0.0)
-    predicted = influence.all_pairs(features, r, features, r, lambda b: solvers.exact(lower, b)).T / n
+    layer, alone = layer_of(features, labels, optimum, l2), subsets.left_out(subsets.leave_one_out(n))
+    predicted = base.resolve(registry.METHODS["influence-over-n"]).changes(layer, alone)
     refitted = convex.refits(features, labels, optimum, l2, subsets.leave_one_out(n))
     true = removal.losses_at(refitted, features, labels) - residuals.cross_entropy(logits, labels)
     assert removal.pearson(np.diag(true), np.diag(predicted)) > PEARSON
@@ -65,17 +67,48 @@ def test_second_order_beats_first_and_newton_beats_second_on_groups(problem):
         random = drawn.masks[drawn.kind == "random"]
         refitted = convex.refits(features, labels, optimum, l2, random)
         true = removal.losses_at(refitted, features, labels) - residuals.cross_entropy(features @ optimum, labels)
-        predicted = removal.group_predictions(
-            features, labels, optimum, matrix, 0.0, np.full(optimum.size, 2 * l2), 2 * l2 * optimum.ravel(), features,
-            labels, random,
-        )  # fmt: skip
+        layer = layer_of(features, labels, optimum, l2)
         steps = {}
-        for method, changes in zip(removal.METHODS, predicted, strict=True):
+        for method in ("newton", "first-order"):
+            changes = base.resolve(registry.METHODS[f"{method}-re-evaluated"]).changes(layer, subsets.left_out(random))
             steps[method] = np.abs(changes - true).mean()
         # linearised losses share the error of linearising, so the re-evaluated ones separate the steps
-        assert steps["newton re-evaluated"] < steps["first-order re-evaluated"], share
+        assert steps["newton"] < steps["first-order"], share
         distance = parameter_errors(features, labels, optimum, matrix, l2, random, refitted)
         assert distance["newton"] < distance["second-order"] < distance["first-order"], share
+
+
+def layer_of(features, labels, optimum, l2):
+    """The layer at its optimum, whose losses are those of the training points."""
+    decay, slope = np.full(optimum.size, 2 * l2), 2 * l2 * optimum.ravel()
+    return removal.LastLayer(features, labels, optimum, decay, slope, 0.0, features, labels)
+
+
+def test_methods_of_removals_agree_where_they_must(problem):
+    features, labels, start = problem
+    l2, n = 1e-2, len(features)
+    layer = layer_of(features, labels, convex.fit(features, labels, start, l2), l2)
+    groups = [np.array([3]), np.array([7, 100, 101]), np.arange(40, 80)]
+    found = {name: base.resolve(registry.METHODS[name]).changes(layer, groups) for name in registry.METHODS
+             if registry.METHODS[name].startswith("influence.removals:")}  # fmt: skip
+    assert {values.shape for values in found.values()} == {(3, n)}
+    # the first order is additive, and that of influence over n
+    np.testing.assert_allclose(found["influence-over-n"], found["first-order"], rtol=1e-9, atol=1e-14)
+    # re-evaluated losses: by finite steps along the linear ones they are tangent
+    step = layer.steps(groups[1])["first-order"]
+    small = 1e-5
+    moved = residuals.cross_entropy(features @ (layer.weights + small * step.reshape(layer.weights.shape)), labels)
+    slope = (moved - residuals.cross_entropy(layer.logits, labels)) / small
+    np.testing.assert_allclose(found["first-order"][1], slope, rtol=1e-3, atol=1e-8)
+    full = layer.weights + layer.steps(groups[2])["newton"].reshape(layer.weights.shape)
+    exact = residuals.cross_entropy(features @ full, labels) - residuals.cross_entropy(layer.logits, labels)
+    np.testing.assert_array_equal(found["newton-re-evaluated"][2], exact)
+    # of one point all are near each other, of a group each is another one
+    names = list(found)
+    for first, second in itertools.pairwise(names):
+        np.testing.assert_allclose(found[first][0], found[second][0], rtol=0.3, atol=1e-3)
+    others = [found[name][2] for name in names if name != "influence-over-n"]
+    assert len({values.tobytes() for values in others}) == 5
 
 
 def parameter_errors(features, labels, optimum, matrix, l2, masks, refitted):

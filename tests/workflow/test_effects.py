@@ -97,7 +97,7 @@ VALUES = {
     "models.keras_file.path": "other.csv", "models.python_file.path": "other.csv",
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
-    "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean",
+    "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
 }  # fmt: skip
 # lists and tables that change as a whole, by the end of a leaf's name: keys from there up that are left out, the value
 WHOLE = {
@@ -121,9 +121,11 @@ BASE = {
     "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
-    "layers": ("", "-all-layers"), "table": ("overlap", "boundary_overlap", "retrieval"), "judge": ("cost",),
+    "layers": ("", "-all-layers"), "judge": ("cost",),
+    "table": ("overlap", "boundary_overlap", "retrieval", "recovery"),
     "method": (
-        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "gauss-newton", "source",
+        "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "gauss-newton",
+        "source",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip

@@ -14,7 +14,11 @@ from helpers import ROOT
 pytestmark = pytest.mark.slow
 
 FLIPPED, TOY = "results/toy-flipped/mlp-dropout/seed0", "results/toy/mlp-dropout/seed0"
-TARGETS = [f"{FLIPPED}/inspection.csv", f"{TOY}/overlap.csv", f"{TOY}/boundary_overlap.csv", f"{TOY}/groups.h5"]
+TARGETS = [
+    f"{FLIPPED}/inspection.csv",
+    *(f"{TOY}/{name}" for name in (
+        "overlap.csv", "boundary_overlap.csv", "groups.h5", "evaluation.csv", "removals.csv")),
+]  # fmt: skip
 METHODS = "scripts/attribution/methods"
 REGISTRY = "scripts/attribution/workflow/registry.py"
 
@@ -70,8 +74,13 @@ def edit(path, content="\n# a comment\n"):
     ("file", "expected"),
     [
         ("boundary/loss.py", {"score_method": 1, "measure_inspection": 1}),
-        ("chance/random_class.py", {"group_method": 1, "compare_boundary_groups": 1}),
-        ("distance/embedding_cosine.py", {"group_method": 2, "measure_overlap": 1, "compare_boundary_groups": 1}),
+        ("chance/random_class.py", {"group_method": 2, "compare_boundary_groups": 1, "evaluate_study": 1}),
+        ("chance/random.py", {"score_method": 1, "evaluate_study": 1}),
+        (
+            "distance/embedding_cosine.py",
+            {"group_method": 3, "measure_overlap": 1, "compare_boundary_groups": 1, "evaluate_study": 1},
+        ),
+        ("influence/removals.py", {"score_method": 6, "compare_removals": 1}),
         ("../workflow/registry.py", {}),
     ],
 )
@@ -91,6 +100,17 @@ def test_a_new_method_is_one_file_and_one_line(project):
     chosen = yaml.safe_load((project / "config/config.yaml").read_text())["methods"]["inspection"]
     (project / "mine.yaml").write_text(yaml.safe_dump({"methods": {"inspection": [*chosen, "zero"]}}))
     assert jobs(project) == {"score_method": 1, "measure_inspection": 1}
+
+
+def test_a_method_joins_a_judge_by_one_word_in_the_settings(project):
+    chosen = yaml.safe_load((project / "config/config.yaml").read_text())["methods"]
+    for table, name, expected in (
+        ("recovery", "gradient-dot", {"group_method": 1, "evaluate_study": 1}),
+        ("closest", "loss", {"score_method": 1, "evaluate_study": 1}),
+        ("leave_one_out", "newton", {"compare_removals": 1}),
+    ):
+        (project / "mine.yaml").write_text(yaml.safe_dump({"methods": {table: [*chosen[table], name]}}))
+        assert jobs(project) == expected
 
 
 def test_a_new_judge_is_one_file_and_one_line(project):

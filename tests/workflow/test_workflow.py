@@ -35,9 +35,9 @@ PLOTS = {
 AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
 AFTER_HESSIAN = PLOTS - {"plot_dataset"} | {
     "compute_influence", "find_groups", "measure_group_growth", "evaluate_study", "compare_removals",
-    "fit_datamodels", "gather_datamodels",
+    "fit_datamodels", "gather_datamodels", "score_method",
 }  # fmt: skip
-AFTER_TRAINING = AFTER_HESSIAN | {"cache_gradients", "cache_hessian", "map_decision_boundary"}
+AFTER_TRAINING = AFTER_HESSIAN | {"group_method", "cache_gradients", "cache_hessian", "map_decision_boundary"}
 RETRAINED = {"retrain_leave_one_out", "retrain_groups", "retrain_subsets"}
 
 
@@ -143,7 +143,10 @@ def test_the_names_of_a_result_file_rerun_its_users_only(project):
 
 def test_shares_of_groups_rerun_their_retraining_only(project):
     edit(project / "config/tiny.yaml", "shares: [0.1, 0.2]", "shares: [0.1, 0.25]")
-    assert would_rerun(project) == {"retrain_groups", "compare_removals", "plot_leave_one_out", "plot_leave_groups_out"}
+    # predictions of what leaving these groups out does are scores of methods
+    assert would_rerun(project) == {
+        "retrain_groups", "score_method", "compare_removals", "plot_leave_one_out", "plot_leave_groups_out",
+    }  # fmt: skip
 
 
 def test_swapping_two_values_reruns_training(project):

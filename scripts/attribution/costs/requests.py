@@ -113,6 +113,28 @@ def _members(count) -> object:
     return found
 
 
+def _truth(size: dict) -> tuple:
+    """Networks trained on parts of the data: an mlp with all others, other networks one by one in float32."""
+    if size["recipe"]["architecture"] == "mlp":
+        return _members(lambda size: size["members"])(size)
+    training = size["recipe"]["training"]
+    flops = 3 * size["flops"] * size["n"] * training["epochs"]
+    steps = training["epochs"] * math.ceil(size["n"] / training["batch_size"])
+    held = 3 * training["batch_size"] * 4 * size["activations"] + size["n"] * size["sample_bytes"]
+    return TENSORFLOW + held, 20 + size["members"] * (steps * STEP + flops / SINGLE), flops * size["members"]
+
+
+def _attributed(size: dict) -> tuple:
+    """A method on all training points and some test points: at most twice a training for each of these."""
+    training = size["recipe"].get("training", {"epochs": 1, "batch_size": 64})
+    flops = 3 * 3 * size["flops"] * size["n"] * training["epochs"] * size["tested"]
+    steps = training["epochs"] * math.ceil(size["n"] / training["batch_size"])
+    # states kept at about the root of the number of steps, three arrays each, and as many cotangents for targets
+    held = 3 * 4 * size["parameters"] * (2 * math.isqrt(steps) + 2 + size["tested"])
+    held += 4 * 3 * training["batch_size"] * size["activations"] + 16 * size["tested"] * size["n"]
+    return _factors(6, 10)(size)[0] + TENSORFLOW + held, 20 + 3 * steps * STEP + flops / SINGLE, flops
+
+
 def _twice(removals: int, size: dict) -> int:
     """Networks of `retraining.removals`."""
     return 2 * removals if size["recipe"].get("dropout") else removals + 1
@@ -265,6 +287,9 @@ COSTS = {
     "retrain_leave_one_out": _members(lambda size: _twice(size["n"], size)),
     "retrain_groups": _members(lambda size: _twice(size["removals"], size)),
     "retrain_subsets": _members(lambda size: size["members"]),
+    "retrain_truth": _truth,
+    "attribute_method": _attributed,
+    "measure_lds": lambda size: (DRAWING + 8 * 40 * size["n"] * 1000, 60.0, 0.0),
     "compute_boundary": _points,
     "measure_group_boundary": _group_forms,
     "find_boundary_groups": _boundary_groups,

@@ -17,6 +17,9 @@ class Method(Protocol):
     `family`: one of FAMILIES, for colours. `needs`: files of a run, see `Run`; data.h5 is always there. `settings`:
     dotted names of the settings that it reads. `directions`: the ends of its scores that are of use, `max` alone
     unless it says. `stored`: whether its scores stand in a file already, so that tables give no seconds for them.
+    `row`: its name in tables, where it is another one than in the settings.
+    `unit`: "margin" where a pair estimates by how much the target's margin falls when the training point leaves; scores
+    without it have an order only.
     `needs` and `settings` are literals: the workflow reads them from the text.
     """
 
@@ -25,6 +28,8 @@ class Method(Protocol):
     settings: tuple[str, ...]
     directions: tuple[str, ...]
     stored: bool
+    row: str
+    unit: str
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) float64: row = target, column = training point, positive = helpful."""
@@ -37,6 +42,12 @@ class Method(Protocol):
 
     def index(self, run: Run) -> np.ndarray:
         """Training indices, ascending, of `points`."""
+
+    def removals(self, run: Run) -> tuple[np.ndarray, np.ndarray]:
+        """(n, n + m) and (g, n + m) predicted changes of losses, see `influence.removals`."""
+
+    def changes(self, layer, groups: list[np.ndarray]) -> np.ndarray:
+        """(g, t) the same of any last layer, a `predictions.LastLayer`, and any groups; beside `removals`."""
 
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """Members of each seed's group, the seed first; without it Algorithm 1 grows them from `pairs`."""

@@ -1,12 +1,13 @@
 """What scores/METHOD.h5 and scores/TABLE/METHOD.h5 hold: the numbers of one method, written once, read by every judge.
 
 scores/METHOD.h5: `points` (p,) float64, larger = more suspicious, of the training points `index` (p,) int64; `targets`
-(t,) int64 and either `pairs` (t, n) float64 or its factors `left` (t, k) and `right` (n, k). scores/TABLE/METHOD.h5:
+(t,) int64 and either `pairs` (t, n) float64 or its factors `left` (t, k) and `right` (n, k); `removals/one` (n, n + m)
+and `removals/groups` (g, n + m) float64, changes of the losses of all training and test points. scores/TABLE/METHOD.h5:
 `seeds` (s,) int64, each as often as it has groups, and, for each direction, `members/DIRECTION` (s, size) int64, the
 seed first, -1 where a group ended.
 
-Attributes: `method`, `family`, `directions`, `stored` (1 where the scores stood in a file already), `peak_memory` in
-bytes, `seconds` of all and of each array.
+Attributes: `method`, `row` (its name in tables), `family`, `directions`, `stored` (1 where the scores stood in a file
+already), `peak_memory` in bytes, `seconds` of all and of each array.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ from attribution.files.results.overlap import SEEDS
 from attribution.numerics.similarity import Score
 
 POINTS, PAIRS, LEFT, RIGHT = "points", "pairs", "left", "right"
+ALONE, TOGETHER = "removals/one", "removals/groups"
 # Targets scored at a time, as many as `retrieval.ranks` asks for: blocks of another size would round otherwise.
 BLOCK = 256
 
@@ -62,6 +64,22 @@ def pairs(path: str, judge: str) -> tuple[Score, tuple[str, ...], float]:
         return chosen @ right.T if factored else chosen
 
     return score, ends, took
+
+
+def removals(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Changes (n, n + m) of losses when each point leaves, and (g, n + m) when each group of `retraining.groups` does.
+
+    Raises:
+        ValueError: when the method gives none.
+    """
+    with hdf5.file(path) as file:
+        _require(file, TOGETHER, "leave_groups_out", "changes of losses without groups")
+        return file[ALONE][()], file[TOGETHER][()]
+
+
+def row(path: str) -> str:
+    """The method's name in tables."""
+    return hdf5.attributes(path)["row"]
 
 
 def groups(path: str, judge: str, direction: str = "max") -> tuple[list[np.ndarray], np.ndarray, float]:

@@ -16,7 +16,7 @@ from attribution.files.results.overlap import SEEDS
 from attribution.groups import by_pairs
 from attribution.methods import base, targets
 from attribution.methods.run import Run
-from attribution.methods.scores import BLOCK, LEFT, PAIRS, POINTS, RIGHT
+from attribution.methods.scores import ALONE, BLOCK, LEFT, PAIRS, POINTS, RIGHT, TOGETHER
 
 
 def write_scores(label: str, method: base.Method, run: Run, path: str, attributes: dict) -> None:
@@ -42,6 +42,8 @@ def write_scores(label: str, method: base.Method, run: Run, path: str, attribute
         found = _pairs(method, run, queries)
         arrays |= {TARGETS: queries} | found
         facts |= {f"{name}/seconds": time.perf_counter() - start for name in found}
+    if hasattr(method, "removals"):
+        arrays |= dict(zip((ALONE, TOGETHER), method.removals(run), strict=True))
     if not arrays:
         raise ValueError(
             f"method '{label}' gives no scores of points, and no injected images whose pairs it could score are in "
@@ -55,6 +57,28 @@ def _pairs(method: base.Method, run: Run, queries: np.ndarray) -> dict[str, np.n
         return dict(zip((LEFT, RIGHT), method.factors(run, queries), strict=True))
     blocks = [method.pairs(run, queries[start : start + BLOCK]) for start in range(0, len(queries), BLOCK)]
     return {PAIRS: np.concatenate(blocks)}
+
+
+def write_attributions(
+    label: str, method: base.Method, run: Run, asked: np.ndarray, path: str, attributes: dict
+) -> None:
+    """Write attributions/METHOD.h5: `targets` (t,) and `pairs` (t, n), with `unit` and what the method says of itself.
+
+    Args:
+        asked: (t,) targets, indices into `run.queried`.
+
+    Raises:
+        ValueError: when a score is not finite.
+    """
+    begun = time.perf_counter()
+    found = np.asarray(base.part(method, "pairs", label)(run, asked), dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"{(~np.isfinite(found)).sum()} of {found.size} attributions by method '{label}' are not finite"
+        )
+    facts = _described(label, method, begun) | {"unit": getattr(method, "unit", "")} | run.facts
+    print(f"{label}: {facts['seconds']:.1f} s, {facts['peak_memory'] / 1e6:.0f} MB", flush=True)
+    hdf5.write(path, {TARGETS: asked, PAIRS: found}, attributes | facts)
 
 
 def write_groups(
@@ -113,6 +137,7 @@ def _described(label: str, method: base.Method, begun: float) -> dict:
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "method": label,
+        "row": getattr(method, "row", label),
         "family": method.family,
         "directions": list(base.directions(method)),
         "stored": int(getattr(method, "stored", False)),

@@ -10,20 +10,28 @@ Score = Callable[[np.ndarray], np.ndarray]
 CHUNK_BYTES = 64 << 20
 
 
-def cosine(vectors: np.ndarray) -> Score:
-    """The cosine of vectors (n, d).
+def cosine(vectors: np.ndarray, asked: np.ndarray | None = None) -> Score:
+    """The cosine of vectors (n, d) with those of the queries (m, d), the same ones unless given.
 
     Raises:
         ValueError: when a vector has length zero.
     """
     unit = _unit(vectors)
-    return lambda queries: unit[queries] @ unit.T
+    of_queries = unit if asked is None else _unit(asked)
+    return lambda queries: of_queries[queries] @ unit.T
 
 
-def gradient_cosine(features: np.ndarray, residuals: np.ndarray) -> Score:
-    """The cosine of gradients: the product of the cosines of both factors, (n, D) and (n, C)."""
+def gradient_cosine(
+    features: np.ndarray, residuals: np.ndarray, asked: tuple[np.ndarray, np.ndarray] | None = None
+) -> Score:
+    """The cosine of gradients: the product of the cosines of both factors, (n, D) and (n, C).
+
+    Args:
+        asked: both factors of the queries, the same ones unless given.
+    """
     h, r = _unit(features), _unit(residuals)
-    return lambda queries: (h[queries] @ h.T) * (r[queries] @ r.T)
+    h_asked, r_asked = (h, r) if asked is None else map(_unit, asked)
+    return lambda queries: (h_asked[queries] @ h.T) * (r_asked[queries] @ r.T)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -36,17 +44,19 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def distance(x: np.ndarray) -> Score:
+def distance(x: np.ndarray, asked: np.ndarray | None = None) -> Score:
     """Minus the square of the Euclidean distance.
 
     Args:
         x: (n, ...) embeddings or images of any dtype; converted to float64 in parts. For integers the result is exact.
+        asked: (m, ...) of the queries, the same ones unless given.
     """
     flat = x.reshape(len(x), -1)
+    of_queries = flat if asked is None else asked.reshape(len(asked), -1)
     rows = max(1, CHUNK_BYTES // (8 * flat.shape[1]))
 
     def score(queries: np.ndarray) -> np.ndarray:
-        q = flat[queries].astype(np.float64)
+        q = of_queries[queries].astype(np.float64)
         result = np.empty((len(q), len(flat)))
         for start in range(0, len(flat), rows):
             part = flat[start : start + rows].astype(np.float64)

@@ -1,50 +1,78 @@
-"""Predicted changes of losses when points or groups leave the training set, and how well they agree with refits."""
+"""Changes of losses when points or groups leave the training set: what is known to predict them, and agreement."""
+
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import rankdata
 
-from attribution.influence import removal_steps as group_influence
-from attribution.numerics.residuals import cross_entropy
+from attribution.influence import points as influence
+from attribution.influence import removal_steps as steps
+from attribution.numerics import solvers
+from attribution.numerics.hessian import factor, hessian_sum
+from attribution.numerics.residuals import cross_entropy, residuals
 
-# Linearised losses after the three steps, then the loss itself at the moved parameters.
-METHODS = ("first-order", "second-order", "newton", "first-order re-evaluated", "newton re-evaluated")
 
-
-def group_predictions(
-    features: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    hessian: np.ndarray,
-    damping: float,
-    decay: np.ndarray,
-    decay_gradient: np.ndarray,
-    target_features: np.ndarray,
-    target_labels: np.ndarray,
-    masks: np.ndarray,
-) -> np.ndarray:
-    """Change of every target's loss by each method when the points outside a mask leave.
+class LastLayer:
+    """A trained last layer and the points whose losses are asked for; n training points, D features, C logits, k = D C.
 
     Args:
-        features, labels, weights, hessian, damping, decay, decay_gradient: see `group_influence.removal_steps`;
-            weights (D, C). target_features: (t, D). target_labels: (t,). masks: (g, n), False where a point leaves.
-
-    Returns:
-        (METHODS, g, t) float64.
+        features: (n, D). labels: (n,). weights: (D, C).
+        decay, slope: (k,) diagonal Hessian and gradient of the weight decay. damping: added to the diagonal.
+        target_features: (t, D). target_labels: (t,).
     """
-    logits = features @ weights
-    result = np.empty((len(METHODS), len(masks), len(target_labels)))
-    for number, mask in enumerate(masks):
-        steps = group_influence.removal_steps(
-            features, logits, labels, np.flatnonzero(~mask), hessian, damping, decay, decay_gradient
-        )
-        changes = {
-            method: group_influence.loss_changes(target_features, target_labels, weights, step)
-            for method, step in steps.items()
-        }
-        for place, method in enumerate(METHODS):
-            name, _, evaluated = method.partition(" ")
-            result[place, number] = changes[name][1 if evaluated else 0]
-    return result
+
+    def __init__(
+        self,
+        features: np.ndarray,
+        labels: np.ndarray,
+        weights: np.ndarray,
+        decay: np.ndarray,
+        slope: np.ndarray,
+        damping: float,
+        target_features: np.ndarray,
+        target_labels: np.ndarray,
+    ):
+        self.features, self.labels, self.weights = features, labels, weights
+        self.decay, self.slope, self.damping = decay, slope, damping
+        self.target_features, self.target_labels = target_features, target_labels
+        self._steps = {}
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """(n, C)."""
+        return self.features @ self.weights
+
+    @cached_property
+    def hessian(self) -> np.ndarray:
+        """(k, k) mean Hessian of the losses with the decay's, undamped."""
+        return hessian_sum(self.features, self.logits) / len(self.labels) + np.diag(self.decay)
+
+    def steps(self, members: np.ndarray) -> dict[str, np.ndarray]:
+        """Change of the weights without a group, by each of `removal_steps.METHODS`; found once for all of them."""
+        key = members.tobytes()
+        if key not in self._steps:
+            self._steps[key] = steps.removal_steps(
+                self.features, self.logits, self.labels, members, self.hessian, self.damping, self.decay, self.slope
+            )
+        return self._steps[key]
+
+    def stepped(self, members: np.ndarray, step: str, evaluated: bool) -> np.ndarray:
+        """(t,) changes of the losses without a group by a step: linearised, or the loss itself at the moved weights."""
+        found = steps.loss_changes(self.target_features, self.target_labels, self.weights, self.steps(members)[step])
+        return found[1 if evaluated else 0]
+
+    def each_alone(self) -> np.ndarray:
+        """(n, t) linearised changes of the losses by influence / n, each point alone (Koh and Liang 2017)."""
+        n, targets, lower = len(self.labels), self.target_features, factor(self.hessian, self.damping)
+        r, r_targets = residuals(self.logits, self.labels), residuals(targets @ self.weights, self.target_labels)
+
+        def solve(b: np.ndarray) -> np.ndarray:
+            return solvers.exact(lower, b)
+
+        one = influence.all_pairs(targets, r_targets, self.features, r, solve).T / n
+        # the decay belongs to every point's loss, and leaves with it
+        one += influence.scores(targets, r_targets, solve(self.slope[:, None]))[:, 0] / n
+        return one
 
 
 def losses_at(weights: np.ndarray, features: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -23,6 +23,11 @@ def leave_one_out(n: int) -> np.ndarray:
     return ~np.eye(n, dtype=bool)
 
 
+def left_out(masks: np.ndarray) -> list[np.ndarray]:
+    """Members of each group that leaves, from masks (g, n) that are False where a point does."""
+    return [np.flatnonzero(~mask) for mask in masks]
+
+
 def groups(x: np.ndarray, labels: np.ndarray, shares: list[float], draws: int, seed: int) -> Removals:
     """Groups to leave out: `random` points, random points of one `class`, and the `neighbours` of a random point.
 

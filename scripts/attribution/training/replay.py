@@ -68,11 +68,10 @@ def of_recipe(
     Args:
         recipe: of config/models.yaml. x: (n, ...). y: (n,) integers. classes, seed: as in `models.build`.
         dtype: float32, or float64 for checks.
-        beta: above 0, the slope of ReLU is that of softplus(beta z) / beta, see `smooth`; 0 for the training as it
-            was.
+        beta: above 0, softplus(beta z) / beta stands for ReLU, see `smooth`; 0 for the training as it was.
 
     Raises:
-        ValueError: when the recipe does not say how it was trained, or holds a layer that no weight can be taken out of.
+        ValueError: when the recipe does not say how it was trained, or as `of_model`.
     """
     if "training" not in recipe:
         raise ValueError(
@@ -86,9 +85,7 @@ def of_recipe(
     return of_model(model, recipe["training"], x, y, seed, beta)
 
 
-def of_model(
-    model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0
-) -> Replay:
+def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0) -> Replay:
     """The same for a network at its initial weights; `training`, `seed` as in `training.train.train`.
 
     Raises:
@@ -100,7 +97,7 @@ def of_model(
                 f"layer '{layer.name}' normalises by its batch, which a training point cannot leave by a weight of 0; "
                 "metagradients and retraining one by one need a network without BatchNormalization"
             )
-    smooth.set_slope(model, beta)
+    smooth.soften(model, beta)
     n, size = len(x), training["batch_size"]
     batches = math.ceil(n / size)
     dtype = tf.as_dtype(model.trainable_variables[0].dtype)
@@ -215,6 +212,9 @@ def of_model(
 
     def whole_step(state: State, number: int, weights: np.ndarray) -> State:
         members = batch(number)
+        if not model.non_trainable_variables:
+            # no layer has a state, so that each sample goes through the network alone
+            members = members[weights[members] != 0]
         chosen = np.asarray(weights[members], dtype=dtype.as_numpy_dtype)
         if not chosen.any():
             return state
@@ -288,7 +288,9 @@ def _update(w, first, second, g, rate, sgd: bool, momentum: float, epsilon: floa
     return w - rate * first / (tf.sqrt(second) + epsilon), first, second
 
 
-def _pull_update(w, first, second, g, c_w, c_first, c_second, rate, sgd: bool, momentum: float, epsilon: float) -> tuple:
+def _pull_update(
+    w, first, second, g, c_w, c_first, c_second, rate, sgd: bool, momentum: float, epsilon: float
+) -> tuple:
     """Cotangents of gradient, first and second moment before `_update`, from those after it; that of w stays c_w."""
     if sgd:
         total = c_first + c_w

@@ -29,6 +29,28 @@ def code_of_method(scripts: Path, script: str, wildcards):
     return code_with(scripts, script, wildcards.method)
 
 
+def code_of_removals(config: dict, scripts: Path, script: str, wildcards):
+    """The script, and the files of the methods that predict what leaving points and groups out does."""
+    return contents.by_content(
+        sorted({path for name in of_removals(config) for path in code_with(scripts, script, name)})
+    )
+
+
+def of_removals(config: dict, wildcards=None) -> list[str]:
+    """Methods of removals.csv: of points, then those of groups that are none of them."""
+    return list(dict.fromkeys([*config["methods"]["leave_one_out"], *config["methods"]["leave_groups_out"]]))
+
+
+def texts_of(config: dict, table: str, wildcards=None) -> dict[str, str]:
+    """What the names of a table's methods stand for."""
+    return {name: registry.METHODS[name] for name in config["methods"][table]}
+
+
+def scores_of_removals(config: dict, wildcards) -> list[str]:
+    """Scores of the methods of removals.csv."""
+    return [f"{inputs.run(wildcards)}/scores/{name}.h5" for name in of_removals(config)]
+
+
 def code_of_rule(config: dict, scripts: Path, script: str, wildcards):
     """The script, and the file of the method whose pairs are the rule of the groups."""
     return code_with(scripts, script, method_of_rule(config, wildcards))

@@ -1,3 +1,8 @@
 """What a method may give, by the functions of its class, in the words of a sentence."""
 
-PARTS = {"pairs": "scores of pairs", "points": "scores of points", "groups": "groups"}
+PARTS = {
+    "pairs": "scores of pairs",
+    "points": "scores of points",
+    "groups": "groups",
+    "removals": "changes of losses without groups",
+}

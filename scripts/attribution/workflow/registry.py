@@ -23,6 +23,8 @@ NEEDED = {
     "boundary_overlap": "groups",
     "recovery": "groups",
     "closest": "points",
+    "leave_one_out": "removals",
+    "leave_groups_out": "removals",
 }
 
 METHODS = {
@@ -30,6 +32,12 @@ METHODS = {
     "objective": "influence.selection:Objective",
     "theta-relative": "influence.selection:ThetaRelative",
     "l-relative": "influence.selection:LRelative",
+    "influence-over-n": "influence.removals:OverN",
+    "first-order": "influence.removals:FirstOrder",
+    "second-order": "influence.removals:SecondOrder",
+    "newton": "influence.removals:Newton",
+    "first-order-re-evaluated": "influence.removals:FirstOrderEvaluated",
+    "newton-re-evaluated": "influence.removals:NewtonEvaluated",
     "self-influence": "influence.self_influence:SelfInfluence",
     "kfac": "curvature.kfac:KFac",
     "ekfac": "curvature.ekfac:EkFac",
@@ -53,6 +61,11 @@ METHODS = {
     "boundary-batch": "boundary.groups:Batch",
     "boundary-universal": "boundary.groups:Universal",
     "boundary-simple": "boundary.groups:Simple",
+    "metagradient": "unrolled.metagradient:Metagradient",
+    "metagradient-smooth": "unrolled.metagradient:Smooth",
+    "datamodel-ridge": "retraining.datamodel_ridge:Ridge",
+    "datamodel-lasso": "retraining.datamodel_lasso:Lasso",
+    "datamodel-around-metagradient": "retraining.datamodel_around:AroundMetagradient",
     "random-class": "chance.random_class:RandomClass",
     "random": "chance.random:Random",
 }
@@ -71,7 +84,8 @@ def check(config: dict) -> None:
         SettingError: one sentence, for a name that is none, or a method that cannot give what is needed of it.
     """
     for table, chosen in config["methods"].items():
-        for name in chosen:
+        # those with a number or an ending are looked at in `attributions.check`
+        for name in chosen if table in NEEDED else []:
             known(f"methods.{table}", name, NEEDED[table])
     for name in config["methods"]["recovery"]:
         if name in config["evaluation"]["variants"]:

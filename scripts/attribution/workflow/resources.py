@@ -32,7 +32,7 @@ def size_of(config: dict, wildcards) -> dict:
     groups = studies.group_settings(config, wildcards)
     subgroups = len(studies.subgroups(config, wildcards)) or data["classes"]
     targets, drawn = studies.influence_targets(config, wildcards), config["boundary"]["groups"]
-    members = shards.numbers(config["datamodels"], wildcards.shard)[1] if hasattr(wildcards, "shard") else 0
+    members = trained(config, data["n"], wildcards)
     facts = {
         "batch_size": chosen["batch_size"],
         "targets": data["n"] if targets == "all" else len(targets),
@@ -44,6 +44,7 @@ def size_of(config: dict, wildcards) -> dict:
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
         "subsets": int(getattr(wildcards, "subsets", 0)),
         "members": members,
+        "tested": min(config["truth"]["targets"], data["m"]),
         "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"]),
         "boundary_points": config["boundary"]["points"]["points"],
         "slots": config["boundary"]["points"]["slots"],
@@ -51,6 +52,22 @@ def size_of(config: dict, wildcards) -> dict:
         "boundary_members": 2 * data["classes"] * sum(drawn["sizes"]) * drawn["draws"],
     }
     return requests.of_run(data, config["models"][wildcards.model], studies.scope_of(wildcards), **facts)
+
+
+def trained(config: dict, n: int, wildcards) -> int:
+    """Networks that a shard of retrainings trains; 0 for other jobs.
+
+    Args:
+        n: training points.
+    """
+    if not hasattr(wildcards, "shard"):
+        return 0
+    if not hasattr(wildcards, "truth"):
+        return shards.numbers(config["datamodels"], wildcards.shard)[1]
+    chosen, drawn = config["truth"], config["retraining"]["groups"]
+    several = {"leave-one-out": min(chosen["leave_one_out"], n), "groups": 3 * len(drawn["shares"]) * drawn["draws"]}
+    count = several.get(wildcards.sets) or shards.shard_range(chosen["shards"], int(wildcards.shard))[1]
+    return (1 + count) * (1 if wildcards.truth == "fixed" else chosen["repetitions"])
 
 
 def compared_seeds(config: dict, dataset: str, classes: int) -> int:

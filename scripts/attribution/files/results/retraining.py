@@ -6,3 +6,5 @@ MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
 GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks"
 # changes of the loss of what was taken out, and of test points
 OWN, TEST = "own", "test"
+# attributes of removals.h5: rows of the methods that predict, in the order of the arrays
+METHODS_OF_ONE, METHODS_OF_GROUPS = "methods_of_one", "methods_of_groups"

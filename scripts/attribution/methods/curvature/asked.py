@@ -95,7 +95,7 @@ def derivative(run: Run, targets: np.ndarray) -> np.ndarray:
     # loaded where a training is run again, and not for a fixed damping
     from attribution.training import metagradient, replay
 
-    beta = run.settings["curvature.damping"]["beta"]
+    beta = run.settings["unrolled.beta"]
     training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
     found, _ = metagradient.metagradient(
         training, run.queried.x[targets], lambda logits: -slopes(run, logits, targets), "derivatives for the damping"

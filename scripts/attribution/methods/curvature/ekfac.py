@@ -11,8 +11,8 @@ class EkFac:
     """Influence on all layers, each layer's curvature diagonal in the eigenvectors of its Kronecker factors."""
 
     family = "influence"
-    needs = ("data", "gradients", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping")
+    needs = ("data", "model")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "unrolled.beta")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

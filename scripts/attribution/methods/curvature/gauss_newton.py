@@ -11,8 +11,8 @@ class GaussNewton:
     """Influence on all layers, by the kernel of the samples or by conjugate gradients, whichever costs less."""
 
     family = "influence"
-    needs = ("data", "gradients", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.cg")
+    needs = ("data", "model")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.cg", "unrolled.beta")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

@@ -11,8 +11,8 @@ class KFac:
     """Influence on all layers, each layer's curvature one Kronecker product."""
 
     family = "influence"
-    needs = ("data", "gradients", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping")
+    needs = ("data", "model")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "unrolled.beta")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

@@ -11,8 +11,8 @@ class Source:
     """Influence by unrolling the training through a few segments, whose curvature is constant."""
 
     family = "unrolled"
-    needs = ("data", "gradients", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.source")
+    needs = ("data", "model")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.source", "unrolled.beta")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ class EmbeddingCosine:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) cosines."""
-        return similarity.cosine(run.embedding)(targets)
+        return similarity.cosine(run.embedding, run.queried.embedding)(targets)
 
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """The nearest neighbours of each seed."""

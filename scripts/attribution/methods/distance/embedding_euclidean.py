@@ -14,7 +14,7 @@ class EmbeddingEuclidean:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), minus squared distances."""
-        return similarity.distance(run.embedding)(targets)
+        return similarity.distance(run.embedding, run.queried.embedding)(targets)
 
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """The nearest neighbours of each seed."""

@@ -14,4 +14,6 @@ class GradientCosine:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) cosines."""
-        return similarity.gradient_cosine(run.features, run.residuals)(targets)
+        return similarity.gradient_cosine(run.features, run.residuals, (run.queried.features, run.queried.residuals))(
+            targets
+        )

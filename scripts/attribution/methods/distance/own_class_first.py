@@ -14,4 +14,6 @@ class OwnClassFirst:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n): the cosine, and 2 for points of the target's class."""
-        return similarity.cosine(run.embedding)(targets) + 2 * (run.labels[targets][:, None] == run.labels)
+        return similarity.cosine(run.embedding, run.queried.embedding)(targets) + 2 * (
+            run.queried.labels[targets][:, None] == run.labels
+        )

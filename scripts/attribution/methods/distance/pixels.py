@@ -14,4 +14,4 @@ class Pixels:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), minus squared distances."""
-        return similarity.distance(run.x)(targets)
+        return similarity.distance(run.x, run.queried.x)(targets)

@@ -14,4 +14,4 @@ class GradientDot:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), positive = helpful."""
-        return (run.features[targets] @ run.features.T) * (run.residuals[targets] @ run.residuals.T)
+        return (run.queried.features[targets] @ run.features.T) * (run.queried.residuals[targets] @ run.residuals.T)

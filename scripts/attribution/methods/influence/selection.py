@@ -21,8 +21,11 @@ class Influence:
         Raises:
             ValueError: when a relative rule meets a gradient of length zero.
         """
-        weight = greedy.member_weights(self.rule, run.own)
-        s = influence.all_pairs(run.features[targets], run.residuals[targets], run.features, run.residuals, run.solve)
+        asked = run.queried
+        weight = greedy.member_weights(self.rule, asked.own)
+        s = influence.all_pairs(
+            asked.features[targets], asked.residuals[targets], run.features, run.residuals, run.solve
+        )
         return greedy.criterion(self.rule, s.T * weight[targets], run.own, run.step_norm).T
 
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:

@@ -1,0 +1,1 @@
+"""Methods from networks trained again on random subsets."""

@@ -1,0 +1,165 @@
+"""What rules need that judge methods by retrained networks: names with a number or an ending, files, settings.
+
+`NAME-K` is the mean of method NAME over K training seeds, the run's own first; `NAME-untrained` is NAME on the network
+of the recipe MODEL-untrained, which learned nothing.
+"""
+
+import re
+
+from snakemake.exceptions import WorkflowError
+
+from attribution.settings.errors import SettingError
+from attribution.workflow import contents, inputs, methods, registry, shards, studies
+
+UNTRAINED = "-untrained"
+SEVERAL = re.compile(r"(?P<method>.+)-(?P<models>[1-9][0-9]*)")
+# files that a method may need beside those of the run: networks trained on random subsets, to fit datamodels on
+SUBSETS = "subsets"
+
+
+def parts(name: str) -> tuple[str, int, bool]:
+    """Method, number of training seeds that it is averaged over, and whether it is the untrained network's.
+
+    Raises:
+        SettingError: one sentence, for a name that stands for no method of pairs.
+    """
+    base = name.removesuffix(UNTRAINED)
+    found = SEVERAL.fullmatch(base)
+    models = 1
+    if found and base not in registry.METHODS:
+        base, models = found["method"], int(found["models"])
+    registry.known("methods.lds", base, "pairs")
+    return base, models, name.endswith(UNTRAINED)
+
+
+def check(config: dict) -> None:
+    """Check the methods that are judged by retrained networks.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    for section in ("lds", "lds_full"):
+        for name in config["methods"][section]:
+            parts(name)
+    chosen = config["truth"]
+    for extent in ("small", "full"):
+        held = sum(chosen["shards"])
+        if chosen[extent]["subsets"] > held:
+            raise SettingError(
+                f"truth.{extent}.subsets is {chosen[extent]['subsets']}, but truth.shards hold {held}; "
+                "add a shard, or take fewer"
+            )
+
+
+def truth_settings(config: dict, wildcards) -> dict:
+    """What decides which points leave and whose margins are asked."""
+    chosen = config["truth"]
+    found = {key: chosen[key] for key in ("targets", "repetitions", "leave_one_out", "seed")}
+    return found | {"groups": config["retraining"]["groups"]}
+
+
+def truth_numbers(config: dict, wildcards) -> list[int]:
+    """First subset and number of subsets of a shard."""
+    return list(shards.shard_range(config["truth"]["shards"], int(wildcards.shard)))
+
+
+def truth_files(config: dict, truth: str, sets: str, subsets: int, wildcards) -> list[str]:
+    """Shards that hold so many of the random subsets; other sets are one shard."""
+    run = inputs.run(wildcards)
+    numbers = shards.shards_for(config["truth"]["shards"], subsets) if "alpha" in sets else [0]
+    return [f"{run}/truth/{truth}-{sets}-{shard}.h5" for shard in numbers]
+
+
+def judging(config: dict, wildcards) -> list[str]:
+    """Truths of a judge's job, of every share of subsets that its extent compares."""
+    chosen = config["truth"]
+    return [
+        path
+        for alpha in chosen["alphas"]
+        for path in truth_files(
+            config, wildcards.truth, f"alpha{alpha:g}", chosen[wildcards.extent]["subsets"], wildcards
+        )
+    ]
+
+
+def removing(config: dict, wildcards) -> dict[str, list[str]]:
+    """Truths of single points and of groups that leave."""
+    return {
+        "alone": truth_files(config, wildcards.truth, "leave-one-out", 0, wildcards),
+        "groups": truth_files(config, wildcards.truth, "groups", 0, wildcards),
+    }
+
+
+def compared(config: dict, wildcards) -> list[str]:
+    """Names of the methods that a judge's extent compares."""
+    return config["methods"]["lds" if wildcards.extent == "small" else "lds_full"]
+
+
+def files(config: dict, wildcards) -> list[str]:
+    """Attributions of each of these methods."""
+    return [path_of(config, name, wildcards) for name in compared(config, wildcards)]
+
+
+def path_of(config: dict, name: str, wildcards) -> str:
+    """attributions/NAME.h5 of the run, or of the run of its untrained network.
+
+    Raises:
+        WorkflowError: one sentence, when there is no such recipe.
+    """
+    base, models, untrained = studies.in_one_sentence(parts, name)
+    run = inputs.run(wildcards)
+    if untrained:
+        model = f"{wildcards.model}{UNTRAINED}"
+        if model not in config["models"]:
+            raise WorkflowError(
+                f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
+                f"training.epochs 0 and below_chance warn, or take the method out of methods.lds"
+            )
+        run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
+    return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
+
+
+def needed(config: dict, wildcards) -> dict:
+    """Results that a method needs: of the last layer, the network itself, networks trained on subsets; and the data."""
+    run = inputs.run(wildcards)
+    needs = registry.told(wildcards.method, "needs")
+    places = {need: f"{run}/{need}.{'keras' if need == 'model' else 'h5'}" for need in needs if need != SUBSETS}
+    if SUBSETS in needs:
+        chosen = config["truth"]["fitted"]
+        places[SUBSETS] = truth_files(config, "fixed", f"fit-alpha{chosen['alpha']:g}", chosen["subsets"], wildcards)
+    return places | {"data": f"results/{wildcards.dataset}/data.h5"}
+
+
+def averaged(wildcards) -> list[str]:
+    """Attributions of the same method by each training seed."""
+    own = int(wildcards.seed)
+    return [
+        f"{studies.RUN.format(dataset=wildcards.dataset, model=wildcards.model, seed=seed)}/attributions/"
+        f"{wildcards.method}.h5"
+        for seed in range(own, own + int(wildcards.models))
+    ]
+
+
+def code(config: dict, scripts, script: str, wildcards):
+    """The script, the method's file, and the architecture's, which methods that follow the training build again."""
+    own = registry.file_of(wildcards.method).relative_to(scripts)
+    architecture = f"attribution/networks/architectures/{studies.recipe(config, wildcards)['architecture']}.py"
+    files = [script, own, *([architecture] if (scripts / architecture).exists() else [])]
+    return contents.by_content(sorted({path for file in files for path in methods.code_of.modules(scripts, file)}))
+
+
+def settings_of(config: dict, wildcards) -> dict:
+    """Settings that a method reads, by dotted name, and what decides which targets are asked."""
+    found = methods.settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}
+    return found | {f"truth.{key}": config["truth"][key] for key in ("targets", "seed", "fitted")}
+
+
+def tables(config: dict, name: str, wildcards) -> list[str]:
+    """A judge's table of every model and truth that a study compares by retraining."""
+    studies.required(config, wildcards.study, "attributed")
+    chosen = config["studies"][wildcards.study]
+    return [
+        studies.run_path(config, wildcards.study, f"judges/{name}-{truth}-{wildcards.extent}.csv", model=model)
+        for model in chosen["attributed"]
+        for truth in config["truth"][wildcards.extent]["kinds"]
+    ]

@@ -1,0 +1,61 @@
+"""judges/lds-TRUTH-EXTENT.csv: how well each method's attributions add up to what retraining on subsets does."""
+
+from attribution.runtime import job
+
+job.begin()
+
+import pandas as pd
+
+from attribution.evaluation import lds, truths
+from attribution.files import atomic
+
+COLUMNS = [
+    "dataset", "model", "truth", "models", "subsets", "alpha", "method", "lds", "low", "high", "seconds", "peak_mb"
+]  # fmt: skip
+FLOOR = "noise-floor"
+
+
+def measure_lds(
+    wildcards: dict,
+    truth: list[str],
+    attributions: list[str],
+    methods: list[str],
+    subsets: int,
+    interval: dict,
+    path: str,
+) -> None:
+    """Write the table, a row a share of the subsets and method, and the noise floor of a truth of several trainings.
+
+    Args:
+        truth: shards of all shares. attributions: files of `methods`. subsets: of each share.
+        interval: `resamples`, `level`, `seed`.
+    """
+    shares = {}
+    for shard in truth:
+        shares.setdefault(shard.split("alpha")[1].rpartition("-")[0], []).append(shard)
+    rows = []
+    for alpha, shards in shares.items():
+        found = truths.read(shards, subsets)
+        true = found.margins.mean(axis=0)
+        start = [
+            wildcards["dataset"],
+            wildcards["model"],
+            wildcards["truth"],
+            len(found.margins),
+            len(true),
+            float(alpha),
+        ]
+        if len(found.margins) > 1:
+            rows.append([*start, FLOOR, lds.reliability(found.margins), None, None, None, None])
+        for method, file in zip(methods, attributions, strict=True):
+            pairs, facts = truths.attribution(file, found.targets)
+            predicted = found.kept.astype(float) @ pairs.T
+            low, high = lds.interval(true, predicted, **interval)
+            score = float(lds.scores(true, predicted).mean())
+            rows.append([*start, method, score, low, high, facts["seconds"], facts["peak_memory"] / 1e6])
+            print(f"alpha {alpha} {method}: {score:.3f} ({low:.3f} to {high:.3f})", flush=True)
+    with atomic.replacing(path) as temporary:
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
+
+
+job.run(measure_lds, truth="input.truth")

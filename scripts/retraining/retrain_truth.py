@@ -1,0 +1,45 @@
+"""One shard of networks trained on parts of the training set, with their margins at the test points that judges ask."""
+
+from attribution.runtime import job
+
+job.begin()
+
+import numpy as np
+
+from attribution.files import hdf5, provenance, resume
+from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.influence import TARGETS
+from attribution.files.results.truth import KEPT, KIND, RETRAINED, UNTOUCHED
+from attribution.retraining import truth as truths
+
+
+def retrain_truth(
+    data: str, recipe: dict, seed: int, truth: str, sets: str, numbers: list[int], settings: dict, digest: str,
+    path: str, attributes: dict,
+) -> None:  # fmt: skip
+    """Write `kept` (M, n), `kind` (M,), `retrained` (r, M, t), `untouched` (r, t) of all points, `targets` (t,).
+
+    Args:
+        truth: one of `truths.KINDS`. sets, numbers: see `truths.sets`. settings: section `truth`, with the `groups` of
+            section retraining.
+    """
+    x, y, x_test, y_test = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
+    classes = len(hdf5.attributes(data)["class_names"])
+    targets = truths.target_points(len(y_test), settings["targets"], settings["seed"])
+    drawn = truths.sets(sets, numbers, x, y, settings)
+    # the network of all points comes first
+    kept = np.concatenate([np.ones((1, len(y)), dtype=bool), drawn.kept])
+    folder = resume.shards(path, digest)
+    found = []
+    for repetition, own in enumerate(truths.seeds_of(truth, seed, settings["repetitions"])):
+        work = folder / str(repetition)
+        work.mkdir(exist_ok=True)
+        label = f"{truth} truth, {sets}, training {repetition + 1}"
+        found.append(truths.retrained(recipe, x, y, x_test[targets], y_test[targets], classes, own, kept, label, work))
+    margins = np.stack(found)
+    arrays = {KEPT: drawn.kept, KIND: drawn.kind.astype("S"), RETRAINED: margins[:, 1:], UNTOUCHED: margins[:, 0]}
+    hdf5.write(path, arrays | {TARGETS: targets}, attributes)
+    resume.discard(path)
+
+
+job.run(retrain_truth, digest=resume.of_job, attributes=provenance.attributes)
