@@ -128,6 +128,11 @@ def test_batches_and_precision_change_rounding_only(case):
         for pair, other in zip(whole, again, strict=True):
             np.testing.assert_allclose(pair.a, other.a, rtol=1e-12, atol=1e-14)
             np.testing.assert_allclose(pair.b, other.b, rtol=1e-12, atol=1e-14)
+    # of what is too large to keep, every pass computes the same again
+    anew = network.kept_blocks(opened, x, seeds.roots(logits), limit=0)
+    for _ in range(2):
+        again = kronecker.factors(opened, anew(), len(x))
+        np.testing.assert_array_equal(again[0].b, whole[0].b)
     single = network.opened(model64, x, "float32")
     assert single.dtype == np.float32
     short = kronecker.factors(single, network.blocks(single, x, seeds.roots(logits)), len(x))

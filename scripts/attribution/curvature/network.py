@@ -248,11 +248,13 @@ def blocks(network: Network, x: np.ndarray, seeds: Seeds, batch: int | None = No
         )
 
 
-def kept_blocks(network: Network, x: np.ndarray, seeds: Seeds, batch: int | None = None) -> Callable:
-    """() -> Iterator[Block], for several passes: kept where all fit in KEPT_BYTES, else computed anew each time."""
+def kept_blocks(
+    network: Network, x: np.ndarray, seeds: Seeds, batch: int | None = None, limit: int = KEPT_BYTES
+) -> Callable:
+    """() -> Iterator[Block], for several passes: kept where all fit in `limit` bytes, else computed anew each time."""
     count = len(seeds(slice(0, 1)))
     sample = sum(part.positions * (part.rows + count * part.columns) for part in network.parts)
-    if sample * len(x) * network.dtype.itemsize > KEPT_BYTES:
+    if sample * len(x) * network.dtype.itemsize > limit:
         return lambda: blocks(network, x, seeds, batch)
     kept = list(blocks(network, x, seeds, batch))
     return lambda: iter(kept)

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from attribution.curvature import eigenvalues, exact, gradients, kronecker, metric, seeds
-from attribution.curvature.network import Network, at, blocks, decay, kept_blocks
+from attribution.curvature.network import KEPT_BYTES, Network, at, blocks, decay, kept_blocks
 from attribution.curvature.network import logits as logits_of
 from attribution.numerics.residuals import residuals
 
@@ -123,7 +123,8 @@ def _kronecker(
     network, scales = networks[0], metric.plain(networks[0])
     if segment.moments is not None:
         scales = metric.of_moments(network, segment.moments, segment.epsilon)
-    passes = [_passes(one, x, scales, batch) for one in networks]
+    limit = KEPT_BYTES // len(networks)
+    passes = [_passes(one, x, scales, batch, limit) for one in networks]
     found = [kronecker.factors(one, each(), len(x), factors) for one, each in zip(networks, passes, strict=True)]
     mean = [
         kronecker.Factors(*(np.mean(arrays, axis=0) for arrays in zip(*layer, strict=True)))
@@ -142,6 +143,6 @@ def _kronecker(
     return metric.flat(scales), function
 
 
-def _passes(network: Network, x: np.ndarray, scales: list[metric.Scale], batch: int | None) -> Callable:
-    kept = kept_blocks(network, x, seeds.roots(logits_of(network, x)), batch)
+def _passes(network: Network, x: np.ndarray, scales: list[metric.Scale], batch: int | None, limit: int) -> Callable:
+    kept = kept_blocks(network, x, seeds.roots(logits_of(network, x)), batch, limit)
     return lambda: metric.scaled(kept(), scales)
