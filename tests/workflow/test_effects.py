@@ -126,6 +126,7 @@ BASE = {
     "table": ("overlap", "boundary_overlap", "retrieval", "recovery"),
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",
+        "gauss-newton", "source", "metagradient-smooth", "datamodel-ridge",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip
