@@ -16,7 +16,7 @@ STUDIES = ROOT / "config/cifar10.yaml"
 STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "evaluation")
 # a folder of scripts/attribution imports only folders before it
 LAYERS = ("runtime", "files", "settings", "costs", "workflow", "numerics", "data", "networks", "training", "influence",
-          "groups", "boundary", "retraining", "methods", "evaluation", "drawing")  # fmt: skip
+          "curvature", "groups", "boundary", "retraining", "methods", "evaluation", "drawing")  # fmt: skip
 
 
 def _run(*command: str) -> str:

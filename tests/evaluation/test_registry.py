@@ -21,7 +21,7 @@ def test_the_registry_says_of_each_method_what_its_class_says(name):
     assert registry.told(name, "needs") == found.needs and registry.told(name, "settings") == getattr(
         found, "settings", ()
     )
-    assert set(found.needs) <= {"data", "gradients", "hessian", "influence", "boundary"}
+    assert set(found.needs) <= {"data", "model", "gradients", "hessian", "influence", "boundary"}
     assert Path(registry.file_of(name)).is_file()
 
 

@@ -1,0 +1,1 @@
+"""Curvature of all layers: Kronecker factors, products with the Gauss-Newton matrix, what training left of it."""

@@ -1,0 +1,1 @@
+"""Methods from the curvature of all layers, and of the training's path."""

@@ -1,0 +1,103 @@
+"""What methods of curvature need of a run: its network opened, gradients of the targets, and the damping."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from attribution.curvature import damping, gradients, kronecker, network, seeds
+from attribution.methods.run import Run
+from attribution.networks import precision
+from attribution.numerics.residuals import margin_gradients, residuals
+
+
+class Asked(NamedTuple):
+    """`network` opened; `x` (n, ...), `y` (n,), `logits` (n, C) of the training points; `passes` () -> their blocks
+    along `seeds.roots`; `vectors` (t, k) gradients of what a helpful point lowers."""
+
+    network: network.Network
+    x: np.ndarray
+    y: np.ndarray
+    logits: np.ndarray
+    passes: Callable
+    vectors: np.ndarray
+
+
+def opened(run: Run, targets: np.ndarray) -> Asked:
+    """The run's network, at its trained parameters.
+
+    Raises:
+        ValueError: as `network.opened`.
+    """
+    x, points = (precision.as_taken(run.model, samples) for samples in (run.x, run.queried.x[targets]))
+    inner = network.opened(run.model, x, run.settings["curvature.precision"])
+    logits = network.logits(inner, x)
+    passes = network.kept_blocks(inner, x, seeds.roots(logits))
+    vectors = gradients.rows(inner, points, seeds.single(slopes(run, network.logits(inner, points), targets)))
+    return Asked(inner, x, run.labels, logits, passes, vectors)
+
+
+def slopes(run: Run, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """(t, C) derivative in the targets' logits of what a helpful point lowers: the loss, or minus a test margin."""
+    labels = run.queried.labels[targets]
+    return -margin_gradients(logits, labels) if run.tested else residuals(logits, labels)
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """Targets, as many at a time as memory is reckoned for."""
+    return (slice(start, min(start + network.TARGETS, count)) for start in range(0, count, network.TARGETS))
+
+
+def factors(run: Run, asked: Asked) -> list[kronecker.Factors]:
+    """Kronecker factors of every layer, as the settings want them."""
+    return kronecker.factors(asked.network, asked.passes(), len(asked.x), run.settings["curvature.factors"])
+
+
+def scores(asked: Asked, solve: Callable) -> np.ndarray:
+    """(t, n) v^T solve(g_i) / n.
+
+    Args:
+        solve: (b, k) -> (b, k), a symmetric inverse.
+    """
+    own, n = seeds.single(residuals(asked.logits, asked.y)), len(asked.x)
+    result = np.empty((len(asked.vectors), n))
+    for part in blocks(len(result)):
+        moved = solve(asked.vectors[part])
+        result[part] = gradients.along(asked.network, network.blocks(asked.network, asked.x, own), moved, n, 1)[0].T / n
+    return result
+
+
+def chosen_damping(run: Run, asked: Asked, targets: np.ndarray, influence: Callable) -> float:
+    """The damping that the settings ask for; what was chosen and how stands in `run.facts`.
+
+    Args:
+        influence: (asked, damping) -> (t, n), the method itself.
+    """
+    chosen, n = run.settings["curvature.damping"], len(asked.x)
+    trace = damping.trace(asked.passes(), n)
+    if chosen["mode"] != "trajectory":
+        added = damping.value(chosen, trace, asked.network.size, n)
+    else:
+        places = np.unique(np.linspace(0, len(targets) - 1, min(chosen["targets"], len(targets))).round().astype(int))
+        few = asked._replace(vectors=asked.vectors[places])
+        added, tried = damping.best(
+            lambda value: influence(few, value), derivative(run, targets[places]), trace / n
+        )  # fmt: skip
+        run.facts["damping_agreement"] = max(tried.values())
+        print("agreement with the training's derivative, by damping:", *(
+            f"{value:.3g}: {found:.3f}" for value, found in sorted(tried.items())), flush=True)  # fmt: skip
+    run.facts |= {"damping": added, "damping_mode": chosen["mode"], "trace": trace}
+    return added
+
+
+def derivative(run: Run, targets: np.ndarray) -> np.ndarray:
+    """(t, n) what the exact derivative of the training says that each point lowers; see `training.metagradient`."""
+    # loaded where a training is run again, and not for a fixed damping
+    from attribution.training import metagradient, replay
+
+    beta = run.settings["unrolled.beta"]
+    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
+    found, _ = metagradient.metagradient(
+        training, run.queried.x[targets], lambda logits: -slopes(run, logits, targets), "derivatives for the damping"
+    )
+    return found

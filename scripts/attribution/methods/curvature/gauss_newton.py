@@ -1,0 +1,46 @@
+"""Influence with the Gauss-Newton matrix of all layers, covariances between layers with it."""
+
+import numpy as np
+
+from attribution.curvature import gauss_newton
+from attribution.methods.curvature import asked as of_run
+from attribution.methods.run import Run
+
+
+class GaussNewton:
+    """Influence on all layers, by the kernel of the samples or by conjugate gradients, whichever costs less."""
+
+    family = "influence"
+    needs = ("data", "model")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.cg", "unrolled.beta")
+    unit = "margin"
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n).
+
+        Raises:
+            ValueError: for a layer that is not understood, one sentence.
+        """
+        asked, chosen = of_run.opened(run, targets), run.settings["curvature.cg"]
+        limits = (chosen["max_iterations"], chosen["tolerance"])
+        form = gauss_newton.cheaper(asked.network, len(asked.x), len(targets), limits[0])
+        factors = run.settings["curvature.factors"]
+        inverse = gauss_newton.Inverse(asked.network, asked.passes, asked.logits, asked.y, form, factors)
+
+        def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
+            answers = [
+                gauss_newton.influence(inverse, asked.vectors[part], damping, *limits)
+                for part in of_run.blocks(len(asked.vectors))
+            ]
+            steps = [answer.residuals.max(axis=1) for answer in answers if len(answer.residuals)]
+            if steps:
+                # targets in blocks stop at different steps
+                longest = max(map(len, steps))
+                padded = [np.append(step, np.full(longest - len(step), step[-1])) for step in steps]
+                run.facts["residuals"] = np.max(padded, axis=0).tolist()
+            return np.concatenate([answer.scores for answer in answers])
+
+        run.facts["solver"] = form
+        found = influence(asked, of_run.chosen_damping(run, asked, targets, influence))
+        print(f"solved by {form}", *run.facts.get("residuals", []), flush=True)
+        return found

@@ -1,0 +1,41 @@
+"""SOURCE: influence along the training's path in segments (Bae et al. 2024, arXiv 2405.12186)."""
+
+import numpy as np
+
+from attribution.curvature import segments, source
+from attribution.methods.curvature import asked as of_run
+from attribution.methods.run import Run
+
+
+class Source:
+    """Influence by unrolling the training through a few segments, whose curvature is constant."""
+
+    family = "unrolled"
+    needs = ("data", "model")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.source", "unrolled.beta")
+    unit = "margin"
+
+    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
+        """(t, n).
+
+        Raises:
+            ValueError: for a layer that is not understood, or a training that cannot be run again; one sentence.
+        """
+        from attribution.training import replay
+
+        asked, chosen = of_run.opened(run, targets), run.settings["curvature.source"]
+        training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
+        number, each = chosen["segments"], chosen["checkpoints"]
+        path = source.curved(
+            asked.network, asked.x, segments.of_replay(training, run.recipe["training"], number, each),
+            factors=run.settings["curvature.factors"],
+        )  # fmt: skip
+
+        def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
+            return np.concatenate([
+                source.influence(path, asked.x, asked.y, asked.vectors[part], damping)
+                for part in of_run.blocks(len(asked.vectors))
+            ])  # fmt: skip
+
+        run.facts |= {"segments": number, "checkpoints": each, "times": [segment.time for segment in path]}
+        return influence(asked, of_run.chosen_damping(run, asked, targets, influence))
