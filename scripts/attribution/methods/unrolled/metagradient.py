@@ -38,8 +38,10 @@ class Smooth(Metagradient):
 
 
 def chosen_beta(run: Run, targets: np.ndarray) -> float:
-    """The first of the settings' betas with which cotangents of some targets do not grow, else the last; 0 for a network
-    without kinks, which is smooth as it is."""
+    """The first of the settings' betas with which cotangents of some targets do not grow, else the last.
+
+    A network without kinks is smooth as it is: 0.
+    """
     from attribution.networks import build, smooth
 
     model = build.build(run.recipe, run.x.shape[1:], run.classes, run.seed, run.x[:TRIED])
