@@ -258,7 +258,7 @@ def run():
         variable.assign(value)
     settings = {
         "curvature.precision": "float64", "curvature.factors": "weighted",
-        "curvature.damping": {"mode": "kernel", "value": 1.0, "targets": 3}, "unrolled.beta": 100.0,
+        "curvature.damping": {"mode": "kernel", "value": 1.0, "targets": 3}, "unrolled.betas": [100.0],
         "curvature.cg": {"tolerance": 1e-10, "max_iterations": 100},
         "curvature.source": {"segments": 2, "checkpoints": 2},
     }  # fmt: skip

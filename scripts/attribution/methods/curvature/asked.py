@@ -91,13 +91,8 @@ def chosen_damping(run: Run, asked: Asked, targets: np.ndarray, influence: Calla
 
 
 def derivative(run: Run, targets: np.ndarray) -> np.ndarray:
-    """(t, n) what the exact derivative of the training says that each point lowers; see `training.metagradient`."""
+    """(t, n) what the exact derivative of the smoothed training says that each point lowers."""
     # loaded where a training is run again, and not for a fixed damping
-    from attribution.training import metagradient, replay
+    from attribution.methods.unrolled import metagradient
 
-    beta = run.settings["unrolled.beta"]
-    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
-    found, _ = metagradient.metagradient(
-        training, run.queried.x[targets], lambda logits: -slopes(run, logits, targets), "derivatives for the damping"
-    )
-    return found
+    return metagradient.derivative(run, targets, metagradient.chosen_beta(run, targets), None)[0]

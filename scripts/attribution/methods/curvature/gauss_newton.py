@@ -12,7 +12,7 @@ class GaussNewton:
 
     family = "influence"
     needs = ("data", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.cg", "unrolled.beta")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.cg", "unrolled.betas")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

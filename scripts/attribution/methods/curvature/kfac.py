@@ -12,7 +12,7 @@ class KFac:
 
     family = "influence"
     needs = ("data", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "unrolled.beta")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "unrolled.betas")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ class Source:
 
     family = "unrolled"
     needs = ("data", "model")
-    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.source", "unrolled.beta")
+    settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.source", "unrolled.betas")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:

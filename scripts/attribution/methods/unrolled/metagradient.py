@@ -33,18 +33,27 @@ class Smooth(Metagradient):
     settings = ("unrolled.betas",)
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
-        """(t, n), positive = helpful; `growth` of some targets decides about beta."""
-        from attribution.networks import build, smooth
+        """(t, n), positive = helpful."""
+        return through(run, targets, chosen_beta(run, targets))
 
-        model = build.build(run.recipe, run.x.shape[1:], run.classes, run.seed, run.x[:TRIED])
-        # a network without kinks is smooth as it is
-        betas = run.settings["unrolled.betas"] if smooth.kinked(model) else [0.0]
-        for beta in betas[:-1]:
-            _, growth = derivative(run, targets[:TRIED], beta, None)
-            print(f"with beta {beta:g} cotangents grow by {np.median(growth):.3g} over the training", flush=True)
-            if np.median(growth) <= 1:
-                return through(run, targets, beta)
-        return through(run, targets, betas[-1])
+
+def chosen_beta(run: Run, targets: np.ndarray) -> float:
+    """The first of the settings' betas with which cotangents of some targets do not grow, else the last.
+
+    A network without kinks is smooth as it is: 0.
+    """
+    from attribution.networks import build, smooth
+
+    model = build.build(run.recipe, run.x.shape[1:], run.classes, run.seed, run.x[:TRIED])
+    if not smooth.kinked(model):
+        return 0.0
+    *betas, last = run.settings["unrolled.betas"]
+    for beta in betas:
+        _, growth = derivative(run, targets[:TRIED], beta, None)
+        print(f"with beta {beta:g} cotangents grow by {np.median(growth):.3g} over the training", flush=True)
+        if np.median(growth) <= 1:
+            return beta
+    return last
 
 
 def through(run: Run, targets: np.ndarray, beta: float) -> np.ndarray:
