@@ -9,11 +9,11 @@ import pytest
 from snakemake.exceptions import WorkflowError
 
 import helpers
-from attribution.settings import check, shared_data
+from attribution.settings import check, extends, shared_data
 from attribution.settings.errors import SettingError
 from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
 
-CONFIG = targets.settings_of(helpers.ROOT / "config")
+CONFIG = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
 SHARED = "are both of data set '{}', whose results are kept once, but differ in {}; give both the same"
 
 
@@ -133,7 +133,7 @@ def test_what_a_figure_reads_is_made_by_a_rule_in_either_scope(workflow, scope):
     config = copy.deepcopy(dict(workflow.globals["config"]))
     for study in config["studies"].values():
         study["scope"] = scope
-    more = {"variant": "-influence", "extent": "small", "form": "exact", "layers": "-all-layers"}
+    more = {"variant": "-influence", "extent": "small", "form": "exact", "layers": "-all-layers", "method": "source"}
     for study in ("toy", "cifar10-cnn"):
         toy_only = ("compared", "retrained", "target", "recipes")
         wildcards = helpers.wildcards(study=study, **more)
