@@ -35,7 +35,7 @@ def plot_lds_against_alpha(table: str, known: dict, style: str, dpi: int, path: 
             here.plot(line.alpha, line.lds, lw=0.9, ms=4, ls=(0, (3, 2)) if known[name][1] else "-", **look)
             last = line.iloc[-1]
             ends.append((last.alpha, last.lds))
-            names.append(f"{last.lds:.2f}  {name}")
+            names.append(f"{last.lds:z.2f}  {name}")
             colours.append(look["color"])
         labels.beside(here, pd.DataFrame(ends).to_numpy(), names, colours, height)
         here.set(xlabel="share of the training set in a subset", ylabel="LDS")

@@ -41,7 +41,7 @@ def plot_lds_against_seconds(table: str, known: dict, alpha: float, style: str, 
             error = [[max(row.lds - row.low, 0)], [max(row.high - row.lds, 0)]]
             here.errorbar(row.seconds, row.lds, yerr=error, lw=0.9, ms=5, zorder=3, **looks.look(row.method, known))
         colours = [looks.look(name, known)["color"] for name in part.method]
-        names = [f"{score:.2f}  {name}" for score, name in zip(part.lds, part.method, strict=True)]
+        names = [f"{score:z.2f}  {name}" for score, name in zip(part.lds, part.method, strict=True)]
         labels.beside(here, part[["seconds", "lds"]].to_numpy(), names, colours, height)
         here.set(xlabel="seconds of the method", ylabel=f"LDS, subsets of {alpha:g} n")
     looks.legend(figure, rows, known)
