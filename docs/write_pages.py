@@ -7,13 +7,14 @@ A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; al
 
 from pathlib import Path
 
-from writing import blocks, results, settings, workflow
+from writing import blocks, choosing, results, settings, workflow
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "config/README.md", "docs/results.md", "docs/map.md")
+PAGES = ("README.md", "config/README.md", "docs/choosing.md", "docs/results.md", "docs/map.md")
 WRITERS = {
     "table": results.result,
     "sources": results.sources,
+    "choosing": choosing.table,
     "settings": settings.section,
     "targets": workflow.targets,
     "graph": workflow.graph,

@@ -12,7 +12,18 @@ from attribution.runtime import environment
 from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
-from attribution.workflow import attributions, contents, figures, inputs, methods, names, resources, start, studies, targets
+from attribution.workflow import (
+    attributions,
+    contents,
+    figures,
+    inputs,
+    methods,
+    names,
+    resources,
+    start,
+    studies,
+    targets,
+)
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell
@@ -88,6 +99,8 @@ attribution_settings = bound(attributions.settings_of)
 averaged_files = attributions.averaged
 attributed_files = bound(attributions.files)
 attributed_methods = bound(attributions.compared)
+fitted_truths = bound(attributions.fitted)
+ATTRIBUTED = attributions.NAMES
 judging = bound(attributions.judging)
 removing = bound(attributions.removing)
 tables_of_study = lambda name: bound(attributions.tables, name)

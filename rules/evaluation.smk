@@ -277,7 +277,7 @@ rule gather_truths:
     benchmark:
         "results/benchmarks/gather_truths/{study}-{table}-{extent}.tsv"
     wildcard_constraints:
-        table="lds|leave-one-out|group-removals",
+        table=names.one_of(attributions.TABLES),
         extent="small|full",
     threads: cpus("gather_truths")
     resources:

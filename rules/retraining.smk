@@ -163,3 +163,29 @@ rule retrain_truth:
         settings=truth_settings,
     script:
         "../scripts/retraining/retrain_truth.py"
+
+
+# whether a method places test points as datamodels by retraining do
+rule measure_embeddings:
+    input:
+        subsets=fitted_truths,
+        attributions=f"{RUN}/attributions/{{method}}.h5",
+        code=code("retraining/measure_embeddings.py"),
+    output:
+        table=f"{RUN}/judges/embeddings-{{method}}.csv",
+    log:
+        "results/logs/measure_embeddings/{dataset}-{model}-seed{seed}-{method}.log",
+    benchmark:
+        "results/benchmarks/measure_embeddings/{dataset}-{model}-seed{seed}-{method}.tsv"
+    wildcard_constraints:
+        method=ATTRIBUTED,
+    threads: cpus("measure_embeddings")
+    resources:
+        **asked("measure_embeddings"),
+    params:
+        number=setting("truth.fitted.subsets"),
+        penalties=setting("datamodels.penalties"),
+        components=setting("datamodels.components"),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/retraining/measure_embeddings.py"

@@ -8,13 +8,14 @@ from snakemake.api import SnakemakeApi
 from snakemake.iocontainers import Wildcards
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 
+from attribution.settings import extends
 from attribution.settings import schema as settings_schema
 from attribution.workflow import targets
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "scripts"
 SCHEMA = settings_schema.load(ROOT / "config/schema")
-CONFIG = targets.settings_of(ROOT / "config")
+CONFIG = extends.resolved(targets.settings_of(ROOT / "config"))
 # without those of images: of the tests' own data set cifar10 there is then one study
 CONFIG["studies"] = {name: CONFIG["studies"][name] for name in ("toy", "toy-flipped")}
 

@@ -2,7 +2,8 @@
 
 A table shows the file's columns as they are (`columns: {heading: "{median} ({low} to {high})"}` puts several of them
 into one cell), or one line a `rows` and one column a value of `across`, each cell in the form of `cell`. Of a list of
-forms the first counts whose columns all have a value. Values are texts: they stand in the page as in the file.
+forms the first counts whose columns all have a value. Values are texts: they stand in the page as in the file, but
+where the form rounds them, `{lds:.2f}`.
 """
 
 import csv
@@ -14,6 +15,13 @@ import yaml
 from writing.blocks import PageError, table
 
 FOLDER = Path(__file__).parent.parent / "results"
+
+
+class Rounding(string.Formatter):
+    """Formats of numbers apply to texts that are numbers."""
+
+    def format_field(self, value: str, spec: str) -> str:
+        return format(float(value), spec) if spec else value
 
 
 def tables(folder: Path = FOLDER) -> dict[str, dict]:
@@ -30,20 +38,23 @@ def cell(forms: str | list[str], row: dict[str, str]) -> str:
     """The first form whose columns all have a value, filled in; without one an empty cell."""
     for form in [forms] if isinstance(forms, str) else forms:
         if all(row[name] for name in fields(form)):
-            return form.format(**row)
+            return Rounding().format(form, **row)
     return ""
 
 
-def result(name: str, folder: Path = FOLDER) -> str:
-    """The table `name` in Markdown. PageError: tables.yaml or the folder lacks it."""
+def read(name: str, folder: Path = FOLDER) -> list[dict[str, str]]:
+    """Rows of a table. PageError: tables.yaml or the folder lacks it."""
     if name not in tables(folder) or not (folder / f"{name}.csv").is_file():
         raise PageError(f"the table '{name}' needs an entry in docs/results/tables.yaml and docs/results/{name}.csv")
-    about = tables(folder)[name]
     with open(folder / f"{name}.csv", newline="") as file:
-        reader = csv.DictReader(file)
-        rows = list(reader)
+        return list(csv.DictReader(file))
+
+
+def result(name: str, folder: Path = FOLDER) -> str:
+    """The table `name` in Markdown. PageError: as `read`."""
+    rows, about = read(name, folder), tables(folder)[name]
     if "across" not in about:
-        columns = about.get("columns") or {heading: f"{{{heading}}}" for heading in reader.fieldnames}
+        columns = about.get("columns") or {heading: f"{{{heading}}}" for heading in rows[0]}
         return table(list(columns), [[cell(forms, row) for forms in columns.values()] for row in rows])
     lines, across = about["rows"], about["across"]
     names = list(dict.fromkeys(cell(across, row) for row in rows))

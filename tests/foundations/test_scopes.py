@@ -22,7 +22,8 @@ def outputs():
             for scope, start in PLACES.items():
                 for name in re.findall(rf'(?<![\w"]){re.escape(start)}([^"]+)"', part):
                     filled = re.sub(r"\{\{?variant\}?\}", "-minimum", name)
-                    filled = re.sub(r"\{\{?table\}?\}", "recovery", filled)
+                    # one folder of groups, and one table of a study
+                    filled = re.sub(r"\{\{?table\}?\}", "lds" if scope == "study" else "recovery", filled)
                     yield re.sub(r"\{\{?\w+\}?\}", "1", filled), scope
 
 

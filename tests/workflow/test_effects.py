@@ -33,7 +33,7 @@ SETTINGS = {
             "influence": {"targets": [0, 1]},
             "agreement": {"models": ["mlp-plain", "mlp-l2"], "seeds": [0, 1]},
             "target": "a", "other": "b", "compared": ["mlp-l2", "mlp-plain"], "recipes": ["mlp-l2", "mlp-plain"],
-            "retrained": ["mlp-l2", "mlp-plain"],
+            "retrained": ["mlp-l2", "mlp-plain"], "attributed": ["mlp-l2", "mlp-plain"],
         }
     },
     "targets": {"mine": {"description": "for the test", "builds": [{
@@ -96,6 +96,9 @@ VALUES = {
         "mlp", "cnn", "resnet", "vgg19", "resnet18", "keras_file", "python_file")},
     "models.keras_file.path": "other.csv", "models.python_file.path": "other.csv",
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
+    **{f"models.{kind}.training.epsilon": 1e-3 for kind in (
+        "mlp", "cnn", "resnet", "vgg19", "resnet18", "python_file")},
+    "truth.small.kinds": ["averaged"], "models.cnn.activation": "gelu", "models.cnn.pooling": "mean",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
     "trak.projection": 512,
@@ -121,9 +124,12 @@ BASE = {
     "dataset": ("toy", "mine", "photos", "cifar10"), "seed": ("0",), "scope": ("", "/all_layers"),
     "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
+    "truth": ("fixed", "averaged"), "sets": ("alpha0.5", "fit-alpha0.5", "leave-one-out", "groups"), "models": ("2",),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
     "layers": ("", "-all-layers"), "judge": ("cost",),
-    "table": ("overlap", "boundary_overlap", "retrieval", "recovery"),
+    "table": (
+        "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals",
+    ),
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",
         "gauss-newton", "source", "metagradient-smooth", "datamodel-ridge",

@@ -34,7 +34,8 @@ SCORED, SCORED_AT_ONCE = 4, 4096
 A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the last layer, n = 50 000; measured
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
-GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets")
+GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets",
+             "retrain_truth")  # fmt: skip
 
 of_data = data_sizes.of_data
 
@@ -289,6 +290,12 @@ COSTS = {
     "retrain_subsets": _members(lambda size: size["members"]),
     "retrain_truth": _truth,
     "attribute_method": _attributed,
+    # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points
+    "measure_embeddings": lambda size: (
+        DRAWING + 8 * size["n"] * (3 * size["fitted"] + 2 * size["tested"]),
+        120.0,
+        0.0,
+    ),
     "measure_lds": lambda size: (DRAWING + 8 * 40 * size["n"] * 1000, 60.0, 0.0),
     "compute_boundary": _points,
     "measure_group_boundary": _group_forms,

@@ -66,6 +66,7 @@ def check(config: dict, schema: dict, studies: Iterable[str] | None = None) -> N
         run_checks.references(config, study)
     _datamodels(config["datamodels"])
     one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
+    one_of("truth.shown.alpha", config["truth"]["shown"]["alpha"], config["truth"]["alphas"])
     for name, recipe in config["models"].items():
         interval = recipe.get("rescale", {}).get("from", [0, 1])
         if interval[0] == interval[1]:

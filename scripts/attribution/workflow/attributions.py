@@ -9,12 +9,18 @@ import re
 from snakemake.exceptions import WorkflowError
 
 from attribution.settings.errors import SettingError
-from attribution.workflow import contents, inputs, methods, registry, shards, studies
+from attribution.workflow import contents, inputs, methods, names, registry, shards, studies
 
 UNTRAINED = "-untrained"
 SEVERAL = re.compile(r"(?P<method>.+)-(?P<models>[1-9][0-9]*)")
 # files that a method may need beside those of the run: networks trained on random subsets, to fit datamodels on
 SUBSETS = "subsets"
+# tables of a study over models and truths, each once for every extent
+TABLES = ("lds", "leave-one-out", "group-removals")
+# NAME and NAME-K as a regular expression, for wildcards
+NAMES = f"({names.one_of(registry.METHODS)})(-[1-9][0-9]*)?"
+# what a method must be ahead of, beside every NAME-untrained
+CONTROLS = ("random", "random-class", "input-euclidean", "pixel-euclidean", "embedding-cosine", "embedding-euclidean")
 
 
 def parts(name: str) -> tuple[str, int, bool]:
@@ -30,6 +36,17 @@ def parts(name: str) -> tuple[str, int, bool]:
         base, models = found["method"], int(found["models"])
     registry.known("methods.lds", base, "pairs")
     return base, models, name.endswith(UNTRAINED)
+
+
+def is_control(name: str) -> bool:
+    """Whether a method knows nothing of what the network learned from which point."""
+    return name in CONTROLS or name.endswith(UNTRAINED)
+
+
+def known(config: dict, wildcards) -> dict[str, tuple[str, bool]]:
+    """Family of each method that an extent compares, and whether it is a control."""
+    found = compared(config, wildcards)
+    return {name: (registry.told(parts(name)[0], "family"), is_control(name)) for name in found}
 
 
 def check(config: dict) -> None:
@@ -49,6 +66,12 @@ def check(config: dict) -> None:
                 f"truth.{extent}.subsets is {chosen[extent]['subsets']}, but truth.shards hold {held}; "
                 "add a shard, or take fewer"
             )
+    shown = chosen["shown"]
+    if max(shown["targets"]) >= chosen["targets"]:
+        raise SettingError(
+            f"truth.shown.targets holds {max(shown['targets'])}, but truth.targets is {chosen['targets']} and the "
+            "first is 0; take smaller ones"
+        )
 
 
 def truth_settings(config: dict, wildcards) -> dict:
@@ -125,9 +148,14 @@ def needed(config: dict, wildcards) -> dict:
     needs = registry.told(wildcards.method, "needs")
     places = {need: f"{run}/{need}.{'keras' if need == 'model' else 'h5'}" for need in needs if need != SUBSETS}
     if SUBSETS in needs:
-        chosen = config["truth"]["fitted"]
-        places[SUBSETS] = truth_files(config, "fixed", f"fit-alpha{chosen['alpha']:g}", chosen["subsets"], wildcards)
+        places[SUBSETS] = fitted(config, wildcards)
     return places | {"data": f"results/{wildcards.dataset}/data.h5"}
+
+
+def fitted(config: dict, wildcards) -> list[str]:
+    """Truths that datamodels are fitted on."""
+    chosen = config["truth"]["fitted"]
+    return truth_files(config, "fixed", f"fit-alpha{chosen['alpha']:g}", chosen["subsets"], wildcards)
 
 
 def averaged(wildcards) -> list[str]:

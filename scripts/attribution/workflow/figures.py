@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from attribution.settings import datasets, run_checks
-from attribution.workflow import inputs, studies
+from attribution.workflow import attributions, inputs, studies
 
 # variants of Algorithm 1 that figure 9 puts side by side
 RULES = ["influence", "theta-relative", "l-relative", "adaptive"]
@@ -58,8 +58,8 @@ def several(*parts):
 
 
 def table(name: str):
-    """A table of the study over trainings."""
-    return lambda config, wildcards: f"results/{wildcards.study}/{name}"
+    """A table of the study over trainings; braces in its name are wildcards."""
+    return lambda config, wildcards: f"results/{wildcards.study}/{name.format(**dict(wildcards.items()))}"
 
 
 def setting(path: str):
@@ -137,6 +137,9 @@ FACTORS = result("gradients.h5", scope="last_layer")
 DATA_SETS, MODEL = "1. Data", "2. Model"
 POINTS, GROUPS, FUNCTIONING = "3. Influence of points", "4. Influence of groups", "5. Functioning groups"
 BOUNDARY, RETRAINING, EVALUATION = "6. Weights boundary", "6. Retraining and datamodels", "7. Evaluation"
+
+EXTENT = MappingProxyType({"extent": "small|full"})
+ATTRIBUTED = MappingProxyType({"method": attributions.NAMES})
 
 # By the name of rule and script; numbered as in the report where it has the figure too.
 TABLE = {
@@ -245,6 +248,35 @@ TABLE = {
         "evaluation", "inspection", EVALUATION, "Flipped labels found, {study}",
         {"inspection": result("inspection.h5"), "table": result("inspection.csv")},
         {"level": setting("inspection.level")},
+    ),
+    # of attribution judged by retraining
+    "plot_lds_against_seconds": Figure(
+        "evaluation", "lds-against-seconds-{extent}", EVALUATION, "Attribution against its cost, {extent}, {study}",
+        {"table": table("lds-{extent}.csv")},
+        {"known": attributions.known, "alpha": setting("truth.shown.alpha")},
+        job="{study}-{extent}", caption="lds-against-seconds", constraints=EXTENT,
+    ),
+    "plot_lds_against_alpha": Figure(
+        "evaluation", "lds-against-alpha-{extent}", EVALUATION, "Attribution against subset size, {extent}, {study}",
+        {"table": table("lds-{extent}.csv")}, {"known": attributions.known},
+        job="{study}-{extent}", caption="lds-against-alpha", constraints=EXTENT,
+    ),
+    "plot_attributed_points": Figure(
+        "retraining", "attributed-points-{method}", RETRAINING, "What test points owe to, {method}, {study}",
+        {"data": DATA, "attributions": result("attributions/{method}.h5")},
+        {"targets": setting("truth.shown.targets"), "extremes": setting("truth.shown.extremes")},
+        job="{study}-{method}", caption="attributed-points", constraints=ATTRIBUTED,
+    ),
+    "plot_attribution_components": Figure(
+        "retraining", "attribution-components-{method}", RETRAINING, "Components of attribution, {method}, {study}",
+        {
+            "data": DATA,
+            "retrained": result("attributions/datamodel-ridge.h5"),
+            "attributions": result("attributions/{method}.h5"),
+            "table": result("judges/embeddings-{method}.csv"),
+        },
+        {"extremes": setting("truth.shown.extremes")},
+        job="{study}-{method}", caption="attribution-components", constraints=ATTRIBUTED,
     ),
     # of the weights boundary
     "plot_boundary_points": Figure(

@@ -44,6 +44,7 @@ def size_of(config: dict, wildcards) -> dict:
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
         "subsets": int(getattr(wildcards, "subsets", 0)),
         "members": members,
+        "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
         "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"]),
         "boundary_points": config["boundary"]["points"]["points"],

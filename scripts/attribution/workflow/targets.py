@@ -11,7 +11,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from attribution.workflow import studies
+from attribution.workflow import attributions, studies
 
 # files of config/ that are always loaded, in this order
 FILES = ("config.yaml", "datasets.yaml", "models.yaml", "studies.yaml")
@@ -26,8 +26,9 @@ def files_of(config: dict, name: str) -> list[str]:
     found = []
     for part in config["targets"][name]["builds"]:
         study = part["study"]
-        # tables over trainings name their seeds
-        studies.required(config, study, *(["seeds"] if part.get("tables") else []))
+        # a table is over the study's training seeds, or over the models that are judged by retraining
+        judged = {table.rpartition("-")[0] in attributions.TABLES for table in part.get("tables", [])}
+        studies.required(config, study, *("attributed" if table else "seeds" for table in sorted(judged)))
         found += [f"results/figures/{study}/{figure}.png" for figure in part.get("figures", [])]
         found += [f"results/{study}/{table}" for table in part.get("tables", [])]
         found += [studies.run_path(config, study, result) for result in part.get("results", [])]

@@ -19,6 +19,9 @@ FILES = {
     "agreement.csv": "study",
     "retrieval-seeds.csv": "study",
     "inspection-seeds.csv": "study",
+    "lds-*.csv": "study",
+    "leave-one-out-*.csv": "study",
+    "group-removals-*.csv": "study",
 }
 # where data without a plane has another place
 FILES_OF_IMAGES = {"evaluation.csv": "run"}

@@ -1,0 +1,75 @@
+"""Agreement of embeddings: closed forms, what it must not depend on, and what must destroy it."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
+
+from attribution.evaluation import embeddings
+
+
+@pytest.fixture
+def pairs():
+    """Attributions (t, n) of 30 targets, of rank 3 but for little noise."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(30, 3)) @ rng.normal(size=(3, 50)) + 0.01 * rng.normal(size=(30, 50))
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [(20, [20]), (50, [50]), (51, [50, 51]), (400, [50, 100, 200, 400]), (1000, [50, 100, 200, 400, 800, 1000])],
+)
+def test_counts_double_up_to_all(total, expected):
+    assert embeddings.counts(total) == expected
+
+
+def test_distances_in_all_components_are_those_of_the_attributions(pairs):
+    found = embeddings.distances(pairs, 30)
+    np.testing.assert_allclose(found[np.triu_indices(30, 1)], pdist(pairs), rtol=1e-9)
+    assert np.array_equal(found, found.T) and not found.diagonal().any()
+
+
+def test_distances_in_some_components_are_those_of_the_leading_singular_vectors(pairs):
+    centred = pairs - pairs.mean(axis=0)
+    left, length, _ = np.linalg.svd(centred, full_matrices=False)
+    expected = pdist(left[:, :2] * length[:2])
+    np.testing.assert_allclose(embeddings.distances(pairs, 2)[np.triu_indices(30, 1)], expected, rtol=1e-9)
+
+
+def test_agreement_is_scipy_s_rank_correlation_of_the_distances(pairs):
+    other = pairs + np.random.default_rng(1).normal(size=pairs.shape)
+    one, two = (embeddings.distances(rows, 3) for rows in (pairs, other))
+    above = np.triu_indices(30, 1)
+    assert embeddings.agreement(one, two) == pytest.approx(spearmanr(one[above], two[above]).statistic, abs=1e-12)
+
+
+def test_turns_shifts_and_scales_change_nothing(pairs):
+    rng = np.random.default_rng(2)
+    turn, _ = np.linalg.qr(rng.normal(size=(50, 50)))
+    one = embeddings.distances(pairs, 3)
+    assert embeddings.agreement(one, embeddings.distances(7 * pairs @ turn + rng.normal(size=50), 3)) > 1 - 1e-9
+
+
+def test_other_orders_of_the_targets_destroy_it(pairs):
+    rng, one = np.random.default_rng(3), embeddings.distances(pairs, 3)
+    found = [embeddings.agreement(one, embeddings.distances(rng.permutation(pairs), 3)) for _ in range(20)]
+    assert abs(np.mean(found)) < 0.05
+
+
+def test_the_interval_holds_the_agreement_and_is_of_the_seed(pairs):
+    other = pairs + np.random.default_rng(4).normal(size=pairs.shape)
+    one, two = (embeddings.distances(rows, 3) for rows in (pairs, other))
+    low, high = embeddings.interval(one, two, 200, 0.9, 0)
+    assert low < embeddings.agreement(one, two) < high < 1
+    assert embeddings.interval(one, two, 200, 0.9, 0) == (low, high) != embeddings.interval(one, two, 200, 0.9, 1)
+
+
+def test_a_target_drawn_twice_is_no_pair_with_itself(pairs):
+    """Equal distances have no ranks; beside zeros of such pairs they would have."""
+    one = embeddings.distances(pairs, 3)
+    assert embeddings.interval(one, 1 - np.eye(len(one)), 50, 0.9, 0) == (0, 0)
+
+
+def test_of_two_targets_a_draw_may_have_no_pair():
+    one = np.array([[0.0, 2.0], [2.0, 0.0]])
+    assert embeddings.interval(one, one, 50, 0.9, 0) == (0, 0)
