@@ -137,6 +137,7 @@ FACTORS = result("gradients.h5", scope="last_layer")
 DATA_SETS, MODEL = "1. Data", "2. Model"
 POINTS, GROUPS, FUNCTIONING = "3. Influence of points", "4. Influence of groups", "5. Functioning groups"
 BOUNDARY, RETRAINING, EVALUATION = "6. Weights boundary", "6. Retraining and datamodels", "7. Evaluation"
+TRUTH = "7. Attribution against retraining"
 
 EXTENT = MappingProxyType({"extent": "small|full"})
 ATTRIBUTED = MappingProxyType({"method": attributions.NAMES})
@@ -251,24 +252,24 @@ TABLE = {
     ),
     # of attribution judged by retraining
     "plot_lds_against_seconds": Figure(
-        "evaluation", "lds-against-seconds-{extent}", EVALUATION, "Attribution against its cost, {extent}, {study}",
+        "truth", "lds-against-seconds-{extent}", TRUTH, "Attribution against its cost, {extent}, {study}",
         {"table": table("lds-{extent}.csv")},
         {"known": attributions.known, "alpha": setting("truth.shown.alpha")},
         job="{study}-{extent}", caption="lds-against-seconds", constraints=EXTENT,
     ),
     "plot_lds_against_alpha": Figure(
-        "evaluation", "lds-against-alpha-{extent}", EVALUATION, "Attribution against subset size, {extent}, {study}",
+        "truth", "lds-against-alpha-{extent}", TRUTH, "Attribution against subset size, {extent}, {study}",
         {"table": table("lds-{extent}.csv")}, {"known": attributions.known},
         job="{study}-{extent}", caption="lds-against-alpha", constraints=EXTENT,
     ),
     "plot_attributed_points": Figure(
-        "retraining", "attributed-points-{method}", RETRAINING, "What test points owe to, {method}, {study}",
+        "truth", "attributed-points-{method}", TRUTH, "What test points owe to, {method}, {study}",
         {"data": DATA, "attributions": result("attributions/{method}.h5")},
         {"targets": setting("truth.shown.targets"), "extremes": setting("truth.shown.extremes")},
         job="{study}-{method}", caption="attributed-points", constraints=ATTRIBUTED,
     ),
     "plot_attribution_components": Figure(
-        "retraining", "attribution-components-{method}", RETRAINING, "Components of attribution, {method}, {study}",
+        "truth", "attribution-components-{method}", TRUTH, "Components of attribution, {method}, {study}",
         {
             "data": DATA,
             "retrained": result("attributions/datamodel-ridge.h5"),

@@ -1,0 +1,174 @@
+# Attribution of test margins against whole networks trained again.
+# Inputs: data.h5, results of the last layer, model.keras, as methods need.  Outputs: truth/*.h5 (networks without some
+# points), attributions/METHOD.h5 (pairs with test points), judges/{lds,leave-one-out,group-removals}-*.csv, tables of studies.
+# Steps: retrain_truth; attribute_method -> average_method; measure_lds, measure_removals, measure_embeddings -> gather_truths.
+
+
+# whole networks trained without some points, for judges of attribution
+rule retrain_truth:
+    input:
+        data="results/{dataset}/data.h5",
+        own=own_model,
+        code=code_of_network("truth/retrain_truth.py"),
+    output:
+        networks=f"{RUN}/truth/{{truth}}-{{sets}}-{{shard}}.h5",
+    log:
+        "results/logs/retrain_truth/{dataset}-{model}-seed{seed}-{truth}-{sets}-{shard}.log",
+    benchmark:
+        "results/benchmarks/retrain_truth/{dataset}-{model}-seed{seed}-{truth}-{sets}-{shard}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        sets="(fit-)?alpha[0-9.]+|leave-one-out|groups",
+    threads: cpus("retrain_truth")
+    resources:
+        **asked("retrain_truth"),
+    params:
+        recipe=recipe,
+        numbers=truth_numbers,
+        settings=truth_settings,
+    script:
+        "../scripts/truth/retrain_truth.py"
+
+
+# what a method says of test points' margins, for judges that retrain
+rule attribute_method:
+    input:
+        unpack(attribution_files),
+        own=own_model,
+        code=code_of_attribution("truth/attribute_method.py"),
+    output:
+        attributions=f"{RUN}/attributions/{{method}}.h5",
+    log:
+        "results/logs/attribute_method/{dataset}-{model}-seed{seed}-{method}.log",
+    benchmark:
+        "results/benchmarks/attribute_method/{dataset}-{model}-seed{seed}-{method}.tsv"
+    wildcard_constraints:
+        method=METHOD,
+    threads: cpus("attribute_method")
+    resources:
+        **asked("attribute_method"),
+    params:
+        method=method_text,
+        settings=attribution_settings,
+        recipe=recipe,
+    script:
+        "../scripts/truth/attribute_method.py"
+
+
+# the mean of a method over so many training seeds
+rule average_method:
+    input:
+        attributions=averaged_files,
+        code=code("truth/average_method.py"),
+    output:
+        mean=f"{RUN}/attributions/{{method}}-{{models}}.h5",
+    log:
+        "results/logs/average_method/{dataset}-{model}-seed{seed}-{method}-{models}.log",
+    benchmark:
+        "results/benchmarks/average_method/{dataset}-{model}-seed{seed}-{method}-{models}.tsv"
+    wildcard_constraints:
+        method=METHOD,
+        models="[1-9][0-9]*",
+    threads: cpus("average_method")
+    resources:
+        **asked("average_method"),
+    script:
+        "../scripts/truth/average_method.py"
+
+
+# linear datamodelling score, against whole networks trained on random subsets
+rule measure_lds:
+    input:
+        truth=judging,
+        attributions=attributed_files,
+        code=code("truth/measure_lds.py"),
+    output:
+        table=f"{RUN}/judges/lds-{{truth}}-{{extent}}.csv",
+    log:
+        "results/logs/measure_lds/{dataset}-{model}-seed{seed}-{truth}-{extent}.log",
+    benchmark:
+        "results/benchmarks/measure_lds/{dataset}-{model}-seed{seed}-{truth}-{extent}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        extent="small|full",
+    threads: cpus("measure_lds")
+    resources:
+        **asked("measure_lds"),
+    params:
+        methods=attributed_methods,
+        subsets=lambda wildcards: setting(f"truth.{wildcards.extent}.subsets")(wildcards),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/truth/measure_lds.py"
+
+
+# single points and groups that leave, against the same
+rule measure_removals:
+    input:
+        unpack(removing),
+        attributions=attributed_files,
+        code=code("truth/measure_removals.py"),
+    output:
+        alone=f"{RUN}/judges/leave-one-out-{{truth}}-{{extent}}.csv",
+        groups=f"{RUN}/judges/group-removals-{{truth}}-{{extent}}.csv",
+    log:
+        "results/logs/measure_removals/{dataset}-{model}-seed{seed}-{truth}-{extent}.log",
+    benchmark:
+        "results/benchmarks/measure_removals/{dataset}-{model}-seed{seed}-{truth}-{extent}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+        extent="small|full",
+    threads: cpus("measure_removals")
+    resources:
+        **asked("measure_removals"),
+    params:
+        methods=attributed_methods,
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/truth/measure_removals.py"
+
+
+# whether a method places test points as datamodels by retraining do
+rule measure_embeddings:
+    input:
+        subsets=fitted_truths,
+        attributions=f"{RUN}/attributions/{{method}}.h5",
+        code=code("truth/measure_embeddings.py"),
+    output:
+        table=f"{RUN}/judges/embeddings-{{method}}.csv",
+    log:
+        "results/logs/measure_embeddings/{dataset}-{model}-seed{seed}-{method}.log",
+    benchmark:
+        "results/benchmarks/measure_embeddings/{dataset}-{model}-seed{seed}-{method}.tsv"
+    wildcard_constraints:
+        method=ATTRIBUTED,
+    threads: cpus("measure_embeddings")
+    resources:
+        **asked("measure_embeddings"),
+    params:
+        number=setting("truth.fitted.subsets"),
+        penalties=setting("datamodels.penalties"),
+        components=setting("datamodels.components"),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/truth/measure_embeddings.py"
+
+
+rule gather_truths:
+    input:
+        tables=lambda wildcards: tables_of_study(wildcards.table)(wildcards),
+        code=code("truth/gather_truths.py"),
+    output:
+        table="results/{study}/{table}-{extent}.csv",
+    log:
+        "results/logs/gather_truths/{study}-{table}-{extent}.log",
+    benchmark:
+        "results/benchmarks/gather_truths/{study}-{table}-{extent}.tsv"
+    wildcard_constraints:
+        table=names.one_of(attributions.TABLES),
+        extent="small|full",
+    threads: cpus("gather_truths")
+    resources:
+        **asked("gather_truths"),
+    script:
+        "../scripts/truth/gather_truths.py"
