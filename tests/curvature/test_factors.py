@@ -11,6 +11,8 @@ from attribution.influence import all_layers, features
 from attribution.numerics import hessian
 from attribution.numerics.residuals import probabilities, residuals
 
+pytestmark = pytest.mark.slow
+
 CLOSE = {"rtol": 1e-8, "atol": 1e-12}
 NETWORKS = {
     "mlp, one logit": lambda: curvature_networks.mlp(2),

@@ -18,6 +18,8 @@ from attribution.drawing import style as drawing
 from attribution.methods import base
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 STYLE = str(ROOT / "config/figures.mplstyle")
 COLUMNS = "dataset,model,truth,models,subsets,alpha,method,lds,low,high,seconds,peak_mb".split(",")
 METHODS = [f"method-of-a-long-name-{number}" for number in range(20)]

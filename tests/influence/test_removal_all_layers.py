@@ -11,6 +11,8 @@ from attribution.networks import build, precision
 from attribution.numerics import residuals
 from attribution.retraining import predictions, subsets
 
+pytestmark = pytest.mark.slow
+
 N, TARGETS, DAMPING, L2 = 40, 7, 0.05, 0.01
 
 

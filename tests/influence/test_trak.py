@@ -12,6 +12,8 @@ from attribution.methods.influence.trak import Trak
 from attribution.networks import precision
 from attribution.numerics import residuals
 
+pytestmark = pytest.mark.slow
+
 ROUNDING = 1e-9
 COUNT, TARGETS, BATCH = 11, 4, 4
 

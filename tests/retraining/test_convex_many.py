@@ -6,6 +6,8 @@ import pytest
 from attribution.numerics import hessian, residuals
 from attribution.retraining import convex, convex_many
 
+pytestmark = pytest.mark.slow
+
 N, L2 = 300, 1e-3
 
 

@@ -13,6 +13,8 @@ from attribution.numerics import residuals
 from attribution.training import replay, schedule
 from trained_discs import RECIPE, TRAINING
 
+pytestmark = pytest.mark.slow
+
 N, T, CLASSES = 30, 5, 2
 RECIPES = {
     "adam": RECIPE | {"hidden": [6], "training": TRAINING | {"epochs": 5, "schedule": [{"epoch": 2, "factor": 0.1}]}},

@@ -13,6 +13,8 @@ from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, registry, targets
 from helpers import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config():
