@@ -38,11 +38,13 @@ def run():
     solve = partial(solvers.exact, lower)
     own, norm = influence.self_influence(h, r, solve)
     x = rng.integers(0, 256, (N, 4, 4), dtype=np.uint8)
-    return SimpleNamespace(
+    found = SimpleNamespace(
         x=x, labels=labels, features=h, embedding=h[:, :-1], residuals=r, logits=logits, own=own, step_norm=norm,
         solve=solve, keys=greedy.tie_keys(x, labels, 0),
         settings={"inspection.neighbours": 6, "boundary.groups.seed": 0},
     )  # fmt: skip
+    found.queried = found
+    return found
 
 
 def write_run(run, folder, pairs=None):

@@ -34,6 +34,7 @@ def layer():
 
 def rule_score(layer, rule, direction):
     run, sign = SimpleNamespace(**dict(zip(ARRAYS, layer, strict=True))), {"max": 1, "min": -1}[direction]
+    run.queried = run
     method = base.resolve(registry.METHODS[rule])
     return lambda q: sign * method.pairs(run, q)
 

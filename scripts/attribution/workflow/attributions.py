@@ -136,7 +136,8 @@ def path_of(config: dict, name: str, wildcards) -> str:
         if model not in config["models"]:
             raise WorkflowError(
                 f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
-                f"training.epochs 0 and below_chance warn, or take the method out of methods.lds"
+                "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
+                "methods.lds"
             )
         run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
     return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
