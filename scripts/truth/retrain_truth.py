@@ -4,6 +4,8 @@ from attribution.runtime import job
 
 job.begin()
 
+import time
+
 import numpy as np
 
 from attribution.files import hdf5, provenance, resume
@@ -19,10 +21,13 @@ def retrain_truth(
 ) -> None:  # fmt: skip
     """Write `kept` (M, n), `kind` (M,), `retrained` (r, M, t), `untouched` (r, t) of all points, `targets` (t,).
 
+    Attribute `seconds`: of the trainings, those before a kill left out.
+
     Args:
         truth: one of `truths.KINDS`. sets, numbers: see `truths.sets`. settings: section `truth`, with the `groups` of
             section retraining.
     """
+    begun = time.perf_counter()
     x, y, x_test, y_test = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
     classes = len(hdf5.attributes(data)["class_names"])
     targets = truths.target_points(len(y_test), settings["targets"], settings["seed"])
@@ -38,7 +43,7 @@ def retrain_truth(
         found.append(truths.retrained(recipe, x, y, x_test[targets], y_test[targets], classes, own, kept, label, work))
     margins = np.stack(found)
     arrays = {KEPT: drawn.kept, KIND: drawn.kind.astype("S"), RETRAINED: margins[:, 1:], UNTOUCHED: margins[:, 0]}
-    hdf5.write(path, arrays | {TARGETS: targets}, attributes)
+    hdf5.write(path, arrays | {TARGETS: targets}, attributes | {"seconds": time.perf_counter() - begun})
     resume.discard(path)
 
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from attribution.files import hdf5
+from attribution.methods import writing
 from attribution.methods.retraining import datamodel_around
+from attribution.methods.retraining.datamodel_ridge import Ridge
+from attribution.methods.run import Run
 from attribution.networks import build as models
 from attribution.numerics.residuals import margins
 from attribution.retraining import truth
@@ -86,6 +90,24 @@ def test_networks_one_by_one_go_on_after_a_kill(tmp_path, monkeypatch):
     done.pop(0)
     assert np.array_equal(truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path), whole)
     assert np.array_equal(done[-1], kept[2]) and len(done) == 2
+
+
+def test_a_datamodel_s_seconds_hold_those_of_the_networks_it_is_fitted_on(tmp_path):
+    rng = np.random.default_rng(0)
+    hdf5.write(tmp_path / "data.h5", {"y_train": np.zeros(20, int)}, {})
+    for shard in range(2):
+        arrays = {"kept": rng.random((10, 20)) < 0.5, "retrained": rng.normal(size=(1, 10, 3)), "targets": np.arange(3)}
+        hdf5.write(tmp_path / f"{shard}.h5", arrays, {"seconds": 100.0})
+    penalties = {"smallest": 0.1, "largest": 10.0, "count": 3}
+    files = {"data": tmp_path / "data.h5", "subsets": [tmp_path / "0.h5", tmp_path / "1.h5"]}
+    settings = {"truth.fitted": {"alpha": 0.5, "subsets": 15}, "datamodels.penalties": penalties}
+    run = Run(files, settings, tested=True)
+    writing.write_attributions("ridge", Ridge(), run, np.arange(3), tmp_path / "ridge.h5", {})
+    facts = hdf5.attributes(tmp_path / "ridge.h5")
+    # 15 of 20 networks
+    assert facts["subsets"] == 15 and 150 < facts["seconds"] < 160
+    with pytest.raises(ValueError, match="tell the margins of 3 test points"):
+        run.subsets(np.arange(2))
 
 
 def test_a_datamodel_around_the_truth_needs_no_subsets_and_around_noise_is_a_datamodel():

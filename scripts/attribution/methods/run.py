@@ -34,7 +34,8 @@ class Run:
         tested: whether targets are test points, whose margins are asked about; else training points and their losses.
         recipe, seed: of the training, for methods that follow it. work: folder where a method may keep unfinished work.
 
-    `facts`: what a method says of its work, kept as attributes of its scores.
+    `facts`: what a method says of its work, kept as attributes of its scores; `seconds_before` is what its files took
+    that it alone needs, and counts among its seconds.
     """
 
     def __init__(
@@ -130,6 +131,8 @@ class Run:
             )
         kept, margins = (np.concatenate(parts) for parts in zip(*((k, m[0]) for k, m, _ in found), strict=True))
         first = self.settings.get("truth.fitted", {}).get("subsets")
+        took = sum(float(hdf5.attributes(path)["seconds"]) for path in self.files["subsets"])
+        self.facts["seconds_before"] = took * min(first or len(kept), len(kept)) / len(kept)
         return kept[:first], margins[:first]
 
     @cached_property

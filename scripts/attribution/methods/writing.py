@@ -77,6 +77,7 @@ def write_attributions(
             f"{(~np.isfinite(found)).sum()} of {found.size} attributions by method '{label}' are not finite"
         )
     facts = _described(label, method, begun) | {"unit": getattr(method, "unit", "")} | run.facts
+    facts["seconds"] += facts.get("seconds_before", 0.0)
     print(f"{label}: {facts['seconds']:.1f} s, {facts['peak_memory'] / 1e6:.0f} MB", flush=True)
     hdf5.write(path, {TARGETS: asked, PAIRS: found}, attributes | facts)
 

@@ -28,6 +28,7 @@ class AroundMetagradient:
         (tau,) = hdf5.read(run.files[self.prior], PAIRS)
         found, share = around(tau, kept, margins, candidates(run.settings["datamodels.penalties"]))
         run.facts |= {"subsets": len(kept), "factor": float(np.median(share))}
+        run.facts["seconds_before"] += float(hdf5.attributes(run.files[self.prior])["seconds"])
         return found
 
 
