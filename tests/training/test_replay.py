@@ -135,7 +135,8 @@ def test_metagradient_goes_on_after_a_kill(points, tmp_path, monkeypatch):
 
 def test_leaving_one_out_is_predicted_where_the_training_is_smooth(points):
     x, y, x_test, y_test = points
-    recipe = PLAIN | {"training": SHORT | {"epochs": 15}}
+    descent = SHORT | {"optimizer": "sgd", "learning_rate": 0.05, "epochs": 40, "schedule": []}
+    recipe = PLAIN | {"l1": 0.0, "l2": 1e-2, "training": descent}
     again = replay.of_recipe(recipe, x, y, 2, 0, beta=100.0)
     found, _ = metagradient.metagradient(again, x_test, lambda logits: margin_gradients(logits, y_test), "test")
     masks = np.concatenate([np.ones((1, len(x)), bool), ~np.eye(len(x), dtype=bool)])
