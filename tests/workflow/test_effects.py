@@ -118,7 +118,6 @@ WHOLE = {
 WITHOUT = {
     "targets.*.description": "words of `make targets`",
     "studies.*.extends": "what it stands for is put in its place before rules read it, see test_extends",
-    **{f"bootstrap.{key}": "the same, see test_settings" for key in ("resamples", "level", "seed")},
 }
 BASE = {
     "dataset": ("toy", "mine", "photos", "cifar10"), "seed": ("0",), "scope": ("", "/all_layers"),
