@@ -74,8 +74,8 @@ def test_what_its_own_data_lack_is_said_before_any_job(folder):
 
 
 def test_built_in_studies_can_be_switched_off(folder):
-    both = "={toy: null, toy-flipped: null}"
-    off = ["--configfile", "mine.yaml", "--config", f"studies{both}", f"datasets{both}", "models={mlp-l1: null}"]
+    data, studies = "={toy: null, toy-flipped: null}", "={toy: null, toy-flipped: null, toy-truth: null}"
+    off = ["--configfile", "mine.yaml", "--config", f"studies{studies}", f"datasets{data}", "models={mlp-l1: null}"]
     code, text = dry(folder, *off, "--", f"{RUN}/groups.h5")
     assert code == 0, text
     for target in ([], ["--", "toy_seeds"]):
