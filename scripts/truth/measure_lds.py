@@ -7,7 +7,7 @@ job.begin()
 import pandas as pd
 
 from attribution.evaluation import lds, truths
-from attribution.files import atomic
+from attribution.files import atomic, hdf5
 
 COLUMNS = [
     "dataset", "model", "truth", "models", "subsets", "alpha", "method", "lds", "low", "high", "seconds", "peak_mb"
@@ -32,7 +32,7 @@ def measure_lds(
     """
     shares = {}
     for shard in truth:
-        shares.setdefault(shard.split("alpha")[1].rpartition("-")[0], []).append(shard)
+        shares.setdefault(hdf5.attributes(shard)["sets"].removeprefix("alpha"), []).append(shard)
     rows = []
     for alpha, shards in shares.items():
         found = truths.read(shards, subsets)

@@ -11,7 +11,7 @@ import numpy as np
 from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.files.results.influence import TARGETS
-from attribution.files.results.truth import KEPT, KIND, RETRAINED, UNTOUCHED
+from attribution.files.results.retraining import KEPT, KIND, RETRAINED, UNTOUCHED
 from attribution.retraining import truth as truths
 
 

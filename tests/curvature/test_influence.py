@@ -15,6 +15,7 @@ from attribution.curvature import damping, exact, gauss_newton, gradients, netwo
 from attribution.influence import all_layers
 from attribution.methods import base
 from attribution.methods.curvature import asked as of_run
+from attribution.methods.run import Run
 from attribution.numerics import hessian, solvers
 from attribution.numerics.residuals import probabilities, residuals
 from attribution.training import replay
@@ -243,6 +244,12 @@ def test_damping_is_the_value_in_its_unit_and_the_best_of_a_grid():
     assert damping.agreement(np.ones((2, 5)), rng.normal(size=(2, 5))) == 0.0
 
 
+class Given(SimpleNamespace):
+    """What methods read of a run, and how a run asks about its targets."""
+
+    slopes = Run.slopes
+
+
 @pytest.fixture(scope="module")
 def run():
     """A run with what these methods read of it, trained by a replay of its recipe."""
@@ -264,7 +271,7 @@ def run():
     }  # fmt: skip
     points = rng.normal(size=(5, 2)).astype("float32")
     queried = SimpleNamespace(x=points, labels=(points[:, 0] > 0).astype(int))
-    return SimpleNamespace(
+    return Given(
         x=x, labels=y, model=training.model, recipe=recipe, seed=0, classes=2, tested=True, settings=settings, facts={},
         queried=queried,
     )  # fmt: skip
@@ -284,7 +291,7 @@ def leave_one_out(run, targets):
 
 def with_settings(run, **settings):
     changed = {f"curvature.{key}": value for key, value in settings.items()}
-    return SimpleNamespace(**vars(run) | {"settings": run.settings | changed, "facts": {}})
+    return Given(**vars(run) | {"settings": run.settings | changed, "facts": {}})
 
 
 @pytest.mark.parametrize("name", ["kfac", "ekfac", "gauss-newton", "source"])
@@ -322,7 +329,7 @@ def test_the_trajectory_chooses_the_damping_that_agrees_best_with_its_derivative
 
 def test_targets_of_training_are_asked_for_their_losses(run):
     """Positive = helpful: what leaves raises the loss; of the gradient's sign nothing is left to chance."""
-    own = SimpleNamespace(**vars(run) | {"tested": False, "queried": SimpleNamespace(x=run.x, labels=run.labels)})
+    own = Given(**vars(run) | {"tested": False, "queried": SimpleNamespace(x=run.x, labels=run.labels)})
     found = base.resolve(registry.METHODS["gauss-newton"]).pairs(own, np.arange(24))
     assert (np.diag(found) > 0).all()
     opened = network.opened(run.model, run.x)

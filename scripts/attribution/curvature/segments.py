@@ -6,7 +6,7 @@ from attribution.curvature.network import flat
 from attribution.curvature.source import Segment
 from attribution.training import replay as replays
 from attribution.training import schedule
-from attribution.training.train import warmed_up
+from attribution.training.train import step_rate
 
 
 def rates(training: dict, n: int) -> np.ndarray:
@@ -16,10 +16,7 @@ def rates(training: dict, n: int) -> np.ndarray:
         training: a recipe's `training`. n: training points.
     """
     batches = -(-n // min(training["batch_size"], n))
-    epochs = [schedule.learning_rate(training, epoch) for epoch in range(training["epochs"])]
-    steps = np.repeat(epochs, batches)
-    if training.get("warmup"):
-        steps = steps * [warmed_up(training, step, batches) for step in range(len(steps))]
+    steps = np.array([step_rate(training, step, batches) for step in range(training["epochs"] * batches)])
     if training["optimizer"] == "sgd":
         steps = steps / (1 - float(training["momentum"] or 0.0))
     return steps

@@ -7,6 +7,8 @@ Spearman correlation over subsets of the retrained margin with the sum of the me
 import numpy as np
 from scipy.stats import rankdata
 
+from attribution.retraining.predictions import spearman
+
 
 def ranks(values: np.ndarray) -> np.ndarray:
     """(M, t) ranks along the first axis, less their mean, scaled to length 1; zeros where all values are equal."""
@@ -22,7 +24,7 @@ def scores(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     Args:
         truth, predicted: (M, t), a row a subset.
     """
-    return (ranks(truth) * ranks(predicted)).sum(axis=0)
+    return np.nan_to_num(spearman(truth, predicted))
 
 
 def interval(truth: np.ndarray, predicted: np.ndarray, resamples: int, level: float, seed: int) -> tuple[float, float]:

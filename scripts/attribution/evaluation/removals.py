@@ -3,6 +3,7 @@
 import numpy as np
 
 from attribution.evaluation import lds
+from attribution.retraining.predictions import pearson
 
 
 def slope(true: np.ndarray, predicted: np.ndarray) -> float:
@@ -14,13 +15,6 @@ def slope(true: np.ndarray, predicted: np.ndarray) -> float:
     return float((true * predicted).sum() / max((true**2).sum(), np.finfo(float).tiny))
 
 
-def pearson(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """(t,) correlation over what leaves, of each target; 0 where either side is constant."""
-    a, b = true - true.mean(axis=0), predicted - predicted.mean(axis=0)
-    scale = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
-    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
-
-
 def row(true: np.ndarray, predicted: np.ndarray, interval: dict) -> dict:
     """Slope, mean correlation and mean rank correlation over targets, and the interval of the last.
 
@@ -30,7 +24,8 @@ def row(true: np.ndarray, predicted: np.ndarray, interval: dict) -> dict:
     low, high = lds.interval(true, predicted, **interval)
     return {
         "slope": slope(true, predicted),
-        "pearson": float(pearson(true, predicted).mean()),
+        # a constant side correlates with nothing
+        "pearson": float(np.nan_to_num(pearson(true, predicted)).mean()),
         "spearman": float(lds.scores(true, predicted).mean()),
         "low": low,
         "high": high,

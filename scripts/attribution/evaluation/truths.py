@@ -6,7 +6,7 @@ import numpy as np
 
 from attribution.files import hdf5
 from attribution.files.results.influence import TARGETS
-from attribution.files.results.truth import KEPT, KIND, RETRAINED, UNTOUCHED
+from attribution.files.results.retraining import KEPT, KIND, RETRAINED, UNTOUCHED
 from attribution.methods.scores import PAIRS
 
 

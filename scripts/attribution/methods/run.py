@@ -16,12 +16,12 @@ from attribution.files.results.gradients import (
     RESIDUALS_TRAIN,
 )
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM, TARGETS
-from attribution.files.results.truth import KEPT, RETRAINED
+from attribution.files.results.retraining import KEPT, RETRAINED
 from attribution.groups import greedy
 from attribution.influence import inverse_files
 from attribution.influence import points as influence
 from attribution.influence.points import Solve
-from attribution.numerics.residuals import margin_gradients
+from attribution.numerics.residuals import margin_gradients, residuals
 
 
 class Run:
@@ -44,6 +44,15 @@ class Run:
     ):  # fmt: skip
         self.files, self.settings, self.tested = files, settings or {}, tested
         self.recipe, self.seed, self.work, self.facts = recipe, seed, work, {}
+
+    def slopes(self, logits: np.ndarray, targets: np.ndarray | slice) -> np.ndarray:
+        """(t, C) derivative in the targets' logits of what a helpful point lowers: the loss, or minus a test margin.
+
+        Args:
+            logits: (t, C) of the targets, of any network.
+        """
+        labels = self.queried.labels[targets]
+        return -margin_gradients(logits, labels) if self.tested else residuals(logits, labels)
 
     @cached_property
     def queried(self):
@@ -175,7 +184,7 @@ class Tested:
     @cached_property
     def residuals(self) -> np.ndarray:
         """(m, C): minus the derivative of the margin in the logits, in the place of the loss's."""
-        return -margin_gradients(self.logits, self.labels)
+        return self._run.slopes(self.logits, slice(None))
 
     @cached_property
     def own(self) -> np.ndarray:

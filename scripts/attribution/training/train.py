@@ -44,6 +44,17 @@ def warmed_up(training: dict, step: int, batches: int) -> float:
     return min(1.0, (step + 1) / (training["warmup"] * batches))
 
 
+def step_rate(training: dict, step: int, batches: int) -> float:
+    """Learning rate of a step, by the schedule and the warm-up.
+
+    Args:
+        training: a recipe's `training`. step: counted from 0. batches: steps an epoch.
+    """
+    epoch = step // batches
+    rate = learning_rate(training, epoch)
+    return rate * warmed_up(training, step, batches) if epoch < training.get("warmup", 0) else rate
+
+
 def optimizer(training: dict) -> keras.Optimizer:
     """The optimiser of a recipe, at its first learning rate; `momentum` is for sgd.
 

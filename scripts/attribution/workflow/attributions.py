@@ -171,10 +171,8 @@ def averaged(wildcards) -> list[str]:
 
 def code(config: dict, scripts, script: str, wildcards):
     """The script, the method's file, and the architecture's, which methods that follow the training build again."""
-    own = registry.file_of(wildcards.method).relative_to(scripts)
-    architecture = f"attribution/networks/architectures/{studies.recipe(config, wildcards)['architecture']}.py"
-    files = [script, own, *([architecture] if (scripts / architecture).exists() else [])]
-    return contents.by_content(sorted({path for file in files for path in methods.code_of.modules(scripts, file)}))
+    of_method = methods.code_of_method(scripts, script, wildcards)
+    return contents.by_content(sorted({*of_method, *inputs.code_of_network(config, scripts, script, wildcards)}))
 
 
 def settings_of(config: dict, wildcards) -> dict:

@@ -1,6 +1,7 @@
-"""retraining/*.h5 and removals.h5: what was taken out, and changes of losses found by retraining or predicted."""
+"""retraining/*.h5 and removals.h5: what was taken out, and changes of losses found by retraining or predicted;
+truth/*.h5: margins of networks trained without some points; attributions/*.h5: what methods predict of them."""
 
-FILES = {"retraining/*.h5": "run", "removals.h5": "run"}
+FILES = {"retraining/*.h5": "run", "removals.h5": "run", "truth/*.h5": "run", "attributions/*.h5": "run"}
 
 MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
 GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks"
@@ -8,3 +9,6 @@ GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks
 OWN, TEST = "own", "test"
 # attributes of removals.h5: rows of the methods that predict, in the order of the arrays
 METHODS_OF_ONE, METHODS_OF_GROUPS = "methods_of_one", "methods_of_groups"
+# of truth/*.h5: (M, n) True where a point stayed; (r, M, t) margins of the targets, one row a repetition; (r, t) those
+# of the network of all points; (M,) how the points that left were drawn
+KEPT, RETRAINED, UNTOUCHED, KIND = "kept", "retrained", "untouched", "kind"

@@ -8,7 +8,7 @@ import numpy as np
 from attribution.curvature import damping, gradients, kronecker, network, seeds
 from attribution.methods.run import Run
 from attribution.networks import precision
-from attribution.numerics.residuals import margin_gradients, residuals
+from attribution.numerics.residuals import residuals
 
 
 class Asked(NamedTuple):
@@ -33,14 +33,8 @@ def opened(run: Run, targets: np.ndarray) -> Asked:
     inner = network.opened(run.model, x, run.settings["curvature.precision"])
     logits = network.logits(inner, x)
     passes = network.kept_blocks(inner, x, seeds.roots(logits))
-    vectors = gradients.rows(inner, points, seeds.single(slopes(run, network.logits(inner, points), targets)))
+    vectors = gradients.rows(inner, points, seeds.single(run.slopes(network.logits(inner, points), targets)))
     return Asked(inner, x, run.labels, logits, passes, vectors)
-
-
-def slopes(run: Run, logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """(t, C) derivative in the targets' logits of what a helpful point lowers: the loss, or minus a test margin."""
-    labels = run.queried.labels[targets]
-    return -margin_gradients(logits, labels) if run.tested else residuals(logits, labels)
 
 
 def blocks(count: int) -> Iterator[slice]:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from attribution.methods.run import Run
-from attribution.numerics.residuals import margin_gradients, residuals
 
 TRIED = 8  # targets that tell whether derivatives grow
 
@@ -68,9 +67,7 @@ def derivative(run: Run, targets: np.ndarray, beta: float, work) -> tuple[np.nda
     from attribution.training import metagradient, replay
 
     training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
-    asked = run.queried
-
-    def slope(logits: np.ndarray) -> np.ndarray:
-        return (margin_gradients if run.tested else lambda *of: -residuals(*of))(logits, asked.labels[targets])
-
-    return metagradient.metagradient(training, asked.x[targets], slope, f"metagradient, beta {beta:g}", work)
+    return metagradient.metagradient(
+        training, run.queried.x[targets], lambda logits: -run.slopes(logits, targets),
+        f"metagradient, beta {beta:g}", work,
+    )  # fmt: skip

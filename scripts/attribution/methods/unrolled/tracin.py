@@ -47,15 +47,10 @@ def ends(count: int, checkpoints: int) -> list[int]:
 
 def rates(training: dict, count: int, n: int) -> np.ndarray:
     """(count,) learning rates of the steps, as the schedule and the warm-up give them."""
-    from attribution.training import schedule
-    from attribution.training.train import warmed_up
+    from attribution.training.train import step_rate
 
     batches = math.ceil(n / training["batch_size"])
-    found = [schedule.learning_rate(training, number // batches) for number in range(count)]
-    return np.array([
-        rate * warmed_up(training, number, batches) if number // batches < training.get("warmup", 0) else rate
-        for number, rate in enumerate(found)
-    ])  # fmt: skip
+    return np.array([step_rate(training, number, batches) for number in range(count)])
 
 
 def sums(values: np.ndarray, ends: list[int]) -> np.ndarray:
