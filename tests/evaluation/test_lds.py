@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import pearsonr, rankdata, spearmanr
 
 from attribution.evaluation import lds, removals
 
@@ -53,6 +53,21 @@ def test_the_interval_holds_the_score_and_narrows_with_the_subsets():
         widths.append(high - low)
     assert widths[1] < widths[0] / 2
     assert lds.interval(true, predicted, **INTERVAL) == (low, high)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_the_interval_is_that_of_drawn_subsets_and_targets(level):
+    rng = np.random.default_rng(7)
+    true = rng.normal(size=(10, 4))
+    predicted = true + rng.normal(size=true.shape)
+    a, b = rankdata(true, axis=0), rankdata(predicted, axis=0)
+    drawn = []
+    for _ in range(6000):
+        rows, targets = rng.integers(0, 10, 10), rng.integers(0, 4, 4)
+        drawn.append(np.mean([np.corrcoef(a[rows, t], b[rows, t])[0, 1] for t in targets]))
+    expected = np.percentile(drawn, [50 * (1 - level), 50 * (1 + level)])
+    found = lds.interval(true, predicted, resamples=20000, level=level, seed=0)
+    assert found == pytest.approx(expected, abs=0.02)
 
 
 def test_reliability_is_the_correlation_of_two_independent_means():
