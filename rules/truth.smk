@@ -1,7 +1,9 @@
 # Attribution of test margins against whole networks trained again.
 # Inputs: data.h5, results of the last layer, model.keras, as methods need.  Outputs: truth/*.h5 (networks without some
-# points), attributions/METHOD.h5 (pairs with test points), judges/{lds,leave-one-out,group-removals}-*.csv, tables of studies.
-# Steps: retrain_truth; attribute_method -> average_method; measure_lds, measure_removals, measure_embeddings -> gather_truths.
+# points), attributions/METHOD.h5 (pairs with test points), brittleness/METHOD.h5 (networks without what a method credits most),
+# judges/*.csv, tables of studies.
+# Steps: retrain_truth; attribute_method -> average_method; measure_lds, measure_removals, measure_embeddings,
+# retrain_without_top -> measure_brittleness -> gather_truths.
 
 
 # whole networks trained without some points, for judges of attribution
@@ -126,6 +128,55 @@ rule measure_removals:
         interval=setting("bootstrap"),
     script:
         "../scripts/truth/measure_removals.py"
+
+
+# networks without the points that a method credits most with each target; a job a method
+rule retrain_without_top:
+    input:
+        data="results/{dataset}/data.h5",
+        attributions=attribution_of_name,
+        own=own_model,
+        code=code_of_network("truth/retrain_without_top.py"),
+    output:
+        margins=f"{RUN}/brittleness/{{method}}.h5",
+    log:
+        "results/logs/retrain_without_top/{dataset}-{model}-seed{seed}-{method}.log",
+    benchmark:
+        "results/benchmarks/retrain_without_top/{dataset}-{model}-seed{seed}-{method}.tsv"
+    wildcard_constraints:
+        method=EVERY_ATTRIBUTED,
+    threads: cpus("retrain_without_top")
+    resources:
+        **asked("retrain_without_top"),
+    params:
+        recipe=recipe,
+        settings=setting("truth.brittleness"),
+    script:
+        "../scripts/truth/retrain_without_top.py"
+
+
+rule measure_brittleness:
+    input:
+        retrained=without_top,
+        code=code("truth/measure_brittleness.py"),
+    output:
+        table=f"{RUN}/judges/brittleness-{{truth}}-{{extent}}.csv",
+    log:
+        "results/logs/measure_brittleness/{dataset}-{model}-seed{seed}-{truth}-{extent}.log",
+    benchmark:
+        "results/benchmarks/measure_brittleness/{dataset}-{model}-seed{seed}-{truth}-{extent}.tsv"
+    wildcard_constraints:
+        truth="fixed",
+        extent="small|full",
+    threads: cpus("measure_brittleness")
+    resources:
+        **asked("measure_brittleness"),
+    params:
+        methods=attributed_methods,
+        shares=setting("truth.brittleness.shares"),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/truth/measure_brittleness.py"
 
 
 # whether a method places test points as datamodels by retraining do

@@ -127,7 +127,7 @@ BASE = {
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
     "layers": ("", "-all-layers"), "judge": ("cost",),
     "table": (
-        "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals",
+        "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals", "brittleness",
     ),
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",

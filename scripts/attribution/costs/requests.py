@@ -35,7 +35,7 @@ A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the 
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
 GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets",
-             "retrain_truth")  # fmt: skip
+             "retrain_truth", "retrain_without_top")  # fmt: skip
 
 of_data = data_sizes.of_data
 
@@ -289,6 +289,7 @@ COSTS = {
     "retrain_groups": _members(lambda size: _twice(size["removals"], size)),
     "retrain_subsets": _members(lambda size: size["members"]),
     "retrain_truth": _truth,
+    "retrain_without_top": lambda size: _truth(size | {"members": size["without_top"]}),
     "attribute_method": _attributed,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points
     "measure_embeddings": lambda size: (

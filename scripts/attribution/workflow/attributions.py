@@ -16,9 +16,13 @@ SEVERAL = re.compile(r"(?P<method>.+)-(?P<models>[1-9][0-9]*)")
 # files that a method may need beside those of the run: networks trained on random subsets, to fit datamodels on
 SUBSETS = "subsets"
 # tables of a study over models and truths, each once for every extent
-TABLES = ("lds", "leave-one-out", "group-removals")
+TABLES = ("lds", "leave-one-out", "group-removals", "brittleness")
+# those of the run's own initial weights and batches alone
+FIXED = ("brittleness",)
 # NAME and NAME-K as a regular expression, for wildcards
 NAMES = f"({names.one_of(registry.METHODS)})(-[1-9][0-9]*)?"
+# and NAME-untrained
+EVERY_NAME = f"{NAMES}({UNTRAINED})?"
 # what a method must be ahead of, beside every NAME-untrained
 CONTROLS = ("random", "random-class", "input-euclidean", "pixel-euclidean", "embedding-cosine", "embedding-euclidean")
 
@@ -143,6 +147,16 @@ def path_of(config: dict, name: str, wildcards) -> str:
     return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
 
 
+def of_name(config: dict, wildcards) -> str:
+    """The same of the method in the wildcard."""
+    return path_of(config, wildcards.method, wildcards)
+
+
+def without_top(config: dict, wildcards) -> list[str]:
+    """Margins without the points that each of these methods credits most."""
+    return [f"{inputs.run(wildcards)}/brittleness/{name}.h5" for name in compared(config, wildcards)]
+
+
 def needed(config: dict, wildcards) -> dict:
     """Results that a method needs: of the last layer, the network itself, networks trained on subsets; and the data."""
     run = inputs.run(wildcards)
@@ -188,5 +202,5 @@ def tables(config: dict, name: str, wildcards) -> list[str]:
     return [
         studies.run_path(config, wildcards.study, f"judges/{name}-{truth}-{wildcards.extent}.csv", model=model)
         for model in chosen["attributed"]
-        for truth in config["truth"][wildcards.extent]["kinds"]
+        for truth in (("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"])
     ]

@@ -46,6 +46,7 @@ def size_of(config: dict, wildcards) -> dict:
         "members": members,
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
+        "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"]),
         "boundary_points": config["boundary"]["points"]["points"],
         "slots": config["boundary"]["points"]["slots"],

@@ -1,7 +1,11 @@
 """retraining/*.h5 and removals.h5: what was taken out, and changes of losses found by retraining or predicted;
-truth/*.h5: margins of networks trained without some points; attributions/*.h5: what methods predict of them."""
+truth/*.h5: margins of networks trained without some points; attributions/*.h5: what methods predict of them;
+brittleness/*.h5: margins without the points that a method credits most with them."""
 
-FILES = {"retraining/*.h5": "run", "removals.h5": "run", "truth/*.h5": "run", "attributions/*.h5": "run"}
+FILES = {
+    "retraining/*.h5": "run", "removals.h5": "run", "truth/*.h5": "run", "attributions/*.h5": "run",
+    "brittleness/*.h5": "run",
+}  # fmt: skip
 
 MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
 GROUP_KIND, GROUP_SHARE, GROUP_MASKS = "group_kind", "group_share", "group_masks"
@@ -12,3 +16,5 @@ METHODS_OF_ONE, METHODS_OF_GROUPS = "methods_of_one", "methods_of_groups"
 # of truth/*.h5: (M, n) True where a point stayed; (r, M, t) margins of the targets, one row a repetition; (r, t) those
 # of the network of all points; (M,) how the points that left were drawn
 KEPT, RETRAINED, UNTOUCHED, KIND = "kept", "retrained", "untouched", "kind"
+# of brittleness/*.h5: (k,) points that leave; there (t, k) margins without so many, and (t,) with all
+COUNTS = "counts"

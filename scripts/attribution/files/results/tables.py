@@ -22,6 +22,7 @@ FILES = {
     "lds-*.csv": "study",
     "leave-one-out-*.csv": "study",
     "group-removals-*.csv": "study",
+    "brittleness-*.csv": "study",
 }
 # where data without a plane has another place
 FILES_OF_IMAGES = {"evaluation.csv": "run"}
