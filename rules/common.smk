@@ -104,6 +104,7 @@ ATTRIBUTED = attributions.NAMES
 EVERY_ATTRIBUTED = attributions.EVERY_NAME
 attribution_of_name = bound(attributions.of_name)
 without_top = bound(attributions.without_top)
+over_trainings = bound(attributions.over_trainings)
 judging = bound(attributions.judging)
 removing = bound(attributions.removing)
 tables_of_study = lambda name: bound(attributions.tables, name)

@@ -3,7 +3,7 @@
 # points), attributions/METHOD.h5 (pairs with test points), brittleness/METHOD.h5 (networks without what a method credits most),
 # judges/*.csv, tables of studies.
 # Steps: retrain_truth; attribute_method -> average_method; measure_lds, measure_removals, measure_embeddings,
-# retrain_without_top -> measure_brittleness -> gather_truths.
+# measure_stability, retrain_without_top -> measure_brittleness -> gather_truths.
 
 
 # whole networks trained without some points, for judges of attribution
@@ -177,6 +177,30 @@ rule measure_brittleness:
         interval=setting("bootstrap"),
     script:
         "../scripts/truth/measure_brittleness.py"
+
+
+# whether trainings from other seeds attribute alike; nothing is trained without points
+rule measure_stability:
+    input:
+        attributions=over_trainings,
+        code=code("truth/measure_stability.py"),
+    output:
+        table=f"{RUN}/judges/attribution-stability-{{extent}}.csv",
+    log:
+        "results/logs/measure_stability/{dataset}-{model}-seed{seed}-{extent}.log",
+    benchmark:
+        "results/benchmarks/measure_stability/{dataset}-{model}-seed{seed}-{extent}.tsv"
+    wildcard_constraints:
+        extent="small|full",
+    threads: cpus("measure_stability")
+    resources:
+        **asked("measure_stability"),
+    params:
+        methods=attributed_methods,
+        trainings=setting("truth.trainings"),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/truth/measure_stability.py"
 
 
 # whether a method places test points as datamodels by retraining do

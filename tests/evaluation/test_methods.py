@@ -129,7 +129,7 @@ def test_draws_of_a_class_are_different_and_uniform(run):
 
 def test_random_scores_are_uniform_and_follow_their_seed(run):
     drawn = method("random")
-    some = SimpleNamespace(labels=np.zeros(5000), settings={"evaluation.seed": 3})
+    some = SimpleNamespace(labels=np.zeros(5000), settings={"evaluation.seed": 3}, seed=0)
     pairs, points = drawn.pairs(some, np.array([7, 2, 4000])), drawn.points(some)
     # a row is its target's own, whatever block it is asked in
     np.testing.assert_array_equal(drawn.pairs(some, np.array([2])), pairs[[1]])
@@ -137,6 +137,8 @@ def test_random_scores_are_uniform_and_follow_their_seed(run):
         assert 0 <= values.min() and values.max() < 1
         np.testing.assert_allclose(np.histogram(values, 10, (0, 1))[0], 500, atol=4.5 * np.sqrt(450))
     assert np.abs(np.corrcoef([*pairs, points]) - np.eye(4)).max() < 4.5 / np.sqrt(5000)
+    other = drawn.pairs(SimpleNamespace(**vars(some) | {"seed": 1}), np.array([7]))[0]
+    assert abs(np.corrcoef(other, pairs[0])[0, 1]) < 4.5 / np.sqrt(5000)
     some.settings["evaluation.seed"] = 4
     assert (drawn.points(some) != points).any() and (drawn.pairs(some, np.array([2])) != pairs[1]).any()
 

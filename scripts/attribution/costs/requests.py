@@ -297,6 +297,7 @@ COSTS = {
         120.0,
         0.0,
     ),
+    "measure_stability": lambda size: (DRAWING + 8 * 40 * size["n"] * size["tested"], 60.0, 0.0),
     "measure_lds": lambda size: (DRAWING + 8 * 40 * size["n"] * 1000, 60.0, 0.0),
     "compute_boundary": _points,
     "measure_group_boundary": _group_forms,

@@ -16,9 +16,9 @@ SEVERAL = re.compile(r"(?P<method>.+)-(?P<models>[1-9][0-9]*)")
 # files that a method may need beside those of the run: networks trained on random subsets, to fit datamodels on
 SUBSETS = "subsets"
 # tables of a study over models and truths, each once for every extent
-TABLES = ("lds", "leave-one-out", "group-removals", "brittleness")
-# those of the run's own initial weights and batches alone
-FIXED = ("brittleness",)
+TABLES = ("lds", "leave-one-out", "group-removals", "brittleness", "attribution-stability")
+# those of the run's own initial weights and batches alone, and those without retraining
+FIXED, WITHOUT_TRUTH = ("brittleness",), ("attribution-stability",)
 # NAME and NAME-K as a regular expression, for wildcards
 NAMES = f"({names.one_of(registry.METHODS)})(-[1-9][0-9]*)?"
 # and NAME-untrained
@@ -127,14 +127,17 @@ def files(config: dict, wildcards) -> list[str]:
     return [path_of(config, name, wildcards) for name in compared(config, wildcards)]
 
 
-def path_of(config: dict, name: str, wildcards) -> str:
+def path_of(config: dict, name: str, wildcards, further: int = 0) -> str:
     """attributions/NAME.h5 of the run, or of the run of its untrained network.
+
+    Args:
+        further: of training seeds this one on; NAME-K then shares none of its K with those before.
 
     Raises:
         WorkflowError: one sentence, when there is no such recipe.
     """
     base, models, untrained = studies.in_one_sentence(parts, name)
-    run = inputs.run(wildcards)
+    model, seed = wildcards.model, int(wildcards.seed) + models * further
     if untrained:
         model = f"{wildcards.model}{UNTRAINED}"
         if model not in config["models"]:
@@ -143,13 +146,19 @@ def path_of(config: dict, name: str, wildcards) -> str:
                 "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
                 "methods.lds"
             )
-        run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
+    run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=seed)
     return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
 
 
 def of_name(config: dict, wildcards) -> str:
     """The same of the method in the wildcard."""
     return path_of(config, wildcards.method, wildcards)
+
+
+def over_trainings(config: dict, wildcards) -> list[str]:
+    """Attributions of each of these methods by every training compared, one method after another."""
+    count = config["truth"]["trainings"]
+    return [path_of(config, name, wildcards, at) for name in compared(config, wildcards) for at in range(count)]
 
 
 def without_top(config: dict, wildcards) -> list[str]:
@@ -196,11 +205,12 @@ def settings_of(config: dict, wildcards) -> dict:
 
 
 def tables(config: dict, name: str, wildcards) -> list[str]:
-    """A judge's table of every model and truth that a study compares by retraining."""
+    """A judge's table of every model, and truth where it has one, that a study compares."""
     studies.required(config, wildcards.study, "attributed")
     chosen = config["studies"][wildcards.study]
+    truths = [f"-{truth}" for truth in (("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"])]
     return [
-        studies.run_path(config, wildcards.study, f"judges/{name}-{truth}-{wildcards.extent}.csv", model=model)
+        studies.run_path(config, wildcards.study, f"judges/{name}{truth}-{wildcards.extent}.csv", model=model)
         for model in chosen["attributed"]
-        for truth in (("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"])
+        for truth in ([""] if name in WITHOUT_TRUTH else truths)
     ]

@@ -23,6 +23,7 @@ FILES = {
     "leave-one-out-*.csv": "study",
     "group-removals-*.csv": "study",
     "brittleness-*.csv": "study",
+    "attribution-stability-*.csv": "study",
 }
 # where data without a plane has another place
 FILES_OF_IMAGES = {"evaluation.csv": "run"}

@@ -17,6 +17,6 @@ class Random:
         return np.random.default_rng(run.settings["evaluation.seed"]).random(len(run.labels))
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
-        """(t, n) in [0, 1); a target's row does not depend on which others are asked for."""
-        seed = run.settings["evaluation.seed"]
-        return np.stack([np.random.default_rng((seed, int(target))).random(len(run.labels)) for target in targets])
+        """(t, n) in [0, 1), others for each training; a target's row does not depend on which others are asked for."""
+        seed, n = run.settings["evaluation.seed"], len(run.labels)
+        return np.stack([np.random.default_rng((seed, int(target), run.seed)).random(n) for target in targets])
