@@ -104,6 +104,7 @@ ATTRIBUTED = attributions.NAMES
 EVERY_ATTRIBUTED = attributions.EVERY_NAME
 attribution_of_name = bound(attributions.of_name)
 without_top = bound(attributions.without_top)
+predicted_removals = bound(attributions.predicted)
 over_trainings = bound(attributions.over_trainings)
 judging = bound(attributions.judging)
 removing = bound(attributions.removing)

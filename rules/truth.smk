@@ -1,9 +1,9 @@
 # Attribution of test margins against whole networks trained again.
 # Inputs: data.h5, results of the last layer, model.keras, as methods need.  Outputs: truth/*.h5 (networks without some
 # points), attributions/METHOD.h5 (pairs with test points), brittleness/METHOD.h5 (networks without what a method credits most),
-# judges/*.csv, tables of studies.
-# Steps: retrain_truth; attribute_method -> average_method; measure_lds, measure_removals, measure_embeddings,
-# measure_stability, retrain_without_top -> measure_brittleness -> gather_truths.
+# group-removals/METHOD.h5 (predictions for whole groups), judges/*.csv, tables of studies.
+# Steps: retrain_truth; attribute_method -> average_method; measure_lds, predict_removals -> measure_removals,
+# measure_embeddings, measure_stability, retrain_without_top -> measure_brittleness -> gather_truths.
 
 
 # whole networks trained without some points, for judges of attribution
@@ -104,11 +104,38 @@ rule measure_lds:
         "../scripts/truth/measure_lds.py"
 
 
+# what a method of whole groups says of margins when groups leave
+rule predict_removals:
+    input:
+        unpack(attribution_files),
+        own=own_model,
+        code=code_of_attribution("truth/predict_removals.py"),
+    output:
+        falls=f"{RUN}/group-removals/{{method}}.h5",
+    log:
+        "results/logs/predict_removals/{dataset}-{model}-seed{seed}-{method}.log",
+    benchmark:
+        "results/benchmarks/predict_removals/{dataset}-{model}-seed{seed}-{method}.tsv"
+    wildcard_constraints:
+        method=METHOD,
+    threads: cpus("predict_removals")
+    resources:
+        **asked("predict_removals"),
+    params:
+        method=method_text,
+        settings=attribution_settings,
+        drawn=truth_settings,
+        recipe=recipe,
+    script:
+        "../scripts/truth/predict_removals.py"
+
+
 # single points and groups that leave, against the same
 rule measure_removals:
     input:
         unpack(removing),
         attributions=attributed_files,
+        predicted=predicted_removals,
         code=code("truth/measure_removals.py"),
     output:
         alone=f"{RUN}/judges/leave-one-out-{{truth}}-{{extent}}.csv",
@@ -125,6 +152,7 @@ rule measure_removals:
         **asked("measure_removals"),
     params:
         methods=attributed_methods,
+        of_groups=setting("methods.group_removals"),
         interval=setting("bootstrap"),
     script:
         "../scripts/truth/measure_removals.py"

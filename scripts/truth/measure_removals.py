@@ -4,6 +4,8 @@ from attribution.runtime import job
 
 job.begin()
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from attribution.evaluation import removals, truths
@@ -14,13 +16,14 @@ END = ["slope", "pearson", "spearman", "low", "high"]
 
 
 def measure_removals(
-    wildcards: dict, alone: str, groups: str, attributions: list[str], methods: list[str], interval: dict,
-    outputs: list[str],
+    wildcards: dict, alone: str, groups: str, attributions: list[str], methods: list[str], predicted: list[str],
+    of_groups: list[str], interval: dict, outputs: list[str],
 ) -> None:  # fmt: skip
     """Write both tables, a row a method, of groups also for each way in which they were drawn.
 
     Args:
-        alone, groups: truths. attributions: files of `methods`. interval: `resamples`, `level`, `seed`.
+        alone, groups: truths. attributions: files of `methods`, which are summed over a group. predicted: falls by
+            `of_groups`, methods of whole groups. interval: `resamples`, `level`, `seed`.
 
     `slope` is empty where a method's scores have an order only.
     """
@@ -28,19 +31,25 @@ def measure_removals(
     for truth, path, by_kind in ((alone, outputs[0], False), (groups, outputs[1], True)):
         found = truths.read([truth] if isinstance(truth, str) else truth)
         # the fall of the margin; of several trainings their mean
-        true = (found.untouched[:, None] - found.margins).mean(axis=0)
-        rows = []
-        for method, file in zip(methods, attributions, strict=True):
-            pairs, facts = truths.attribution(file, found.targets)
-            predicted = (~found.kept).astype(float) @ pairs.T
+        true, rows = (found.untouched[:, None] - found.margins).mean(axis=0), []
+        for method, falls, scaled in _predictions(found, methods, attributions, of_groups, predicted, by_kind):
             for kind in sorted(set(found.kind)) if by_kind else [""]:
                 at = found.kind == kind if by_kind else slice(None)
-                row = removals.row(true[at], predicted[at], interval)
-                row |= {} if facts["unit"] == "margin" else {"slope": None}
+                row = removals.row(true[at], falls[at], interval) | ({} if scaled else {"slope": None})
                 rows.append([*named, method, *([kind] if by_kind else []), *(row[key] for key in END)])
         with atomic.replacing(path) as temporary:
             columns = [*START, *(["kind"] if by_kind else []), *END]
             pd.DataFrame(rows, columns=columns).to_csv(temporary, index=False)
+
+
+def _predictions(found: truths.Truth, methods, attributions, of_groups, predicted, by_kind: bool) -> Iterator[tuple]:
+    """Name, falls (g, t), and whether they are on the margin's scale, of each method."""
+    left = (~found.kept).astype(float)
+    for method, file in zip(methods, attributions, strict=True):
+        pairs, facts = truths.attribution(file, found.targets)
+        yield method, left @ pairs.T, facts["unit"] == "margin"
+    for method, file in zip(of_groups, predicted, strict=True) if by_kind else []:
+        yield method, truths.falls(file, found), True
 
 
 job.run(measure_removals, groups="input.groups", alone="input.alone")

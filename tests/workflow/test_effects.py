@@ -132,7 +132,7 @@ BASE = {
     ),
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",
-        "gauss-newton", "source", "metagradient-smooth", "datamodel-ridge",
+        "gauss-newton", "source", "newton-all-layers", "metagradient-smooth", "datamodel-ridge",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip

@@ -297,6 +297,14 @@ COSTS = {
         120.0,
         0.0,
     ),
+    "predict_removals": lambda size: (
+        TENSORFLOW
+        + _factors(6, 10)(size)[0]
+        + 16 * size["n"] * size["C"] * min(size["parameters"], 9000)
+        + 24 * min(size["parameters"], 9000) ** 2,
+        60 + 1e-9 * size["removals"] * min(size["parameters"], 9000) ** 3,
+        0.0,
+    ),
     "measure_stability": lambda size: (DRAWING + 8 * 40 * size["n"] * size["tested"], 60.0, 0.0),
     "measure_lds": lambda size: (DRAWING + 8 * 40 * size["n"] * 1000, 60.0, 0.0),
     "compute_boundary": _points,

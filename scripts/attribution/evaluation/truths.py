@@ -6,7 +6,7 @@ import numpy as np
 
 from attribution.files import hdf5
 from attribution.files.results.influence import TARGETS
-from attribution.files.results.retraining import KEPT, KIND, RETRAINED, UNTOUCHED
+from attribution.files.results.retraining import FALLS, KEPT, KIND, RETRAINED, UNTOUCHED
 from attribution.methods.scores import PAIRS
 
 
@@ -39,3 +39,17 @@ def attribution(path: str, targets: np.ndarray) -> tuple[np.ndarray, dict]:
     if not np.array_equal(asked, targets):
         raise ValueError(f"{path} is about other test points than the truth; delete it and run its rule again")
     return pairs, hdf5.attributes(path)
+
+
+def falls(path: str, truth: Truth) -> np.ndarray:
+    """(g, t) falls of margins that a method of groups predicts.
+
+    Raises:
+        ValueError: when it was asked about other targets or groups.
+    """
+    targets, kept, found = hdf5.read(path, TARGETS, KEPT, FALLS)
+    if not np.array_equal(targets, truth.targets) or not np.array_equal(kept, truth.kept):
+        raise ValueError(
+            f"{path} is about other test points or groups than the truth; delete it and run its rule again"
+        )
+    return found

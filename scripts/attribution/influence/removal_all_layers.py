@@ -4,6 +4,8 @@ The last layer's formulas in every parameter of the network, with the Gauss-Newt
 the place of its Hessian, S = diag(p) - p p^T: no sum of them is indefinite. For networks of a few thousand parameters.
 """
 
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 
@@ -12,7 +14,7 @@ from attribution.influence.removal_steps import of_group
 from attribution.networks import penalties, precision
 from attribution.numerics import solvers
 from attribution.numerics.hessian import factor
-from attribution.numerics.residuals import cross_entropy, probabilities, residuals
+from attribution.numerics.residuals import cross_entropy, margin_gradients, margins, probabilities, residuals
 
 STEPS = ("first-order", "second-order", "rescaled", "newton")
 # Every step, both ways.
@@ -37,22 +39,11 @@ def group_predictions(
     Raises:
         ValueError: when a mask keeps no point or all, or the matrix is not positive definite.
     """
-    n, out = len(x), (~masks).sum(axis=1)
-    if not ((out > 0) & (out < n)).all():
-        wrong = int(np.flatnonzero((out == 0) | (out == n))[0])
-        raise ValueError(f"group {wrong} has {out[wrong]} of {n} training points; at least one must leave and one stay")
     copy = precision.in_float64(model, x)
-    theta, decay, slope = penalties.derivatives(copy.trainable_variables)
-    logits, jacobian = all_layers.jacobian(copy, x, batch)
-    gradients, roots = np.einsum("nck,nc->nk", jacobian, residuals(logits, labels)), curvature_roots(logits, jacobian)
+    theta = penalties.derivatives(copy.trainable_variables)[0]
     before, of_targets = all_layers.gradients(copy, target_x, target_labels, batch)
-    flat = roots.reshape(-1, len(theta))
-    whole = flat.T @ flat + n * np.diag(decay)
-    lower = factor(whole / n, damping)
     result = np.empty((len(FAMILY), len(masks), len(target_labels)))
-    for number, mask in enumerate(masks):
-        members = np.flatnonzero(~mask)
-        steps = _steps(lower, whole, gradients, roots, members, n, damping, decay, slope)
+    for number, steps in enumerate(group_steps(copy, x, labels, damping, masks, batch)):
         for place, name in enumerate(STEPS):
             result[place, number] = of_targets @ steps[name]
             moved = logits_at(copy, theta + steps[name], target_x, batch)
@@ -61,20 +52,61 @@ def group_predictions(
     return result
 
 
-def _steps(lower, whole, gradients, roots, members, n: int, damping: float, decay, slope) -> dict[str, np.ndarray]:
+def margin_falls(
+    model: keras.Model, x: np.ndarray, labels: np.ndarray, damping: float, target_x: np.ndarray,
+    target_labels: np.ndarray, masks: np.ndarray, batch: int, step: str, evaluated: bool,
+) -> np.ndarray:  # fmt: skip
+    """(g, t) fall of every target's margin by one of STEPS, linearised or at the moved parameters.
+
+    Args, memory and raises as `group_predictions`.
+    """
+    copy = precision.in_float64(model, x)
+    theta = penalties.derivatives(copy.trainable_variables)[0]
+    steps = (found[step] for found in group_steps(copy, x, labels, damping, masks, batch, step == "rescaled"))
+    before, jacobian = all_layers.jacobian(copy, target_x, batch)
+    if not evaluated:
+        slopes = np.einsum("tck,tc->tk", jacobian, margin_gradients(before, target_labels))
+        return np.stack([-slopes @ moved for moved in steps])
+    now = margins(before, target_labels)
+    return np.stack([now - margins(logits_at(copy, theta + moved, target_x, batch), target_labels) for moved in steps])
+
+
+def group_steps(
+    copy: keras.Model, x: np.ndarray, labels: np.ndarray, damping: float, masks: np.ndarray, batch: int,
+    rescaled: bool = True,
+) -> Iterator[dict[str, np.ndarray]]:  # fmt: skip
+    """STEPS (k,) of each group, one group after another; `rescaled` only where it is wanted.
+
+    Args:
+        copy: in float64. Others as `group_predictions`.
+    """
+    n, out = len(x), (~masks).sum(axis=1)
+    if not ((out > 0) & (out < n)).all():
+        wrong = int(np.flatnonzero((out == 0) | (out == n))[0])
+        raise ValueError(f"group {wrong} has {out[wrong]} of {n} training points; at least one must leave and one stay")
+    theta, decay, slope = penalties.derivatives(copy.trainable_variables)
+    logits, jacobian = all_layers.jacobian(copy, x, batch)
+    gradients, roots = np.einsum("nck,nc->nk", jacobian, residuals(logits, labels)), curvature_roots(logits, jacobian)
+    flat = roots.reshape(-1, len(theta))
+    whole = flat.T @ flat + n * np.diag(decay)
+    lower = factor(whole / n, damping)
+    for mask in masks:
+        members = np.flatnonzero(~mask)
+        of_members = roots[members].reshape(-1, len(theta))
+        h_group = of_members.T @ of_members + len(members) * np.diag(decay)
+        g = gradients[members].sum(axis=0) + len(members) * slope
+        steps = of_group(lower, factor(whole - h_group, n * damping), h_group, g, n, len(members))
+        yield steps | ({"rescaled": _rescaled(lower, gradients, roots, members, g, n)} if rescaled else {})
+
+
+def _rescaled(lower, gradients, roots, members, g, n: int) -> np.ndarray:
     m, of_members = len(members), roots[members]
-    flat = of_members.reshape(-1, len(decay))
-    h_group = flat.T @ flat + m * np.diag(decay)
-    g = gradients[members].sum(axis=0) + m * slope
-    rest = factor(whole - h_group, n * damping)
-    steps = of_group(lower, rest, h_group, g, n, m)
     # (H - U^T U / n)^-1 g = H^-1 (g + U^T (n - U H^-1 U^T)^-1 U H^-1 g) for each member, by Woodbury's identity
-    solved = solvers.exact(lower, flat.T).reshape(len(decay), m, -1)
+    solved = solvers.exact(lower, of_members.reshape(-1, len(g)).T).reshape(len(g), m, -1)
     own = np.einsum("mck,kme->mce", of_members, solved)
     along = np.einsum("kmc,mk->mc", solved, gradients[members])
     inner = np.linalg.solve(n * np.eye(own.shape[1]) - own, along[:, :, None])[:, :, 0]
-    summed = solvers.exact(lower, g[:, None])[:, 0] + np.einsum("kmc,mc->k", solved, inner)
-    return steps | {"rescaled": summed / n}
+    return (solvers.exact(lower, g[:, None])[:, 0] + np.einsum("kmc,mc->k", solved, inner)) / n
 
 
 def curvature_roots(logits: np.ndarray, jacobian: np.ndarray) -> np.ndarray:

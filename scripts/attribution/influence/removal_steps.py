@@ -7,7 +7,7 @@ import numpy as np
 from attribution.influence import points as influence
 from attribution.numerics import solvers
 from attribution.numerics.hessian import factor, hessian_sum
-from attribution.numerics.residuals import cross_entropy, residuals
+from attribution.numerics.residuals import cross_entropy, margin_gradients, margins, residuals
 
 METHODS = ("first-order", "second-order", "newton")
 
@@ -116,3 +116,17 @@ def loss_changes(
     moved = features @ (weights + step.reshape(weights.shape))
     linear = influence.scores(features, residuals(logits, labels), step[:, None])[:, 0]
     return linear, cross_entropy(moved, labels) - cross_entropy(logits, labels)
+
+
+def margin_falls(
+    features: np.ndarray, labels: np.ndarray, weights: np.ndarray, step: np.ndarray, evaluated: bool
+) -> np.ndarray:
+    """(t,) fall of each target's margin when the last layer moves, linearised or at the moved weights.
+
+    Args:
+        features: (t, D) of the targets. labels: (t,). weights: (D, C). step: (D C,).
+    """
+    before, moved = features @ weights, features @ step.reshape(weights.shape)
+    if not evaluated:
+        return -(margin_gradients(before, labels) * moved).sum(axis=1)
+    return margins(before, labels) - margins(before + moved, labels)

@@ -49,6 +49,9 @@ class Method(Protocol):
     def changes(self, layer, groups: list[np.ndarray]) -> np.ndarray:
         """(g, t) the same of any last layer, a `predictions.LastLayer`, and any groups; beside `removals`."""
 
+    def falls(self, run: Run, targets: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """(g, t) predicted falls of the targets' margins when the points outside each row of kept (g, n) leave."""
+
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """Members of each seed's group, the seed first; without it Algorithm 1 grows them from `pairs`."""
 

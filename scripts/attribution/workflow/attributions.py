@@ -27,18 +27,21 @@ EVERY_NAME = f"{NAMES}({UNTRAINED})?"
 CONTROLS = ("random", "random-class", "input-euclidean", "pixel-euclidean", "embedding-cosine", "embedding-euclidean")
 
 
-def parts(name: str) -> tuple[str, int, bool]:
+def parts(name: str, table: str = "lds", part: str = "pairs") -> tuple[str, int, bool]:
     """Method, number of training seeds that it is averaged over, and whether it is the untrained network's.
 
+    Args:
+        name: in a table of section `methods`. part: what the method must give.
+
     Raises:
-        SettingError: one sentence, for a name that stands for no method of pairs.
+        SettingError: one sentence, for a name that stands for no such method.
     """
     base = name.removesuffix(UNTRAINED)
     found = SEVERAL.fullmatch(base)
     models = 1
     if found and base not in registry.METHODS:
         base, models = found["method"], int(found["models"])
-    registry.known("methods.lds", base, "pairs")
+    registry.known(f"methods.{table}", base, part)
     return base, models, name.endswith(UNTRAINED)
 
 
@@ -61,7 +64,9 @@ def check(config: dict) -> None:
     """
     for section in ("lds", "lds_full"):
         for name in config["methods"][section]:
-            parts(name)
+            parts(name, section)
+    for name in config["methods"]["group_removals"]:
+        registry.known("methods.group_removals", name.removesuffix(UNTRAINED), "falls")
     chosen = config["truth"]
     for extent in ("small", "full"):
         held = sum(chosen["shards"])
@@ -136,18 +141,35 @@ def path_of(config: dict, name: str, wildcards, further: int = 0) -> str:
     Raises:
         WorkflowError: one sentence, when there is no such recipe.
     """
-    base, models, untrained = studies.in_one_sentence(parts, name)
-    model, seed = wildcards.model, int(wildcards.seed) + models * further
-    if untrained:
-        model = f"{wildcards.model}{UNTRAINED}"
+    base, models, _ = studies.in_one_sentence(parts, name)
+    run = run_of(config, name, wildcards, int(wildcards.seed) + models * further)
+    return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
+
+
+def run_of(config: dict, name: str, wildcards, seed: int) -> str:
+    """Folder of the run with this training seed, or of the untrained network where the name asks for that.
+
+    Raises:
+        WorkflowError: one sentence, when there is no such recipe.
+    """
+    model = wildcards.model
+    if name.endswith(UNTRAINED):
+        model = f"{model}{UNTRAINED}"
         if model not in config["models"]:
             raise WorkflowError(
                 f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
                 "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
-                "methods.lds"
+                "section methods"
             )
-    run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=seed)
-    return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
+    return studies.RUN.format(dataset=wildcards.dataset, model=model, seed=seed)
+
+
+def predicted(config: dict, wildcards) -> list[str]:
+    """Falls of margins by each method of groups."""
+    return [
+        f"{run_of(config, name, wildcards, wildcards.seed)}/group-removals/{name.removesuffix(UNTRAINED)}.h5"
+        for name in config["methods"]["group_removals"]
+    ]
 
 
 def of_name(config: dict, wildcards) -> str:

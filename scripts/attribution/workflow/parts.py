@@ -5,4 +5,5 @@ PARTS = {
     "points": "scores of points",
     "groups": "groups",
     "removals": "changes of losses without groups",
+    "falls": "falls of margins without groups",
 }

@@ -25,6 +25,7 @@ NEEDED = {
     "closest": "points",
     "leave_one_out": "removals",
     "leave_groups_out": "removals",
+    "group_removals": "falls",
 }
 
 METHODS = {
@@ -48,6 +49,14 @@ METHODS = {
     "rescaled-re-evaluated": "influence.removals:RescaledEvaluated",
     "newton-twice": "influence.removals:NewtonTwice",
     "newton-twice-re-evaluated": "influence.removals:NewtonTwiceEvaluated",
+    "first-order-all-layers": "influence.removals_all_layers:FirstOrder",
+    "second-order-all-layers": "influence.removals_all_layers:SecondOrder",
+    "rescaled-all-layers": "influence.removals_all_layers:Rescaled",
+    "newton-all-layers": "influence.removals_all_layers:Newton",
+    "first-order-all-layers-re-evaluated": "influence.removals_all_layers:FirstOrderEvaluated",
+    "second-order-all-layers-re-evaluated": "influence.removals_all_layers:SecondOrderEvaluated",
+    "rescaled-all-layers-re-evaluated": "influence.removals_all_layers:RescaledEvaluated",
+    "newton-all-layers-re-evaluated": "influence.removals_all_layers:NewtonEvaluated",
     "self-influence": "influence.self_influence:SelfInfluence",
     "kfac": "curvature.kfac:KFac",
     "ekfac": "curvature.ekfac:EkFac",
@@ -95,7 +104,7 @@ def check(config: dict) -> None:
     """
     for table, chosen in config["methods"].items():
         # those with a number or an ending are looked at in `attributions.check`
-        for name in chosen if table in NEEDED else []:
+        for name in chosen if table in NEEDED and table != "group_removals" else []:
             known(f"methods.{table}", name, NEEDED[table])
     for name in config["methods"]["recovery"]:
         if name in config["evaluation"]["variants"]:

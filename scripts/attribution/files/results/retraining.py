@@ -1,10 +1,11 @@
 """retraining/*.h5 and removals.h5: what was taken out, and changes of losses found by retraining or predicted;
 truth/*.h5: margins of networks trained without some points; attributions/*.h5: what methods predict of them;
-brittleness/*.h5: margins without the points that a method credits most with them."""
+brittleness/*.h5: margins without the points that a method credits most with them; group-removals/*.h5: predicted falls
+of margins without groups."""
 
 FILES = {
     "retraining/*.h5": "run", "removals.h5": "run", "truth/*.h5": "run", "attributions/*.h5": "run",
-    "brittleness/*.h5": "run",
+    "brittleness/*.h5": "run", "group-removals/*.h5": "run",
 }  # fmt: skip
 
 MASKS, MARGINS, LOSSES = "masks", "margins", "losses"
@@ -18,3 +19,5 @@ METHODS_OF_ONE, METHODS_OF_GROUPS = "methods_of_one", "methods_of_groups"
 KEPT, RETRAINED, UNTOUCHED, KIND = "kept", "retrained", "untouched", "kind"
 # of brittleness/*.h5: (k,) points that leave; there (t, k) margins without so many, and (t,) with all
 COUNTS = "counts"
+# of group-removals/*.h5, beside `kept` (g, n): (g, t) of the targets' margins
+FALLS = "falls"

@@ -5,6 +5,7 @@ import numpy as np
 from attribution.files import hdf5
 from attribution.files.results.data import Y_TEST
 from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TEST, PARAMETERS
+from attribution.influence import removal_steps
 from attribution.methods.run import Run
 from attribution.retraining import subsets
 from attribution.retraining.predictions import LastLayer
@@ -32,6 +33,17 @@ class FirstOrder:
     def changes(self, layer: LastLayer, groups: list[np.ndarray]) -> np.ndarray:
         """(g, t) changes of the losses of the layer's targets when each of the groups leaves."""
         return np.stack([layer.stepped(members, self.step, self.evaluated) for members in groups])
+
+    def falls(self, run: Run, targets: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """(g, t) falls of the targets' margins without the points outside each row of `kept` (g, n)."""
+        layer, asked = of_run(run), run.queried
+        features, labels = asked.features[targets], asked.labels[targets]
+        return np.stack([
+            removal_steps.margin_falls(
+                features, labels, layer.weights, layer.steps(members, self.step)[self.step], self.evaluated
+            )
+            for members in subsets.left_out(kept)
+        ])  # fmt: skip
 
 
 class SecondOrder(FirstOrder):
