@@ -100,7 +100,6 @@ averaged_files = attributions.averaged
 attributed_files = bound(attributions.files)
 attributed_methods = bound(attributions.compared)
 fitted_truths = bound(attributions.fitted)
-ATTRIBUTED = attributions.NAMES
 EVERY_ATTRIBUTED = attributions.EVERY_NAME
 attribution_of_name = bound(attributions.of_name)
 without_top = bound(attributions.without_top)

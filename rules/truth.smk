@@ -235,7 +235,7 @@ rule measure_stability:
 rule measure_embeddings:
     input:
         subsets=fitted_truths,
-        attributions=f"{RUN}/attributions/{{method}}.h5",
+        attributions=attribution_of_name,
         code=code("truth/measure_embeddings.py"),
     output:
         table=f"{RUN}/judges/embeddings-{{method}}.csv",
@@ -244,7 +244,7 @@ rule measure_embeddings:
     benchmark:
         "results/benchmarks/measure_embeddings/{dataset}-{model}-seed{seed}-{method}.tsv"
     wildcard_constraints:
-        method=ATTRIBUTED,
+        method=EVERY_ATTRIBUTED,
     threads: cpus("measure_embeddings")
     resources:
         **asked("measure_embeddings"),

@@ -1,19 +1,14 @@
 """Brittleness: margins that are sums over the training points that stay, so that every fall is known."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
+import measure_brittleness
+import retrain_without_top
 from attribution.evaluation import brittleness
 from attribution.files import hdf5
 from attribution.retraining import truth
-from helpers import SCRIPTS
-
-sys.path.insert(0, str(SCRIPTS / "truth"))
-import measure_brittleness
-import retrain_without_top
 
 INTERVAL = {"resamples": 300, "level": 0.9, "seed": 0}
 

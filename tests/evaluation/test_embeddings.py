@@ -1,11 +1,15 @@
 """Agreement of embeddings: closed forms, what it must not depend on, and what must destroy it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
+import gather_truths
+import measure_embeddings
 from attribution.evaluation import embeddings
+from attribution.files import hdf5
 
 
 @pytest.fixture
@@ -73,3 +77,27 @@ def test_a_target_drawn_twice_is_no_pair_with_itself(pairs):
 def test_of_two_targets_a_draw_may_have_no_pair():
     one = np.array([[0.0, 2.0], [2.0, 0.0]])
     assert embeddings.interval(one, one, 50, 0.9, 0) == (0, 0)
+
+
+def test_datamodels_come_nearer_to_the_weights_with_subsets_and_a_row_stands_once(pairs, tmp_path):
+    rng = np.random.default_rng(5)
+    kept, targets = rng.random((220, 50)) < 0.5, np.arange(30)
+    margins = (kept @ pairs.T + 3 * rng.normal(size=(220, 30)))[None]
+    arrays = {"kept": kept, "kind": np.full(220, b"random"), "retrained": margins, "untouched": margins[:, 0]}
+    hdf5.write(tmp_path / "truth.h5", arrays | {"targets": targets}, {})
+    tables = []
+    for method, own in (("right", pairs), ("random", rng.random(pairs.shape))):
+        hdf5.write(tmp_path / f"of-{method}.h5", {"targets": targets, "pairs": own}, {})
+        tables.append(str(tmp_path / f"{method}.csv"))
+        measure_embeddings.measure_embeddings(
+            {"dataset": "toy", "model": "a", "method": method}, [str(tmp_path / "truth.h5")],
+            str(tmp_path / f"of-{method}.h5"), 220, {"smallest": 0.1, "largest": 1e3, "count": 5}, 3,
+            {"resamples": 30, "level": 0.9, "seed": 0}, tables[-1],
+        )  # fmt: skip
+    gather_truths.gather_truths(tables, str(tmp_path / "all.csv"))
+    table = pd.read_csv(tmp_path / "all.csv").set_index(["method", "subsets"]).agreement
+    assert table.index.is_unique and set(table.loc["right"].index) == {50, 100, 200, 220}
+    assert table["right", 50] < table["right", 220] and table["right", 220] > 0.8
+    # two halves of the subsets agree less than either with the weights
+    assert set(table.loc["noise-floor"].index) == {50, 100} and table["noise-floor", 100] < table["right", 100]
+    assert abs(table["random", 220]) < 0.3 and table["datamodel-ridge", 220] == pytest.approx(1)

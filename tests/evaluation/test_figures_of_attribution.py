@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 
 import plot_attributed_points
 import plot_attribution_components
+import plot_embeddings_against_subsets
 import plot_lds_against_alpha
 import plot_lds_against_seconds
 from attribution.drawing import ends, labels
@@ -110,6 +111,28 @@ def test_the_noise_floor_and_its_root_are_lines(table, kept):
     }
     assert heights["toy, a: fixed, 100 subsets"] == []
     assert heights["toy, a: averaged, 100 subsets, 3 trainings each"] == pytest.approx([0.7, 0.7**0.5])
+
+
+def test_embeddings_have_a_line_a_method_but_for_the_datamodels_themselves(tmp_path, kept):
+    rows = [
+        ["toy", "a", "fixed", 1, name, count, 0.9, 0.8, 1.0]
+        for name in (*METHODS, "datamodel-ridge") for count in (50, 100, 200)
+    ]  # fmt: skip
+    rows += [["toy", "a", "fixed", 1, looks.FLOOR, count, 0.4, 0.3, 0.5] for count in (50, 100)]
+    columns = "dataset,model,truth,models,method,subsets,agreement,low,high".split(",")
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "a.csv", index=False)
+    known = KNOWN | {"datamodel-ridge": ["retraining", False]}
+    plot_embeddings_against_subsets.plot_embeddings_against_subsets(str(tmp_path / "a.csv"), known, STYLE, 60, "a.png")
+    (drawn,) = kept
+    (axes,) = drawn.axes
+    assert [text.get_text() for text in axes.texts] == [f"0.90 ±0.10  {name}" for name in METHODS]
+    floor = [line for line in axes.lines if line.get_ls() == "--" and len(line.get_xdata()) == 2]
+    assert list(floor[0].get_xdata()) == [50, 100] and list(floor[0].get_ydata()) == [0.4, 0.4]
+    assert "datamodels on as many other subsets" in [text.get_text() for text in drawn.legends[0].get_texts()]
+    drawn.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in (*axes.texts, axes.xaxis.label)]
+    boxes.append(drawn.legends[0].get_window_extent())
+    assert not [(a, b) for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)]
 
 
 def test_ends_are_the_largest_and_the_smallest_and_share_no_point():

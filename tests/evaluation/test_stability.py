@@ -1,7 +1,6 @@
 """Stability of attributions over training seeds: scipy's correlations, and what must be nothing."""
 
 import itertools
-import sys
 
 import numpy as np
 import pandas as pd
@@ -9,13 +8,10 @@ import pytest
 from scipy.stats import pearsonr, spearmanr
 
 import helpers
+import measure_stability
 from attribution.evaluation import stability
 from attribution.files import hdf5
 from attribution.workflow import attributions
-from helpers import SCRIPTS
-
-sys.path.insert(0, str(SCRIPTS / "truth"))
-import measure_stability
 
 INTERVAL = {"resamples": 300, "level": 0.9, "seed": 0}
 

@@ -128,7 +128,7 @@ BASE = {
     "layers": ("", "-all-layers"), "judge": ("cost",),
     "table": (
         "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals", "brittleness",
-        "attribution-stability",
+        "attribution-stability", "embeddings",
     ),
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",

@@ -75,8 +75,12 @@ def floor(axes, rows: pd.DataFrame) -> None:
         axes.axhline(np.sqrt(max(value, 0)), color=drawing.BLACK, lw=0.9, ls=":", zorder=0)
 
 
-def legend(figure, rows: pd.DataFrame, known: dict) -> None:
-    """Families that the rows have, controls, and the lines of the truth's own noise."""
+def legend(figure, rows: pd.DataFrame, known: dict, floor: str = "") -> None:
+    """Families that the rows have, controls, and the lines of the truth's own noise.
+
+    Args:
+        floor: what the dashed line is, where it is another thing than that of LDS.
+    """
     shown = [name for name in dict.fromkeys(rows.method) if name != FLOOR]
     families = {known[name][0] for name in shown}
     handles = [
@@ -89,7 +93,9 @@ def legend(figure, rows: pd.DataFrame, known: dict) -> None:
                 [], [], color=drawing.BLACK, marker="o", markerfacecolor="white", ls="", ms=5, label="hollow: control"
             )
         )
-    if (rows.method == FLOOR).any():
+    if floor:
+        handles.append(Line2D([], [], color=drawing.BLACK, lw=0.9, ls="--", label=floor))
+    elif (rows.method == FLOOR).any():
         handles += [
             Line2D([], [], color=drawing.BLACK, lw=0.9, ls="--", label="an independent truth"),
             Line2D([], [], color=drawing.BLACK, lw=0.9, ls=":", label="its root: a perfect method"),

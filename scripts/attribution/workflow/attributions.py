@@ -16,9 +16,9 @@ SEVERAL = re.compile(r"(?P<method>.+)-(?P<models>[1-9][0-9]*)")
 # files that a method may need beside those of the run: networks trained on random subsets, to fit datamodels on
 SUBSETS = "subsets"
 # tables of a study over models and truths, each once for every extent
-TABLES = ("lds", "leave-one-out", "group-removals", "brittleness", "attribution-stability")
-# those of the run's own initial weights and batches alone, and those without retraining
-FIXED, WITHOUT_TRUTH = ("brittleness",), ("attribution-stability",)
+TABLES = ("lds", "leave-one-out", "group-removals", "brittleness", "attribution-stability", "embeddings")
+# those of the run's own initial weights and batches alone, those without retraining, and those with a file a method
+FIXED, WITHOUT_TRUTH, BY_METHOD = ("brittleness",), ("attribution-stability",), ("embeddings",)
 # NAME and NAME-K as a regular expression, for wildcards
 NAMES = f"({names.one_of(registry.METHODS)})(-[1-9][0-9]*)?"
 # and NAME-untrained
@@ -230,9 +230,15 @@ def tables(config: dict, name: str, wildcards) -> list[str]:
     """A judge's table of every model, and truth where it has one, that a study compares."""
     studies.required(config, wildcards.study, "attributed")
     chosen = config["studies"][wildcards.study]
-    truths = [f"-{truth}" for truth in (("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"])]
+    if name in BY_METHOD:
+        files = [f"{name}-{method}.csv" for method in compared(config, wildcards)]
+    elif name in WITHOUT_TRUTH:
+        files = [f"{name}-{wildcards.extent}.csv"]
+    else:
+        kinds = ("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"]
+        files = [f"{name}-{truth}-{wildcards.extent}.csv" for truth in kinds]
     return [
-        studies.run_path(config, wildcards.study, f"judges/{name}{truth}-{wildcards.extent}.csv", model=model)
+        studies.run_path(config, wildcards.study, f"judges/{file}", model=model)
         for model in chosen["attributed"]
-        for truth in ([""] if name in WITHOUT_TRUTH else truths)
+        for file in files
     ]

@@ -279,6 +279,12 @@ TABLE = {
         {"extremes": setting("truth.shown.extremes")},
         job="{study}-{method}", caption="attribution-components", constraints=ATTRIBUTED,
     ),
+    "plot_embeddings_against_subsets": Figure(
+        "truth", "embeddings-against-subsets-{extent}", TRUTH,
+        "Figure 10: every approximation against datamodels, {extent}, {study}",
+        {"table": table("embeddings-{extent}.csv")}, {"known": attributions.known},
+        job="{study}-{extent}", caption="embeddings-against-subsets", constraints=EXTENT,
+    ),
     # of the weights boundary
     "plot_boundary_points": Figure(
         "boundary", "boundary-points{layers}", BOUNDARY, "Boundary score of points{layers}, {study}",

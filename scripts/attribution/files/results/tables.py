@@ -24,6 +24,7 @@ FILES = {
     "group-removals-*.csv": "study",
     "brittleness-*.csv": "study",
     "attribution-stability-*.csv": "study",
+    "embeddings-*.csv": "study",
 }
 # where data without a plane has another place
 FILES_OF_IMAGES = {"evaluation.csv": "run"}
