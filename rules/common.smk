@@ -71,6 +71,9 @@ agreement_files = bound(inputs.agreement_files)
 # of attribution methods
 METHOD = names.one_of(registry.METHODS)
 method_files = methods.files
+followed_recipe = bound(methods.followed)
+code_of_followed = lambda script: bound(methods.code_of_followed, BASE / "scripts", script)
+methods_of = lambda judge: bound(methods.named, judge)
 method_text = methods.text_of
 method_settings = bound(methods.settings_of)
 group_method_settings = bound(methods.settings_of_groups)

@@ -123,7 +123,7 @@ rule measure_retrieval:
     params:
         retrieval=with_tie_seed("retrieval"),
         cg=setting("influence.cg"),
-        methods=setting("methods.retrieval"),
+        methods=methods_of("retrieval"),
         grown=setting("methods.retrieval_groups"),
     script:
         "../scripts/evaluation/measure_retrieval.py"
@@ -166,7 +166,7 @@ rule measure_inspection:
         **asked("measure_inspection"),
     params:
         inspection=setting("inspection"),
-        methods=setting("methods.inspection"),
+        methods=methods_of("inspection"),
     script:
         "../scripts/evaluation/measure_inspection.py"
 

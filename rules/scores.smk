@@ -7,7 +7,8 @@
 rule score_method:
     input:
         unpack(method_files),
-        code=code_of_method("evaluation/score_method.py"),
+        own=own_model,
+        code=code_of_followed("evaluation/score_method.py"),
     output:
         scores=f"{RUN}{{scope}}/scores/{{method}}.h5",
     log:
@@ -22,6 +23,7 @@ rule score_method:
     params:
         method=method_text,
         settings=method_settings,
+        recipe=followed_recipe,
     script:
         "../scripts/evaluation/score_method.py"
 

@@ -21,7 +21,24 @@ LOOKS = {
     "margin": (drawing.GREEN, (0, (4, 4)), "D"),
     "loss": (drawing.ORANGE, (4, (4, 4)), "v"),
     "embedding-neighbours": (drawing.PINK, "-", "P"),
+    "input-neighbours": ("#888888", "-", "*"),
+    "self-influence-untrained": (drawing.RED, ":", "2"),
+    "embedding-neighbours-untrained": (drawing.PINK, ":", "+"),
 }
+# of methods that are named in the settings beside these
+MORE = tuple(
+    (colour, (0, (6, 2)), mark)
+    for mark, colour in zip(
+        "<>hpd", (drawing.BLUE, drawing.GREEN, drawing.ORANGE, drawing.BLACK, drawing.SKY), strict=True
+    )
+)
+
+
+def looks(methods: list[str]) -> dict[str, tuple]:
+    """Colour, line and marker of each of the methods."""
+    others = [name for name in methods if name not in LOOKS]
+    more = {name: MORE[place % len(MORE)] for place, name in enumerate(others)}
+    return {name: (LOOKS | more)[name] for name in methods}
 
 
 def verdict(rows: pd.DataFrame, metric: str) -> str:
@@ -46,22 +63,24 @@ def plot_inspection(curves: str, table: str, level: float, style: str, dpi: int,
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.7), width_ratios=[1.15, 1])
     with hdf5.file(curves) as file:
         shares, flips = 100 * file["shares"][()], file["flipped"][()].mean()
+        methods = [name for name in dict.fromkeys(rows.method) if name != inspection.RANDOM]
         drawn = {name: [100 * file[f"{part}/{name}"][()] for part in ("curves", "low", "high")]
-                 for name in (*LOOKS, inspection.RANDOM)}  # fmt: skip
+                 for name in (*methods, inspection.RANDOM)}  # fmt: skip
+    chosen = looks(methods)
     best = np.minimum(100, shares / flips)
     left.plot(shares, best, color=drawing.BLACK, lw=0.8, ls=":", label="best possible")
     for i, (name, (value, low, high)) in enumerate(drawn.items()):
-        colour, line, mark = LOOKS.get(name, ("#888888", "--", ""))
+        colour, line, mark = chosen.get(name, ("#888888", "--", ""))
         left.fill_between(shares, low, high, color=colour, alpha=0.18, lw=0)
         # marks at other places on each line, so that coinciding lines show all of theirs
         left.plot(shares, value, color=colour, ls=line, marker=mark, markevery=(4 + 3 * i, 20), label=name)
     left.set(xlabel="training points inspected, %", ylabel="flipped labels found, %", xlim=(0, 100), ylim=(0, 102))
     plain = rows[rows.baseline == ""]
     metrics = [metric for metric in dict.fromkeys(plain.metric) if metric != inspection.AREA]
-    shift = np.linspace(-0.3, 0.3, len(LOOKS))
+    shift = np.linspace(-0.36, 0.36, len(chosen))
     for place, metric in enumerate(metrics):
         found = plain[plain.metric == metric].set_index("method")
-        for offset, (name, (colour, _, mark)) in zip(shift, LOOKS.items(), strict=True):
+        for offset, (name, (colour, _, mark)) in zip(shift, chosen.items(), strict=True):
             row = 100 * found.loc[name, ["value", "low", "high"]].astype(float)
             right.errorbar(
                 place + offset, row.value, yerr=[[row.value - row.low], [row.high - row.value]], fmt=mark, color=colour,

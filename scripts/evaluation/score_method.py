@@ -12,6 +12,6 @@ job.run(
     writing.write_scores,
     label="wildcards.method",
     method=lambda params: base.resolve(params["method"]),
-    run=lambda files, settings: Run(files, settings),
+    run=lambda files, settings, recipe, seed: Run(files, settings, recipe=recipe or None, seed=int(seed)),
     attributes=provenance.attributes,
 )

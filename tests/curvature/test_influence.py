@@ -339,3 +339,15 @@ def test_targets_of_training_are_asked_for_their_losses(run):
     full += np.diag(network.decay(opened) + own.facts["damping"])
     g = gradients.rows(opened, run.x, seeds.single(residuals(logits, run.labels)))
     np.testing.assert_allclose(found, g @ np.linalg.solve(full, g.T) / 24, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["kfac", "ekfac", "gauss-newton", "source", "metagradient"])
+def test_points_are_what_each_point_s_own_loss_owes_to_it(run, name, monkeypatch):
+    of_training = vars(run) | {"tested": False, "queried": SimpleNamespace(x=run.x, labels=run.labels), "work": None}
+    method = base.resolve(registry.METHODS[name])
+    whole = method.pairs(Given(**of_training | {"facts": {}}), np.arange(24))
+    # in blocks as in one
+    monkeypatch.setattr(network, "TARGETS", 7)
+    found = method.points(Given(**of_training | {"facts": {}}))
+    np.testing.assert_allclose(found, np.diag(whole), rtol=1e-6, atol=1e-12)
+    assert (found > 0).all() or name == "metagradient"

@@ -47,7 +47,10 @@ def test_methods_have_scores_in_the_scope_whose_files_they_read():
     for name in ("margin", "boundary-mean", "random-class", "input-euclidean"):
         with pytest.raises(WorkflowError, match=f"{name} has no scores of its own in scope all_layers; ask {run}"):
             files(name)
-    config = {"methods": {"closest": ["self-influence", "random"], "inspection": ["self-influence", "boundary"]}}
+    config = {
+        "models": {},
+        "methods": {"closest": ["self-influence", "random"], "inspection": ["self-influence", "boundary"]},
+    }
     scored = lambda judge: methods.scores(config, judge, wildcards(**chosen))  # noqa: E731
     assert scored("closest") == [f"{run}/all_layers/scores/self-influence.h5", f"{run}/scores/random.h5"]
     assert scored("inspection") == [f"{run}/scores/self-influence.h5", f"{run}/all_layers/scores/boundary.h5"]
@@ -64,6 +67,10 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
         "methods.overlap names 'vote', which is no method; allowed are influence": ("methods", {"overlap": ["vote"]}),
         "methods.inspection names 'gradient-cosine', which gives scores of pairs and groups, but no scores of points":
             ("methods", {"inspection": ["gradient-cosine"]}),
+        "methods.retrieval names 'datamodel-ridge', which tells the margins of test points only":
+            ("methods", {"retrieval": ["datamodel-ridge"]}),
+        "methods.overlap names 'influence-untrained', which is no method":
+            ("methods", {"overlap": ["influence-untrained"]}),
         "groups.rule names 'loss', which gives scores of points, but no scores of pairs": ("groups", {"rule": "loss"}),
         "groups.variants.mine.rule names 'cosine', which is no method; allowed are influence":
             ("groups", {"variants": {"mine": {"rule": "cosine"}}}),
@@ -74,3 +81,21 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
         with pytest.raises(SettingError, match=re.escape(sentence)):
             registry.check(config | {section: config[section] | change})
     registry.check(config | {"groups": config["groups"] | {"rule": "gradient-cosine"}})
+
+
+def test_tables_have_methods_of_the_untrained_network_where_there_is_a_recipe_of_it():
+    config = {"models": {"m": {}, "m-untrained": {}, "own": {}}, "methods": {"inspection": ["kfac", "kfac-untrained"]}}
+    of = lambda model: wildcards(dataset="d", model=model, seed="2", scope="")  # noqa: E731
+    run = "results/d/m{}/seed2/scores/kfac.h5"
+    assert methods.scores(config, "inspection", of("m")) == [run.format(""), run.format("-untrained")]
+    assert methods.named(config, "inspection", of("m")) == ["kfac", "kfac-untrained"]
+    assert methods.named(config, "inspection", of("own")) == ["kfac"]
+    assert methods.files(of("m"), "kfac")["model"] == "results/d/m/seed2/model.keras"
+
+
+def test_only_methods_that_run_the_training_again_depend_on_the_recipe():
+    config = {"models": {"m": {"training": 1}}, "curvature": {"damping": {"mode": "kernel"}}}
+    of = lambda method: methods.followed(config, wildcards(dataset="d", model="m", seed="2", method=method))  # noqa: E731
+    assert of("kfac") == of("influence") == of("trak") == {} and of("tracin") == of("source") == {"training": 1}
+    config["curvature"]["damping"]["mode"] = "trajectory"
+    assert of("kfac") == {"training": 1} and of("trak") == {}

@@ -210,6 +210,23 @@ def test_the_method_gives_the_formula_for_the_targets_asked(problem, settings):
     np.testing.assert_allclose(Trak().pairs(run, np.array([2, 0])), expected[[2, 0]], rtol=1e-6, atol=1e-12)
 
 
+@pytest.mark.parametrize("settings", [{"projection": "none"}, {"projection": 10**6, "blocks": 2, "seed": 0}])
+def test_points_are_the_scores_on_their_own_losses(problem, settings):
+    run = a_run(problem, settings | {"ridge": 0.5})
+    p = 1 / (1 + np.exp(-residuals.margins(run.logits, run.labels)))
+    run.queried = SimpleNamespace(x=run.x, labels=run.labels)
+    pairs = Trak().pairs(run, np.arange(len(run.x)))
+    np.testing.assert_allclose(Trak().points(run), (1 - p) * np.diag(pairs), rtol=1e-6, atol=1e-12)
+
+
+def test_squared_lengths_are_the_diagonal_of_the_kernel(problem):
+    network, x, labels = problem[:3]
+    squares, logits = trak.squares(network, x, labels, 3)
+    kernel, expected = trak.kernel(network, x, labels, len(x), 3)
+    np.testing.assert_allclose(squares, np.diag(kernel), rtol=1e-5)
+    np.testing.assert_allclose(logits, expected)
+
+
 def test_a_kernel_that_is_too_large_is_refused(problem):
     run = a_run(problem, {"projection": "none", "ridge": 1.0})
     run.settings["influence.matrix_gb"] = 1e-7

@@ -81,6 +81,7 @@ def test_targets_of_the_training_set_are_asked_about_their_loss(run):
     loss = expected(run, targets, 3, lambda *of: -residuals.residuals(*of))
     np.testing.assert_allclose(found, loss, rtol=1e-3, atol=1e-7)
     assert (found[[0, 1], targets] > 0).all()
+    np.testing.assert_allclose(tracin.TracIn().points(run)[targets], found[[0, 1], targets], rtol=1e-5)
 
 
 def test_stretches_are_equal_and_end_with_the_training():

@@ -35,11 +35,23 @@ def of_kernel(kernel: np.ndarray, uncertain: np.ndarray, ridge: float) -> np.nda
     Returns:
         (t, n) float64. Cost: n^3 / 3 and 2 n^2 t flops.
     """
-    n = len(uncertain)
-    square = np.array(kernel[:n], dtype=np.float64)
-    square[np.diag_indices(n)] += ridge * _mean_diagonal(np.diag(square).mean())
-    solved = cho_solve(cho_factor(square, lower=True, overwrite_a=True), kernel[n:].T.astype(np.float64))
-    return solved.T * uncertain
+    return _solved(kernel[: len(uncertain)], kernel[len(uncertain) :].T, ridge).T * uncertain
+
+
+def itself(kernel: np.ndarray, uncertain: np.ndarray, ridge: float) -> np.ndarray:
+    """(n,) what each training point's own loss owes to it, (1 - p_i) times its score on its own margin.
+
+    Args:
+        kernel: (n, n). uncertain: (n,) 1 - p_i. ridge: positive.
+    """
+    return np.diag(_solved(kernel, kernel, ridge)) * uncertain**2
+
+
+def _solved(square: np.ndarray, right: np.ndarray, ridge: float) -> np.ndarray:
+    """(K + ridge I)^-1 times (n, b)."""
+    damped = np.array(square, dtype=np.float64)
+    damped[np.diag_indices(len(damped))] += ridge * _mean_diagonal(np.diag(damped).mean())
+    return cho_solve(cho_factor(damped, lower=True, overwrite_a=True), right.astype(np.float64))
 
 
 def of_features(train: np.ndarray, targets: np.ndarray, uncertain: np.ndarray, ridge: float) -> np.ndarray:
@@ -64,6 +76,44 @@ def of_features(train: np.ndarray, targets: np.ndarray, uncertain: np.ndarray, r
         solved = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), of_targets.T)
         total += solved.T @ phi.T
     return total * (uncertain / len(train))
+
+
+def itself_of_features(train: np.ndarray, uncertain: np.ndarray, ridge: float) -> np.ndarray:
+    """(n,) as `itself`, the mean over projections (B, n, p) that are independent of each other."""
+    total = np.zeros(len(uncertain))
+    for phi in train:
+        phi = phi.astype(np.float64)
+        if phi.shape[1] > len(phi):
+            total += itself(phi @ phi.T, np.ones(len(phi)), ridge)
+            continue
+        gram = phi.T @ phi
+        gram[np.diag_indices(len(gram))] += ridge * _mean_diagonal(np.trace(gram) / len(phi))
+        total += (cho_solve(cho_factor(gram, lower=True, overwrite_a=True), phi.T) * phi.T).sum(axis=0)
+    return total * uncertain**2 / len(train)
+
+
+def squares(found: Network, x: np.ndarray, labels: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Squared lengths (n,) of the margins' whole gradients, and logits (n, C).
+
+    Of a part in factors A, E over r positions it is the sum of A A^T times E E^T where r is small, else gradients are
+    formed.
+    """
+
+    def lengths(factors: list[tuple]) -> list:
+        return [sum(_squared(*of_part) for of_part in factors)]
+
+    result, logits = np.empty(len(x)), np.empty((len(x), found.model.output.shape[-1]))
+    for where, part, (found_here,) in margin_gradients.batches(found, x, labels, batch, lengths):
+        result[where], logits[where] = found_here, part
+    return result, logits
+
+
+def _squared(a, e=None):
+    if e is None:
+        return tf.reduce_sum(a**2, axis=1)
+    if a.shape[1] ** 2 <= a.shape[2] * e.shape[2]:
+        return tf.reduce_sum(tf.matmul(a, a, transpose_b=True) * tf.matmul(e, e, transpose_b=True), axis=[1, 2])
+    return tf.reduce_sum(tf.matmul(a, e, transpose_a=True) ** 2, axis=[1, 2])
 
 
 def _mean_diagonal(value: float) -> float:

@@ -6,12 +6,10 @@ of the recipe MODEL-untrained, which learned nothing.
 
 import re
 
-from snakemake.exceptions import WorkflowError
-
 from attribution.settings.errors import SettingError
 from attribution.workflow import contents, inputs, methods, names, registry, shards, studies
 
-UNTRAINED = "-untrained"
+UNTRAINED = registry.UNTRAINED
 SEVERAL = re.compile(r"(?P<method>.+)-(?P<models>[1-9][0-9]*)")
 # files that a method may need beside those of the run: networks trained on random subsets, to fit datamodels on
 SUBSETS = "subsets"
@@ -65,8 +63,6 @@ def check(config: dict) -> None:
     for section in ("lds", "lds_full"):
         for name in config["methods"][section]:
             parts(name, section)
-    for name in config["methods"]["group_removals"]:
-        registry.known("methods.group_removals", name.removesuffix(UNTRAINED), "falls")
     chosen = config["truth"]
     for extent in ("small", "full"):
         held = sum(chosen["shards"])
@@ -142,32 +138,14 @@ def path_of(config: dict, name: str, wildcards, further: int = 0) -> str:
         WorkflowError: one sentence, when there is no such recipe.
     """
     base, models, _ = studies.in_one_sentence(parts, name)
-    run = run_of(config, name, wildcards, int(wildcards.seed) + models * further)
+    run = methods.run_of(config, name, wildcards, int(wildcards.seed) + models * further)
     return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
-
-
-def run_of(config: dict, name: str, wildcards, seed: int) -> str:
-    """Folder of the run with this training seed, or of the untrained network where the name asks for that.
-
-    Raises:
-        WorkflowError: one sentence, when there is no such recipe.
-    """
-    model = wildcards.model
-    if name.endswith(UNTRAINED):
-        model = f"{model}{UNTRAINED}"
-        if model not in config["models"]:
-            raise WorkflowError(
-                f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
-                "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
-                "section methods"
-            )
-    return studies.RUN.format(dataset=wildcards.dataset, model=model, seed=seed)
 
 
 def predicted(config: dict, wildcards) -> list[str]:
     """Falls of margins by each method of groups."""
     return [
-        f"{run_of(config, name, wildcards, wildcards.seed)}/group-removals/{name.removesuffix(UNTRAINED)}.h5"
+        f"{methods.run_of(config, name, wildcards, wildcards.seed)}/group-removals/{name.removesuffix(UNTRAINED)}.h5"
         for name in config["methods"]["group_removals"]
     ]
 

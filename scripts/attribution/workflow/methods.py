@@ -18,6 +18,24 @@ FITTING = {
 TABLES = ("overlap", "boundary_overlap", "retrieval", "recovery")
 
 
+def run_of(config: dict, name: str, wildcards, seed: int) -> str:
+    """Folder of the run with this training seed, or of the untrained network where the name asks for that.
+
+    Raises:
+        WorkflowError: one sentence, when there is no such recipe.
+    """
+    model = wildcards.model
+    if name.endswith(registry.UNTRAINED):
+        model = f"{model}{registry.UNTRAINED}"
+        if model not in config["models"]:
+            raise WorkflowError(
+                f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
+                "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
+                "section methods"
+            )
+    return studies.RUN.format(dataset=wildcards.dataset, model=model, seed=seed)
+
+
 def code_with(scripts: Path, script: str, name: str):
     """A script, and where one is named the file of a method with what it imports, as an input."""
     own = code_of.modules(scripts, registry.file_of(name).relative_to(scripts)) if name else []
@@ -68,6 +86,8 @@ def files(wildcards, name: str | None = None) -> dict[str, str]:
         raise WorkflowError(f"{name} has no scores of its own in scope {scope[1:]}; ask {run} for them")
     own = ("boundary",) if "boundary" in needs else needs
     places = {need: f"{run}{scope if need in own else ''}/{need}.h5" for need in needs}
+    if "model" in needs:
+        places["model"] = f"{run}/model.keras"
     if scope and "hessian" in own:
         places |= inputs.network_of(wildcards)
     return places | {"data": f"results/{wildcards.dataset}/data.h5"}
@@ -78,7 +98,7 @@ def scoped(name: str) -> bool:
 
     Others need the data alone, or are distances in the last layer's weights.
     """
-    needs = set(registry.told(name, "needs")) - {"data"}
+    needs = set(registry.told(name, "needs")) - {"data", "model"}
     return "boundary" in needs or (bool(needs) and registry.told(name, "family") != "boundary")
 
 
@@ -99,11 +119,38 @@ def text_of(wildcards) -> str:
     return registry.METHODS[wildcards.method]
 
 
+def named(config: dict, judge: str, wildcards) -> list[str]:
+    """Methods of a judge's table; those of an untrained network where there is a recipe of it."""
+    ending, chosen = registry.UNTRAINED, config["methods"][judge]
+    return [name for name in chosen if not name.endswith(ending) or f"{wildcards.model}{ending}" in config["models"]]
+
+
 def scores(config: dict, judge: str, wildcards) -> list[str]:
     """Scores of the methods that a judge compares; but for `closest`, those that no boundary enters have one scope."""
-    run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
+    scope, found = getattr(wildcards, "scope", ""), []
     own = scoped if judge == "closest" else lambda name: "boundary" in registry.told(name, "needs")
-    return [f"{run}{scope if own(name) else ''}/scores/{name}.h5" for name in config["methods"][judge]]
+    for name in named(config, judge, wildcards):
+        base, run = name.removesuffix(registry.UNTRAINED), run_of(config, name, wildcards, wildcards.seed)
+        found.append(f"{run}{scope if own(base) else ''}/scores/{base}.h5")
+    return found
+
+
+def followed(config: dict, wildcards) -> dict:
+    """The recipe where the method runs the training again, or may to choose its damping; else nothing."""
+    name = wildcards.method
+    searched = config["curvature"]["damping"]["mode"] == "trajectory" and "curvature.damping" in registry.told(
+        name, "settings"
+    )
+    return studies.recipe(config, wildcards) if searched or registry.told(name, "family") == "unrolled" else {}
+
+
+def code_of_followed(config: dict, scripts: Path, script: str, wildcards):
+    """The script, the method's file, and the architecture's where the training is run again."""
+    own = code_of.modules(scripts, registry.file_of(wildcards.method).relative_to(scripts))
+    found = {*code_of.modules(scripts, script), *own}
+    if followed(config, wildcards):
+        found |= set(inputs.code_of_network(config, scripts, script, wildcards))
+    return contents.by_content(sorted(found))
 
 
 def grown(config: dict, wildcards) -> dict:
@@ -188,7 +235,7 @@ def judged(config: dict, wildcards) -> list[str]:
     """Methods that the judge in the wildcard compares."""
     table = registry.JUDGES[wildcards.judge][1]
     more = {"overlap": of_overlap, "boundary_overlap": of_boundary_overlap}
-    return more[table](config, wildcards) if table in more else config["methods"][table]
+    return more[table](config, wildcards) if table in more else named(config, table, wildcards)
 
 
 def judged_files(config: dict, wildcards) -> list[str]:

@@ -15,6 +15,9 @@ FOLDER = Path(__file__).parents[1] / "methods"
 # rules of Algorithm 1 that are more than the greedy sum of a method's pairs
 RULES = ("influence", "objective", "theta-relative", "l-relative")
 # what each table of section `methods` needs
+UNTRAINED = "-untrained"
+# tables that take NAME-untrained, the method on the network of the recipe MODEL-untrained, which learned nothing
+WITH_UNTRAINED = ("inspection", "retrieval", "group_removals")
 NEEDED = {
     "inspection": "points",
     "retrieval": "pairs",
@@ -66,6 +69,7 @@ METHODS = {
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
     "embedding-cosine-same-class": "distance.own_class_first:OwnClassFirst",
     "embedding-neighbours": "distance.neighbours:Neighbours",
+    "input-neighbours": "distance.neighbours:InputNeighbours",
     "gradient-dot": "influence.gradient_dot:GradientDot",
     "gradient-cosine": "distance.gradient_cosine:GradientCosine",
     "pixel-euclidean": "distance.pixels:Pixels",
@@ -104,8 +108,10 @@ def check(config: dict) -> None:
     """
     for table, chosen in config["methods"].items():
         # those with a number or an ending are looked at in `attributions.check`
-        for name in chosen if table in NEEDED and table != "group_removals" else []:
-            known(f"methods.{table}", name, NEEDED[table])
+        for name in chosen if table in NEEDED else []:
+            of_training(table, name)
+            base = name.removesuffix(UNTRAINED) if table in WITH_UNTRAINED else name
+            known(f"methods.{table}", base, NEEDED[table])
     for name in config["methods"]["recovery"]:
         if name in config["evaluation"]["variants"]:
             raise SettingError(
@@ -118,6 +124,19 @@ def check(config: dict) -> None:
     for where, section in sections.items():
         if section.get("rule", RULES[0]) not in RULES:
             known(f"{where}.rule", section["rule"], "pairs")
+
+
+def of_training(table: str, name: str) -> None:
+    """Check that a method of training points is not one of networks trained on subsets, which tell test margins alone.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    base = name.removesuffix(UNTRAINED)
+    if table != "group_removals" and base in METHODS and "subsets" in told(base, "needs"):
+        raise SettingError(
+            f"methods.{table} names '{name}', which tells the margins of test points only; name another method"
+        )
 
 
 def known(setting: str, name: str, part: str) -> None:

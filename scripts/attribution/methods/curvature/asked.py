@@ -90,3 +90,59 @@ def derivative(run: Run, targets: np.ndarray) -> np.ndarray:
     from attribution.methods.unrolled import metagradient
 
     return metagradient.derivative(run, targets, metagradient.chosen_beta(run, targets), None)[0]
+
+
+def pairs(run: Run, targets: np.ndarray, inverse: Callable) -> np.ndarray:
+    """(t, n) by an inverse of the curvature.
+
+    Args:
+        inverse: (run, asked) -> damping -> (b, k) -> (b, k).
+    """
+    asked = opened(run, targets)
+    solve = inverse(run, asked)
+
+    def influence(asked: Asked, damping: float) -> np.ndarray:
+        return scores(asked, solve(damping))
+
+    return influence(asked, chosen_damping(run, asked, targets, influence))
+
+
+def itself_by_inverse(run: Run, inverse: Callable) -> np.ndarray:
+    """(n,) g_i^T solve(g_i) / n: influence of each training point on its own loss; one pass over the points.
+
+    Args:
+        inverse: as in `pairs`.
+    """
+    few = sample(run)
+    asked = opened(run, few)
+    solve = inverse(run, asked)
+    damping = chosen_damping(run, asked, few, lambda asked, value: scores(asked, solve(value)))
+    return np.concatenate([(solve(damping)(g) * g).sum(axis=1) for _, g in gradients_of(asked)]) / len(asked.x)
+
+
+def itself_by_influence(run: Run, influence_of: Callable) -> np.ndarray:
+    """(n,) the same from influence on all training points, as many targets at a time as memory is reckoned for.
+
+    Args:
+        influence_of: (run, asked, count of targets) -> (asked, damping) -> (t, n).
+    """
+    few = sample(run)
+    asked = opened(run, few)
+    influence = influence_of(run, asked, len(asked.x))
+    damping, result = chosen_damping(run, asked, few, influence), np.empty(len(asked.x))
+    for part, g in gradients_of(asked):
+        result[part] = np.diag(influence(asked._replace(vectors=g), damping)[:, part])
+    return result
+
+
+def sample(run: Run) -> np.ndarray:
+    """Some training points by which a damping may be chosen, evenly spread."""
+    n = len(run.labels)
+    return np.unique(np.linspace(0, n - 1, min(run.settings["curvature.damping"]["targets"], n)).round().astype(int))
+
+
+def gradients_of(asked: Asked) -> Iterator[tuple[slice, np.ndarray]]:
+    """Training points, a block at a time, and gradients (b, k) of their losses."""
+    r = residuals(asked.logits, asked.y)
+    for part in blocks(len(asked.x)):
+        yield part, gradients.rows(asked.network, asked.x[part], seeds.single(r[part]))

@@ -1,5 +1,7 @@
 """Influence with EK-FAC's inverse (George et al. 2018; Grosse et al. 2023, arXiv 2308.03296), eigenvalues unsampled."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attribution.curvature import eigenvalues
@@ -21,11 +23,15 @@ class EkFac:
         Raises:
             ValueError: for a layer that is not understood, one sentence.
         """
-        asked = of_run.opened(run, targets)
-        turned = eigenvalues.basis(of_run.factors(run, asked))
-        values = eigenvalues.eigenvalues(asked.network, asked.passes(), turned, len(asked.x))
+        return of_run.pairs(run, targets, inverse)
 
-        def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
-            return of_run.scores(asked, eigenvalues.inverse(asked.network, turned, values, damping))
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) influence of each point on its own loss; as `pairs`."""
+        return of_run.itself_by_inverse(run, inverse)
 
-        return influence(asked, of_run.chosen_damping(run, asked, targets, influence))
+
+def inverse(run: Run, asked: of_run.Asked) -> Callable:
+    """damping -> (b, k) -> (b, k)."""
+    turned = eigenvalues.basis(of_run.factors(run, asked))
+    values = eigenvalues.eigenvalues(asked.network, asked.passes(), turned, len(asked.x))
+    return lambda damping: eigenvalues.inverse(asked.network, turned, values, damping)

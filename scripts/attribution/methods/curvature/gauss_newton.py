@@ -29,6 +29,10 @@ class GaussNewton:
         print(f"solved by {run.facts['solver']}", *run.facts.get("residuals", []), flush=True)
         return found
 
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) influence of each point on its own loss; costs as many targets as there are points."""
+        return of_run.itself_by_influence(run, solver)
+
 
 def solver(run: Run, asked: of_run.Asked, count: int) -> Callable:
     """(asked, damping) -> (t, n), influence on targets of which there are about so many."""

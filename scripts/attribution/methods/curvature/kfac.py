@@ -1,5 +1,7 @@
 """Influence with K-FAC's inverse (Martens and Grosse 2015; Grosse et al. 2023, section 2, without eigenvalues)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attribution.curvature import kronecker
@@ -21,10 +23,14 @@ class KFac:
         Raises:
             ValueError: for a layer that is not understood, one sentence.
         """
-        asked = of_run.opened(run, targets)
-        factors = of_run.factors(run, asked)
+        return of_run.pairs(run, targets, inverse)
 
-        def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
-            return of_run.scores(asked, kronecker.inverse(asked.network, factors, damping))
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) influence of each point on its own loss; as `pairs`."""
+        return of_run.itself_by_inverse(run, inverse)
 
-        return influence(asked, of_run.chosen_damping(run, asked, targets, influence))
+
+def inverse(run: Run, asked: of_run.Asked) -> Callable:
+    """damping -> (b, k) -> (b, k)."""
+    factors = of_run.factors(run, asked)
+    return lambda damping: kronecker.inverse(asked.network, factors, damping)

@@ -1,5 +1,7 @@
 """SOURCE: influence along the training's path in segments (Bae et al. 2024, arXiv 2405.12186)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from attribution.curvature import segments, source
@@ -21,21 +23,32 @@ class Source:
         Raises:
             ValueError: for a layer that is not understood, or a training that cannot be run again; one sentence.
         """
-        from attribution.training import replay
-
-        asked, chosen = of_run.opened(run, targets), run.settings["curvature.source"]
-        training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
-        number, each = chosen["segments"], chosen["checkpoints"]
-        path = source.curved(
-            asked.network, asked.x, segments.of_replay(training, run.recipe["training"], number, each),
-            factors=run.settings["curvature.factors"],
-        )  # fmt: skip
-
-        def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
-            return np.concatenate([
-                source.influence(path, asked.x, asked.y, asked.vectors[part], damping)
-                for part in of_run.blocks(len(asked.vectors))
-            ])  # fmt: skip
-
-        run.facts |= {"segments": number, "checkpoints": each, "times": [segment.time for segment in path]}
+        asked = of_run.opened(run, targets)
+        influence = unrolled(run, asked, len(targets))
         return influence(asked, of_run.chosen_damping(run, asked, targets, influence))
+
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) influence of each point on its own loss; costs as many targets as there are points."""
+        return of_run.itself_by_influence(run, unrolled)
+
+
+def unrolled(run: Run, asked: of_run.Asked, count: int) -> Callable:
+    """(asked, damping) -> (t, n), influence along the path of the run's training."""
+    from attribution.training import replay
+
+    chosen = run.settings["curvature.source"]
+    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
+    number, each = chosen["segments"], chosen["checkpoints"]
+    path = source.curved(
+        asked.network, asked.x, segments.of_replay(training, run.recipe["training"], number, each),
+        factors=run.settings["curvature.factors"],
+    )  # fmt: skip
+    run.facts |= {"segments": number, "checkpoints": each, "times": [segment.time for segment in path]}
+
+    def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
+        return np.concatenate([
+            source.influence(path, asked.x, asked.y, asked.vectors[part], damping)
+            for part in of_run.blocks(len(asked.vectors))
+        ])  # fmt: skip
+
+    return influence

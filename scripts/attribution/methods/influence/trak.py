@@ -29,15 +29,32 @@ class Trak:
             network, both = margin_gradients.network(run.model, x), np.concatenate([x, asked])
             kernel, _ = trak.kernel(network, both, np.concatenate([run.labels, of_asked]), len(x), batch)
             return trak.of_kernel(kernel, uncertain, chosen["ridge"])
-        network = margin_gradients.network(run.model, x)
-        drawn = [
-            projections.matrices(network.parts, chosen["projection"], [chosen["seed"], run.seed, block])
-            for block in range(chosen["blocks"])
-        ]
+        network, drawn = _projected(run, x)
         phi, of_targets = (
             projections.features(network, *samples, drawn, batch)[0] for samples in ((x, run.labels), (asked, of_asked))
         )
         return trak.of_features(phi, of_targets, uncertain, chosen["ridge"])
+
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) what each point's own loss owes to it; raises as `pairs`."""
+        chosen, batch = run.settings["trak"], run.settings["influence.batch_size"]
+        x, uncertain = precision.as_taken(run.model, run.x), trak.uncertainty(run.logits, run.labels)
+        if chosen["projection"] == "none":
+            refuse_large_kernel(len(x), 0, run.settings["influence.matrix_gb"])
+            kernel, _ = trak.kernel(margin_gradients.network(run.model, x), x, run.labels, len(x), batch)
+            return trak.itself(kernel, uncertain, chosen["ridge"])
+        network, drawn = _projected(run, x)
+        phi, _ = projections.features(network, x, run.labels, drawn, batch)
+        return trak.itself_of_features(phi, uncertain, chosen["ridge"])
+
+
+def _projected(run: Run, x: np.ndarray) -> tuple:
+    """The network, and its random matrices, a list a block."""
+    chosen, network = run.settings["trak"], margin_gradients.network(run.model, x)
+    return network, [
+        projections.matrices(network.parts, chosen["projection"], [chosen["seed"], run.seed, block])
+        for block in range(chosen["blocks"])
+    ]
 
 
 def refuse_large_kernel(n: int, t: int, limit: float) -> None:

@@ -20,6 +20,10 @@ class Metagradient:
         """(t, n), positive = helpful; of a training target minus the derivative of its loss."""
         return through(run, targets, 0.0)
 
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) what each point's own loss after training owes to it; costs as many targets as there are points."""
+        return np.diag(self.pairs(run, np.arange(len(run.labels)))).copy()
+
 
 class Smooth(Metagradient):
     """The same of a training with softplus in the place of ReLU, see `networks.smooth`.

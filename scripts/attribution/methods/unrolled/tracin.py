@@ -1,6 +1,7 @@
 """TracIn over checkpoints (Pruthi et al. 2020), of all layers."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -23,21 +24,37 @@ class TracIn:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n). Memory: `checkpoints` copies of the parameters, and a (t, n) kernel with its budget of gradients."""
-        # imported here, as everything that loads TensorFlow for one method only
-        from attribution.training import replay
-
-        training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
-        numbers = ends(training.count, run.settings["unrolled.checkpoints"])
-        weights = sums(rates(run.recipe["training"], training.count, len(run.labels)), numbers) / len(run.labels)
         asked, of_asked = run.queried.x[targets], run.queried.labels[targets]
-        x = precision.as_taken(training.model, np.concatenate([run.x, asked]))
         labels, total = np.concatenate([run.labels, of_asked]), np.zeros((len(asked), len(run.labels)))
-        for weight, state in zip(weights, replay.at_steps(training, numbers), strict=True):
-            _put(training.model, state)
+        for weight, model in checkpoints(run):
+            x = precision.as_taken(model, np.concatenate([run.x, asked]))
             total += weight * scores(
-                training.model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested
+                model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested
             )
         return total
+
+    def points(self, run: Run) -> np.ndarray:
+        """(n,) what each point's own loss owes to it: squared lengths of its gradients, one pass a checkpoint."""
+        total = np.zeros(len(run.labels))
+        for weight, model in checkpoints(run):
+            x = precision.as_taken(model, run.x)
+            network = margin_gradients.network(model, x)
+            squares, logits = trak.squares(network, x, run.labels, run.settings["influence.batch_size"])
+            total += weight * squares * trak.uncertainty(logits, run.labels) ** 2
+        return total
+
+
+def checkpoints(run: Run) -> Iterator[tuple]:
+    """Weight of each checkpoint, and the network there."""
+    # imported here, as everything that loads TensorFlow for one method only
+    from attribution.training import replay
+
+    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
+    numbers = ends(training.count, run.settings["unrolled.checkpoints"])
+    weights = sums(rates(run.recipe["training"], training.count, len(run.labels)), numbers) / len(run.labels)
+    for weight, state in zip(weights, replay.at_steps(training, numbers), strict=True):
+        _put(training.model, state)
+        yield weight, training.model
 
 
 def ends(count: int, checkpoints: int) -> list[int]:
