@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 import gather_truths
 import measure_embeddings
@@ -66,6 +66,24 @@ def test_the_interval_holds_the_agreement_and_is_of_the_seed(pairs):
     low, high = embeddings.interval(one, two, 200, 0.9, 0)
     assert low < embeddings.agreement(one, two) < high < 1
     assert embeddings.interval(one, two, 200, 0.9, 0) == (low, high) != embeddings.interval(one, two, 200, 0.9, 1)
+
+
+def test_the_interval_is_that_of_drawn_targets(pairs):
+    rng = np.random.default_rng(6)
+    other = pairs + rng.normal(size=pairs.shape)
+    one, two = (embeddings.distances(rows, 3) for rows in (pairs, other))
+    ranked = [rankdata(matrix[np.triu_indices(30, 1)]) for matrix in (one, two)]
+    place = np.zeros((30, 30), dtype=int)
+    place[np.triu_indices(30, 1)] = np.arange(435)
+    place += place.T
+    found = []
+    for _ in range(2000):
+        drawn = rng.integers(30, size=30)
+        left, right = drawn[np.triu_indices(30, 1)[0]], drawn[np.triu_indices(30, 1)[1]]
+        at = place[left, right][left != right]
+        found.append(np.corrcoef(ranked[0][at], ranked[1][at])[0, 1])
+    expected = np.percentile(found, [5, 95])
+    assert embeddings.interval(one, two, 4000, 0.9, 0) == pytest.approx(expected, abs=0.02)
 
 
 def test_a_target_drawn_twice_is_no_pair_with_itself(pairs):

@@ -34,14 +34,19 @@ def interval(one: np.ndarray, other: np.ndarray, resamples: int, level: float, s
 
     Args:
         one, other: (t, t). resamples: draws. level: confidence.
+
+    Ranks are those of the whole sample: then a draw is a correlation of weighted pairs, and all draws a few products.
     """
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(resamples):
-        drawn = rng.integers(len(one), size=len(one))
-        left, right = np.triu_indices(len(one), 1)
-        left, right = drawn[left], drawn[right]
-        at = left[left != right], right[left != right]
-        # of few targets all may be the same one: no pairs
-        found.append(lds.scores(one[at][:, None], other[at][:, None])[0] if at[0].size else 0.0)
+    rng, (left, right) = np.random.default_rng(seed), np.triu_indices(len(one), 1)
+    a, b = (lds.ranks(matrix[left, right][:, None])[:, 0] for matrix in (one, other))
+    times = rng.multinomial(len(one), np.full(len(one), 1 / len(one)), size=resamples)
+    weights = (times[:, left] * times[:, right]).astype(np.float64)
+    # of few targets all may be the same one: no pairs
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1)
+    of_a, of_b = weights @ a, weights @ b
+    covered = weights @ (a * b) - of_a * of_b
+    spread = np.sqrt(np.clip((weights @ a**2 - of_a**2) * (weights @ b**2 - of_b**2), 0, None))
+    # a single pair, or pairs of equal distances, have a spread of rounding alone
+    found = np.divide(covered, spread, out=np.zeros_like(covered), where=spread > 1e-12 * (a @ a + b @ b))
     low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)
