@@ -4,6 +4,8 @@ from attribution.runtime import job
 
 job.begin()
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -27,7 +29,9 @@ def plot_embeddings_against_subsets(table: str, known: dict, style: str, dpi: in
     for here, part, height in panels:
         counts = sorted(part.subsets.unique())
         here.set(xscale="log", xlim=(counts[0] / 1.2, counts[-1] * 1.2), ylim=(bottom, 1.05))
-        here.set_xticks(counts, [f"{count:g}" for count in counts])
+        # a number whose successor is near has no room
+        room = [following > 1.4 * count for count, following in itertools.pairwise(counts)] + [True]
+        here.set_xticks(counts, [f"{count:g}" if own else "" for count, own in zip(counts, room, strict=True)])
         here.minorticks_off()
         floor = part[part.method == looks.FLOOR].sort_values("subsets")
         here.fill_between(floor.subsets, floor.low, floor.high, color=drawing.BLACK, alpha=0.12, lw=0)
