@@ -111,6 +111,7 @@ over_trainings = bound(attributions.over_trainings)
 judging = bound(attributions.judging)
 removing = bound(attributions.removing)
 tables_of_study = lambda name: bound(attributions.tables, name)
+border_files = bound(attributions.border)
 
 # settings, found when a job's wildcards are known
 setting = lambda path: bound(studies.setting, path)

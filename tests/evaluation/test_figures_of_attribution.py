@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
+import map_border
 import plot_attributed_points
 import plot_attribution_components
+import plot_border
 import plot_embeddings_against_subsets
 import plot_lds_against_alpha
 import plot_lds_against_seconds
@@ -194,3 +196,44 @@ def test_components_of_the_method_take_the_signs_of_the_datamodels(images, kept)
     planes = [axes for axes in kept[0].axes if axes.get_xlabel().startswith("component 1")]
     above, below = (np.concatenate([part.get_offsets() for part in axes.collections]) for axes in planes)
     assert np.allclose(np.abs(above).max(axis=0), [3, 0.5]) and ((above * below).sum(axis=0) > 0).all()
+
+
+@pytest.fixture
+def border(tmp_path):
+    """Smoothness and scores of two trainings, joined by the rule's script."""
+    smooth, scores = [], []
+    for model, (even, lds) in {"a": (0.9, 0.8), "b": (-0.4, 0.1)}.items():
+        first, second = tmp_path / f"smooth-{model}.csv", tmp_path / f"lds-{model}.csv"
+        pd.DataFrame({
+            "dataset": "toy", "model": model, "points": 100, "epochs": 8, "steps": 16, "train_accuracy": 0.9,
+            "test_accuracy": 0.8, "growth": 1.0, "alpha": [0.5, 0.9], "metasmoothness": [even, even + 0.05],
+        }).to_csv(first, index=False)  # fmt: skip
+        rows = [
+            ["toy", model, "fixed", 1, 40, alpha, name, score, score - 0.1, score + 0.1, 1.0, 700.0]
+            for alpha in (0.5, 0.9) for name, score in (("metagradient", lds), ("trak", 0.3), ("random", 0.0))
+        ]  # fmt: skip
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(second, index=False)
+        smooth.append(str(first))
+        scores.append(str(second))
+    path = tmp_path / "border.csv"
+    map_border.map_border(smooth, scores, str(path))
+    return path
+
+
+def test_border_joins_each_training_with_its_own_scores(border):
+    rows = pd.read_csv(border)
+    assert len(rows) == 2 * 2 * 3
+    exact = rows[(rows.method == "metagradient") & (rows.alpha == 0.9)].set_index("model")
+    assert exact.loc["a", ["metasmoothness", "lds"]].tolist() == pytest.approx([0.95, 0.8])
+    assert exact.loc["b", ["metasmoothness", "lds"]].tolist() == pytest.approx([-0.35, 0.1])
+
+
+def test_figure_of_the_border_shows_every_score_and_refuses_what_it_cannot_compare(border, kept, tmp_path):
+    plot_border.plot_border(str(border), STYLE, 100, str(tmp_path / "a.png"))
+    texts = [text.get_text() for axes in kept[0].axes[:2] for text in axes.texts]
+    assert texts == ["0.80", "0.80", "0.10", "0.10", *["0.30"] * 4]
+    assert kept[0].axes[2].get_title().endswith("0.89")  # tied scores
+    rows = pd.read_csv(border)
+    rows[rows.method == "metagradient"].to_csv(border, index=False)
+    with pytest.raises(ValueError, match=r"has the methods metagradient; this figure compares .* methods.lds"):
+        plot_border.plot_border(str(border), STYLE, 100, "")

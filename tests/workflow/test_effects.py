@@ -32,6 +32,7 @@ SETTINGS = {
             },
             "influence": {"targets": [0, 1]},
             "agreement": {"models": ["mlp-plain", "mlp-l2"], "seeds": [0, 1]},
+            "border": {"models": ["mlp-plain", "mlp-l2"], "datasets": ["photos"]},
             "target": "a", "other": "b", "compared": ["mlp-l2", "mlp-plain"], "recipes": ["mlp-l2", "mlp-plain"],
             "retrained": ["mlp-l2", "mlp-plain"], "attributed": ["mlp-l2", "mlp-plain"],
         }

@@ -136,6 +136,16 @@ def _attributed(size: dict) -> tuple:
     return _factors(6, 10)(size)[0] + TENSORFLOW + held, 20 + 3 * steps * STEP + flops / SINGLE, flops
 
 
+def _smooth(size: dict) -> tuple:
+    """Two trainings a draw and share, and the derivative of a few targets, at twice a training each."""
+    training = size["recipe"].get("training", {"epochs": 1, "batch_size": 64})
+    trainings = 1 + 2 * size["smoothed"] + 3 * size["followed"]
+    flops = 3 * size["flops"] * size["n"] * training["epochs"] * trainings
+    steps = training["epochs"] * math.ceil(size["n"] / training["batch_size"])
+    held, _, _ = _attributed(size | {"tested": size["followed"]})
+    return held, 20 + trainings * steps * STEP + flops / SINGLE, flops
+
+
 def _twice(removals: int, size: dict) -> int:
     """Networks of `retraining.removals`."""
     return 2 * removals if size["recipe"].get("dropout") else removals + 1
@@ -291,6 +301,7 @@ COSTS = {
     "retrain_truth": _truth,
     "retrain_without_top": lambda size: _truth(size | {"members": size["without_top"]}),
     "attribute_method": _attributed,
+    "measure_smoothness": _smooth,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points
     "measure_embeddings": lambda size: (
         DRAWING + 8 * size["n"] * (3 * size["fitted"] + 2 * size["tested"]),

@@ -40,6 +40,9 @@ def references(config: dict, name: str) -> None:
             one_of(f"studies.{name}.{key}", value, config[LOOKUPS[key]])
     for model in chosen.get("agreement", {}).get("models", []):
         one_of(f"studies.{name}.agreement.models", model, config["models"])
+    for key in ("models", "datasets"):
+        for value in chosen.get("border", {}).get(key, []):
+            one_of(f"studies.{name}.border.{key}", value, config[key])
 
 
 def study(config: dict, name: str) -> None:

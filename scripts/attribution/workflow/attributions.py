@@ -17,6 +17,8 @@ SUBSETS = "subsets"
 TABLES = ("lds", "leave-one-out", "group-removals", "brittleness", "attribution-stability", "embeddings")
 # those of the run's own initial weights and batches alone, those without retraining, and those with a file a method
 FIXED, WITHOUT_TRUTH, BY_METHOD = ("brittleness",), ("attribution-stability",), ("embeddings",)
+# the table over a study's trainings of section `border`
+BORDER = "border"
 # NAME and NAME-K as a regular expression, for wildcards
 NAMES = f"({names.one_of(registry.METHODS)})(-[1-9][0-9]*)?"
 # and NAME-untrained
@@ -220,3 +222,16 @@ def tables(config: dict, name: str, wildcards) -> list[str]:
         for model in chosen["attributed"]
         for file in files
     ]
+
+
+def border(config: dict, wildcards) -> dict[str, list[str]]:
+    """Smoothness and scores of every training of a study's border: its data set's models, its model's data sets."""
+    studies.required(config, wildcards.study, BORDER)
+    chosen = config["studies"][wildcards.study]
+    pairs = [(chosen["dataset"], model) for model in chosen[BORDER]["models"]]
+    pairs += [(dataset, chosen["model"]) for dataset in chosen[BORDER]["datasets"]]
+    runs = [studies.RUN.format(dataset=name, model=model, seed=chosen["seed"]) for name, model in dict.fromkeys(pairs)]
+    return {
+        "smoothness": [f"{run}/judges/smoothness.csv" for run in runs],
+        "scores": [f"{run}/judges/lds-fixed-{wildcards.extent}.csv" for run in runs],
+    }

@@ -262,6 +262,11 @@ TABLE = {
         {"table": table("lds-{extent}.csv")}, {"known": attributions.known},
         job="{study}-{extent}", caption="lds-against-alpha", constraints=EXTENT,
     ),
+    "plot_border": Figure(
+        "truth", "border-{extent}", TRUTH, "Where attribution holds, {extent}, {study}",
+        {"table": table("border-{extent}.csv")},
+        job="{study}-{extent}", caption="border", constraints=EXTENT,
+    ),
     "plot_attributed_points": Figure(
         "truth", "attributed-points-{method}", TRUTH, "What test points owe to, {method}, {study}",
         {"data": DATA, "attributions": result("attributions/{method}.h5")},

@@ -47,6 +47,8 @@ def size_of(config: dict, wildcards) -> dict:
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
+        "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
+        "followed": min(config["truth"]["smoothness"]["targets"], data["m"]),
         "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"]),
         "boundary_points": config["boundary"]["points"]["points"],
         "slots": config["boundary"]["points"]["slots"],

@@ -26,15 +26,21 @@ def files_of(config: dict, name: str) -> list[str]:
     found = []
     for part in config["targets"][name]["builds"]:
         study = part["study"]
-        # a table is over the study's training seeds, or over the models that are judged by retraining
-        judged = {table.rpartition("-")[0] in attributions.TABLES for table in part.get("tables", [])}
-        studies.required(config, study, *("attributed" if table else "seeds" for table in sorted(judged)))
+        studies.required(config, study, *sorted({over(table) for table in part.get("tables", [])}))
         found += [f"results/figures/{study}/{figure}.png" for figure in part.get("figures", [])]
         found += [f"results/{study}/{table}" for table in part.get("tables", [])]
         found += [studies.run_path(config, study, result) for result in part.get("results", [])]
         for scope in studies.SCOPES:
             found += [studies.run_path(config, study, result, scope=scope) for result in part.get(scope, [])]
     return found
+
+
+def over(table: str) -> str:
+    """The study's key that a table is over: training seeds, models judged by retraining, or trainings of the border."""
+    name = table.rpartition("-")[0]
+    if name == attributions.BORDER:
+        return name
+    return "attributed" if name in attributions.TABLES else "seeds"
 
 
 def inputs_of(config: dict, name: str):

@@ -1,0 +1,56 @@
+"""judges/smoothness.csv: how evenly a training answers when points leave, by a few trainings, before any is judged."""
+
+from attribution.runtime import job
+
+job.begin()
+
+import numpy as np
+import pandas as pd
+
+from attribution.files import atomic, hdf5
+from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.numerics.residuals import margin_gradients
+from attribution.retraining import truth as truths
+from attribution.training import metagradient, replay, smoothness
+
+COLUMNS = [
+    "dataset", "model", "points", "epochs", "steps", "train_accuracy", "test_accuracy", "growth", "alpha",
+    "metasmoothness",
+]  # fmt: skip
+
+
+def measure_smoothness(
+    wildcards: dict, data: str, recipe: dict, seed: int, alphas: list[float], settings: dict, path: str
+) -> None:
+    """Write a row a share of the subsets: `growth` is of the cotangents of some targets, see `metagradient`.
+
+    Args:
+        settings: section `truth`: `seed`, and `smoothness` with `draws`, and `targets` for the growth.
+    """
+    x, y, x_test, y_test = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
+    classes = len(hdf5.attributes(data)["class_names"])
+    training = replay.of_recipe(recipe, x, y, classes, seed)
+    end = replay.run(training, np.ones(training.n))
+    accuracy = [accuracy_of(training.outputs(end, points), labels) for points, labels in ((x, y), (x_test, y_test))]
+    chosen = settings["smoothness"]
+    targets = truths.target_points(len(y_test), chosen["targets"], settings["seed"])
+    _, growth = metagradient.metagradient(
+        training, x_test[targets], lambda logits: margin_gradients(logits, y_test[targets]), "growth of cotangents"
+    )
+    start = [wildcards["dataset"], wildcards["model"], len(y), recipe["training"]["epochs"], training.count, *accuracy]
+    rows = []
+    for alpha in alphas:
+        found = smoothness.metasmoothness(training, x_test, y_test, alpha, chosen["draws"], settings["seed"])
+        rows.append([*start, float(np.median(growth)), alpha, float(found.mean())])
+        print(f"alpha {alpha:g}: metasmoothness {found.mean():.3f}, of draws {np.round(found, 3)}", flush=True)
+    with atomic.replacing(path) as temporary:
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
+
+
+def accuracy_of(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Share of the points whose prediction is their label; one logit counts for class 1."""
+    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
+    return float((predicted == labels).mean())
+
+
+job.run(measure_smoothness)
