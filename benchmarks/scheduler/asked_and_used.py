@@ -1,6 +1,6 @@
 """What jobs ask for beside what they used, from the benchmark files of a finished study.
 
-python benchmarks/asked_and_used.py --results FOLDER/results [--configfile FILE] -- TARGET ...
+python benchmarks/scheduler/asked_and_used.py --results FOLDER/results [--configfile FILE] -- TARGET ...
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from attribution.costs import requests as requirements

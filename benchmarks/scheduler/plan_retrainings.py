@@ -1,6 +1,6 @@
 """Snakemake's view of very many retrainings: a dry run of datamodels with so many subsets, its time and memory.
 
-python benchmarks/plan_retrainings.py [--subsets 300000] [--shard 1000]
+python benchmarks/scheduler/plan_retrainings.py [--subsets 300000] [--shard 1000]
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def plan(subsets: int, shard: int, root: Path = ROOT) -> dict:

@@ -1,6 +1,6 @@
 """SLURM jobs that each target submits through profiles/slurm, counted in dry runs in an empty folder.
 
-python benchmarks/count_jobs.py      (needs `make slurm`)
+python benchmarks/scheduler/count_jobs.py      (needs `make slurm`)
 """
 
 import re
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from attribution.workflow import targets

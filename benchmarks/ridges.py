@@ -1,6 +1,6 @@
 """How much the ridge of TRAK and of Gauss-Newton influence counts: LDS against whole networks trained again.
 
-    python benchmarks/bench_damping.py results/toy/mlp-l2/seed0 --truth fixed-alpha0.5 fixed-alpha0.9 --output ridge.csv
+    python benchmarks/ridges.py results/toy/mlp-l2/seed0 --truth fixed-alpha0.5 fixed-alpha0.9 --output ridge.csv
 
 Of runs whose truths are there, by target truth_toy or truth_cifar10. `weighted` has each margin gradient times
 sqrt(p (1 - p)), the Gauss-Newton matrix of the loss for two classes; `plain` is TRAK's. The ridge is in multiples of
