@@ -1,11 +1,14 @@
 """A training replayed: it ends in the run's own network, and its derivative is that of the training."""
 
+import keras
 import numpy as np
 import pytest
 
 from attribution.networks import build as models
+from attribution.networks import precision
 from attribution.numerics.residuals import margin_gradients, margins
 from attribution.training import dropout, ensemble, metagradient, replay
+from attribution.training import train as training
 from trained_discs import RECIPE, trained
 
 pytestmark = pytest.mark.slow
@@ -159,12 +162,78 @@ def test_dropout_masks_are_those_that_keras_draws():
         assert np.array_equal(mask[:, :16], kept)
 
 
-def test_batch_normalisation_is_refused_by_name():
-    import keras
+def normalised(**options):
+    """A small network that normalises by its batch, channels of images and features, from weights of its own."""
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((5, 5, 2)),
+            layers.Conv2D(3, 3, activation="gelu"),
+            layers.BatchNormalization(name="norm", **options),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4, activation="gelu"),
+            layers.BatchNormalization(momentum=0.5),
+            layers.Dense(3),
+        ]
+    )
 
-    model = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(name="norm"), keras.layers.Dense(1)])
-    with pytest.raises(ValueError, match="'norm' normalises by its batch"):
-        replay.of_model(model, SHORT, np.zeros((4, 2)), np.zeros(4, int), 0)
+
+def patches(n=20):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n, 5, 5, 2)).astype(np.float32), np.arange(n) % 3
+
+
+SOON = SHORT | {"epochs": 2, "batch_size": 8, "epsilon": 1e-2}
+
+
+def test_with_all_weights_1_batch_normalisation_is_that_of_keras(tmp_path):
+    x, y = patches()
+    model = normalised()
+    again = replay.of_model(normalised(), SOON, x, y, 0)
+    end = replay.run(again, np.ones(again.n))
+    training.train(model, x, y, x, y, SOON, 0, tmp_path, "test")
+    for ours, theirs in zip(end.theta, model.trainable_variables, strict=True):
+        assert np.allclose(ours, theirs, rtol=0, atol=STATES)
+    # moving averages too, so that the networks infer alike
+    assert np.allclose(again.outputs(end, x), model.predict(x, verbose=0), rtol=0, atol=1e-4)
+
+
+def test_a_point_of_weight_0_has_left_the_statistics_of_its_batch():
+    x, y = patches()
+    mask = np.arange(len(x)) % 4 != 1
+    found = replay.run(replay.of_model(normalised(), SOON, x, y, 0), mask)
+    other = x.copy()
+    other[~mask] = 100
+    moved = replay.run(replay.of_model(normalised(), SOON, other, y, 0), mask)
+    for name in ("theta", "fixed"):
+        assert all(np.array_equal(a, b) for a, b in zip(getattr(found, name), getattr(moved, name), strict=True))
+    # the same batches without the points
+    again = replay.of_model(normalised(), SOON, x, y, 0)
+    state, model = again.start, again.model
+    _, after = model.stateless_call(state.theta, state.fixed, x[again.batch(0)][mask[again.batch(0)]], training=True)
+    for ours, theirs in zip(again.step(state, 0, mask).fixed, after, strict=True):
+        assert np.allclose(ours, theirs, rtol=0, atol=1e-6)
+
+
+def test_metagradient_through_batch_normalisation_by_central_differences():
+    x, y = patches()
+    model = precision.in_float64(normalised())
+    again = replay.of_model(model, SOON, x, y, 0)
+    found, _ = metagradient.metagradient(again, x[:2], lambda logits: margin_gradients(logits, y[:2]), "test")
+    weights, step = np.ones(again.n), 1e-5
+    for i in (0, 7, 19):
+        values = []
+        for moved in (step, -step):
+            changed = weights.copy()
+            changed[i] += moved
+            values.append(margins(again.outputs(replay.run(again, changed), x[:2]), y[:2]))
+        assert np.allclose(found[:, i], (values[0] - values[1]) / (2 * step), rtol=1e-5, atol=1e-8)
+
+
+def test_statistics_that_are_not_the_batchs_own_are_refused_by_name():
+    with pytest.raises(ValueError, match="layer 'norm' has synchronized=True"):
+        replay.of_model(normalised(synchronized=True), SOON, *patches(), 0)
 
 
 def test_a_trained_file_has_no_training_to_replay():

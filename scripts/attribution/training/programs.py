@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from attribution.networks import penalties, precision
-from attribution.training import schedule
+from attribution.training import batch_statistics, schedule
 
 
 class Programs(NamedTuple):
@@ -34,6 +34,9 @@ def compiled(model: keras.Model, training: dict) -> Programs:
 
     Args:
         training: a recipe's `training`, of which the optimiser counts.
+
+    Raises:
+        ValueError: as `batch_statistics.normalising`.
     """
     dtype = tf.as_dtype(model.trainable_variables[0].dtype)
     decay = [penalties.of_variable(variable) for variable in model.trainable_variables]
@@ -42,6 +45,7 @@ def compiled(model: keras.Model, training: dict) -> Programs:
     at_once = not any(isinstance(layer, keras.layers.Conv2D) for layer in precision.layers(model))
     sgd, momentum = training["optimizer"] == "sgd", float(training["momentum"] or 0.0)
     epsilon = schedule.epsilon(training)
+    normalising = batch_statistics.normalising(model)
     one_logit = model.output_shape[-1] == 1
     zero = tf.UnconnectedGradients.ZERO
 
@@ -49,7 +53,8 @@ def compiled(model: keras.Model, training: dict) -> Programs:
         """Gradient of a batch's weighted mean loss, without penalties, and the other variables after the batch."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(theta)
-            logits, after = model.stateless_call(theta, fixed, xb, training=True)
+            with batch_statistics.counted(normalising, weights):
+                logits, after = model.stateless_call(theta, fixed, xb, training=True)
             if one_logit:
                 losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(yb, logits.dtype), logits[:, 0])
             else:

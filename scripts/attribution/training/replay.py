@@ -91,14 +91,8 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
     """The same for a network at its initial weights; `training`, `seed` as in `training.train.train`.
 
     Raises:
-        ValueError: for BatchNormalization, whose batch statistics would still see a point of weight 0.
+        ValueError: as `batch_statistics.normalising`.
     """
-    for layer in precision.layers(model):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            raise ValueError(
-                f"layer '{layer.name}' normalises by its batch, which a training point cannot leave by a weight of 0; "
-                "metagradients and retraining one by one need a network without BatchNormalization"
-            )
     smooth.soften(model, beta)
     n, size = len(x), training["batch_size"]
     batches = math.ceil(n / size)
