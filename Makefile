@@ -8,6 +8,8 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 # what `make run` builds, and files of settings on top of config/: make run TARGET=cifar10_cnn SETTINGS="mine.yaml"
 TARGET ?= toy
 SETTINGS ?=
+# processes that share the tests, a file of tests to one of them; each takes up to 2 GB
+WORKERS ?= 2
 RUN := $(SNAKEMAKE) --quiet rules reason host $(if $(SETTINGS),--configfile $(SETTINGS))
 
 .PHONY: all run targets report test test-fast slurm test-slurm lint bench lock clean
@@ -40,10 +42,10 @@ report: $(VENV)/installed  ## the toy study and one self-contained HTML file of 
 	$(SNAKEMAKE) --quiet all $(if $(SETTINGS),--configfile $(SETTINGS)) --report $(REPORT) -- toy
 
 test: $(VENV)/installed  ## set up the environment and run the tests
-	$(VENV)/bin/python -m pytest -q tests
+	$(VENV)/bin/python -m pytest -q -n $(WORKERS) --dist loadfile tests
 
 test-fast: $(VENV)/installed  ## the tests but for those marked slow
-	$(VENV)/bin/python -m pytest -q -m "not slow" tests
+	$(VENV)/bin/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow" tests
 
 test-slurm: $(VENV)/slurm  ## the tiny study on a real SLURM of this host, as root; skips where SLURM is not installed
 	$(VENV)/bin/python -m pytest -q -rs tests/slurm

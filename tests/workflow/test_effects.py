@@ -293,7 +293,11 @@ def test_the_jobs_of_the_test_are_jobs(workflow):
 def test_a_setting_changes_what_a_job_reads_or_is_given(workflow, config, keys):
     found, chosen = workflow
     change(config, keys)
-    differs = any(job(found, name, choice) != read for name, choice, read in chosen)
+    place = next((i for i, (name, choice, read) in enumerate(chosen) if job(found, name, choice) != read), None)
+    differs = place is not None
+    if differs:
+        # the next leaf most likely changes the same job
+        chosen.insert(0, chosen.pop(place))
     if ".".join(keys) in WITHOUT:
         assert not differs
         return
