@@ -135,6 +135,18 @@ def test_simple_is_the_optimiser_of_the_training_uphill(problem, training):
     assert np.isnan(found.score[~found.solved]).all()
 
 
+def test_simple_does_not_count_a_group_that_is_solved_beyond_the_limit(problem):
+    model, x, _ = problem
+    found = boundary_layer_groups.simple(model, x, GROUPS, ADAM, longest=1e3, max_steps=60)
+    g = int(found.solved.argmax())
+    for share, solved in ((1 + 1e-6, True), (1 - 1e-6, False)):
+        limit = float(found.norm[g] * share)
+        again = boundary_layer_groups.simple(model, x, GROUPS[g : g + 1], ADAM, longest=limit, max_steps=60)
+        # the same step changes the last member either way
+        assert again.steps[0] == found.steps[g] and again.share[0] == 1
+        assert again.solved[0] == solved and np.isnan(again.score[0]) != solved
+
+
 def test_groups_of_one_member_are_points(problem):
     model, x, _ = problem
     alone = boundary_layers.deepfool(model, x[:6])

@@ -1,4 +1,7 @@
-"""The exact weights boundary of a group in the last layer: the smallest change that changes every prediction of it.
+"""The smallest change of the last layer that takes every member of a group to a target class of its own.
+
+Exact for given targets; which targets make the move shortest is searched by `smallest`, a descent, and by `bound`,
+which also proves how much shorter any move can be.
 
 For members h_i (D,), predicted classes p_i and chosen target classes t_i, with e_i = onehot(t_i) - onehot(p_i):
 
@@ -154,8 +157,7 @@ def smallest(features: np.ndarray, weights: np.ndarray, start: np.ndarray | None
 
     The descent gives every member the class, other than its own, that has the largest logit after the move. The move
     stays feasible for the new targets, so each solve is no longer than the one before. With given targets the result is
-    exact; over all (C - 1)^s choices it is a local optimum (`tests/boundary/test_boundary_groups.py`
-    compares with all of them).
+    exact; over all (C - 1)^s choices it is a local optimum, from which `bound.prove` starts its search.
 
     Args:
         features: (s, D). weights: (D, C). start: (s,) targets to descend from alone; None for all choices.

@@ -1,6 +1,6 @@
 """Iterative weights boundaries of groups in the last layer, for many groups at once, each with its own weights.
 
-The forms of the literature beside the exact one of `boundary_exact`: the group's mean (Influenciae), DeepFool on the
+The forms of the literature beside the exact one of `exact` and `bound`: the group's mean (Influenciae), DeepFool on the
 batch, the universal form, and gradient ascent. Groups are padded: `members` (M, S) with -1 behind the last.
 """
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attribution.boundary import bound as boundary_bound
 from attribution.boundary import exact as boundary_exact
 from attribution.boundary import points as boundary
 from attribution.numerics.residuals import residuals
@@ -19,14 +20,13 @@ CHUNK_BYTES = 256 << 20
 # How far past the boundary an iterative step ends, as a share of the member's first logit difference. DeepFool's own
 # share of the *step* shrinks with it, so that members that pull apart approach the solution without ever reaching it.
 ITERATIVE_OVERSHOOT = 0.02
-# Relative gap up to which a solution of the exact form counts as certified.
-CERTIFIED = 1e-6
 
 
 class Groups(NamedTuple):
     """`score` (M,) float64 length of the move, NaN where unsolved; `solved` (M,) bool; `steps` (M,) int64; `share` (M,)
     float64 share of the members whose prediction has changed at the end; `norm` (M,) float64 length of the move, solved
-    or not; `target` (M, S) int64 classes predicted at the end, -1 behind the last member."""
+    or not; `target` (M, S) int64 classes predicted at the end, -1 behind the last member; `bound` (M,) float64 length
+    that no move which changes every prediction falls below, NaN of a form that proves none."""
 
     score: np.ndarray
     solved: np.ndarray
@@ -34,15 +34,18 @@ class Groups(NamedTuple):
     share: np.ndarray
     norm: np.ndarray
     target: np.ndarray
+    bound: np.ndarray
 
 
 class Batch(NamedTuple):
     """Padded groups: `h` (M, S, D) features, zero where there is no member; `mask` (M, S) bool; `before` (M, S) int64
-    predicted classes; `weights` (M, D, C) each group's own copy; `start` (D, C) the weights it starts from."""
+    predicted classes; `labels` (M, S) int64 those whose loss form `simple` raises; `weights` (M, D, C) each group's own
+    copy; `start` (D, C) the weights it starts from."""
 
     h: np.ndarray
     mask: np.ndarray
     before: np.ndarray
+    labels: np.ndarray
     weights: np.ndarray
     start: np.ndarray
 
@@ -72,7 +75,8 @@ class Batch(NamedTuple):
         solved = self.finished() if solved is None else solved
         share = self.changed().sum(axis=1) / self.mask.sum(axis=1)
         target = np.where(self.mask, boundary.predictions(self.logits()), -1)
-        return Groups(np.where(solved, norm, np.nan), solved, steps, share, norm, target)
+        unknown = np.full(len(self.h), np.nan)
+        return Groups(np.where(solved, norm, np.nan), solved, steps, share, norm, target, unknown)
 
 
 def padded(groups: list[np.ndarray]) -> np.ndarray:
@@ -83,25 +87,34 @@ def padded(groups: list[np.ndarray]) -> np.ndarray:
     return members
 
 
-def batch_of(features: np.ndarray, weights: np.ndarray, members: np.ndarray) -> Batch:
+def batch_of(features: np.ndarray, weights: np.ndarray, members: np.ndarray, labels: np.ndarray | None = None) -> Batch:
     """Gather padded groups.
 
     Args:
-        features: (n, D). weights: (D, C). members: (M, S) rows of `features`, -1 behind the last.
+        features: (n, D). weights: (D, C). members: (M, S) rows of `features`, -1 behind the last. labels: (n,) whose
+            loss form `simple` raises; None for the classes that are predicted.
     """
     mask = members >= 0
     h = features[np.maximum(members, 0)] * mask[..., None]
     own = np.broadcast_to(weights, (len(members), *weights.shape)).copy()
-    return Batch(h, mask, boundary.predictions(h @ weights), own, weights)
+    before = boundary.predictions(h @ weights)
+    return Batch(h, mask, before, before if labels is None else labels[np.maximum(members, 0)], own, weights)
 
 
-def score(features: np.ndarray, weights: np.ndarray, members: np.ndarray, form: str, settings: dict) -> Groups:
+def score(
+    features: np.ndarray,
+    weights: np.ndarray,
+    members: np.ndarray,
+    form: str,
+    settings: dict,
+    labels: np.ndarray | None = None,
+) -> Groups:
     """Boundary scores of many groups, in chunks of bounded memory.
 
     Args:
         features: (n, D) extended features. weights: (D, C). members: (M, S) padded groups.
-        form: one of FORMS. settings: `max_steps`, `passes`, `orders`, `seed`, `max_norm` and `optimizer`, of which each
-            form takes its own.
+        form: one of FORMS. settings: `max_steps`, `passes`, `orders`, `nodes`, `seed`, `max_norm` and `optimizer`, of
+            which each form takes its own. labels: as in `batch_of`.
 
     Returns:
         Groups.
@@ -118,7 +131,7 @@ def score(features: np.ndarray, weights: np.ndarray, members: np.ndarray, form: 
     step = max(1, CHUNK_BYTES // one)
     parts = []
     for first in range(0, len(members), step):
-        batch = batch_of(features, weights, members[first : first + step])
+        batch = batch_of(features, weights, members[first : first + step], labels)
         parts.append(
             {"exact": exact, "mean": mean, "batch": deepfool, "universal": universal, "simple": simple}[form](
                 batch, settings
@@ -128,20 +141,21 @@ def score(features: np.ndarray, weights: np.ndarray, members: np.ndarray, form: 
 
 
 def exact(batch: Batch, settings: dict) -> Groups:
-    """The quadratic programme of `boundary_exact`, a group at a time; steps count the programmes solved.
+    """The smallest move that changes every prediction, by `bound.prove`, a group at a time; steps count programmes.
 
-    Solved means that the certificate closes (CERTIFIED) and that every prediction has changed under the move.
+    The certificate is `bound`: how far it lies below the score is by how much the score may be too long. Solved means
+    that a move was found and that every prediction has changed under it.
     """
-    steps, norm, feasible = np.zeros(len(batch.h), np.int64), np.zeros(len(batch.h)), np.zeros(len(batch.h), bool)
+    steps, norm, bound = np.zeros(len(batch.h), np.int64), np.full(len(batch.h), np.nan), np.zeros(len(batch.h))
     for j, (h, mask) in enumerate(zip(batch.h, batch.mask, strict=True)):
-        found = boundary_exact.smallest(h[mask], batch.start)
-        steps[j], norm[j] = found.solves, found.score
-        feasible[j] = found.feasible and found.score - found.bound <= CERTIFIED * found.bound
-        if found.feasible:
+        known = boundary_exact.smallest(h[mask], batch.start)
+        found = boundary_bound.prove(h[mask], batch.start, known, settings["nodes"])
+        steps[j], norm[j], bound[j] = known.solves + found.nodes, found.score, found.bound
+        if np.isfinite(found.score):
             batch.weights[j] += boundary_exact.move(h[mask], batch.start, found.target)
     result = batch.result(steps)
-    solved = result.solved & feasible
-    return result._replace(score=np.where(solved, norm, np.nan), solved=solved)
+    solved = result.solved & np.isfinite(norm)
+    return result._replace(score=np.where(solved, norm, np.nan), solved=solved, bound=bound)
 
 
 def mean(batch: Batch, settings: dict) -> Groups:
@@ -211,8 +225,9 @@ def universal(batch: Batch, settings: dict) -> Groups:
         if best is None:
             best = found
             continue
-        better = np.where(found.solved == best.solved, found.norm < best.norm, found.solved)
-        better |= ~found.solved & ~best.solved & (found.share > best.share)
+        # of moves that leave members unchanged the one that leaves fewer, whatever its length
+        longer = np.where(found.share == best.share, found.norm >= best.norm, found.share < best.share)
+        better = np.where(found.solved == best.solved, ~longer, found.solved)
         pairs = zip(found, best, strict=True)
         best = Groups(*(np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old) for new, old in pairs))
     return best
@@ -244,8 +259,9 @@ def _universal_passes(batch: Batch, turn: np.ndarray, passes: int) -> np.ndarray
 def simple(batch: Batch, settings: dict) -> Groups:
     """Simple weights boundary: gradient ascent on the group's mean cross-entropy until every prediction has changed.
 
-    The labels are the classes predicted before, so that a rising loss is what changes a prediction also where the
-    network is wrong. Stopped, unsolved, at a move longer than `max_norm` or after `max_steps`.
+    With the classes predicted before as labels a rising loss is what changes a prediction, also where the network is
+    wrong; with the points' own labels, the report's form, a member that is wrong is pushed away from its label, not
+    from its prediction. Stopped, unsolved, at a move longer than `max_norm` or after `max_steps`.
 
     Args:
         settings: `max_steps`, `max_norm`, and `optimizer`: `name` adam or sgd, `learning_rate`, `momentum`.
@@ -261,7 +277,7 @@ def simple(batch: Batch, settings: dict) -> Groups:
             break
         part = batch._replace(h=batch.h[going], weights=batch.weights[going])
         logits = part.logits()
-        residual = residuals(logits.reshape(-1, columns), batch.before[going].ravel()).reshape(logits.shape)
+        residual = residuals(logits.reshape(-1, columns), batch.labels[going].ravel()).reshape(logits.shape)
         gradient = np.swapaxes(part.h * share[going][..., None], 1, 2) @ residual
         if optimizer["name"] == "adam":
             first[going] = BETA_1 * first[going] + (1 - BETA_1) * gradient

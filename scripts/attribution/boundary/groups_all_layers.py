@@ -168,16 +168,18 @@ def simple(
     longest: float = LONGEST,
     dtype: str = "float64",
     label: str = "simple boundary of groups, all layers",
+    labels: np.ndarray | None = None,
 ) -> Groups:
     """Gradient ascent on the mean loss of a group until every prediction has changed (the simple weights boundary).
 
-    The loss is the cross-entropy without penalties. Its labels are the classes predicted at the start, so that a rising
-    loss changes predictions also where the network is wrong. The optimiser is the training's, at its final learning
-    rate, from its own start. A group is unsolved where the move becomes longer than `longest`, or after `max_steps`.
+    The loss is the cross-entropy without penalties, labels as in `groups.simple`. The optimiser is the training's, at
+    its final learning rate, from its own start. A group is unsolved where the move becomes longer than `longest`, also
+    where that step changes the last prediction, or after `max_steps`.
 
     Args:
         groups, and others as in `batch`. training: the recipe's, see `training.train`.
         norm: that measures the move; the direction is the optimiser's.
+        labels: (n,) whose loss rises; None for the classes predicted at the start.
     """
     boundary_layers.check(norm, dtype, {"slots": slots, "max_steps": max_steps})
     network = copy_derivatives.network(model, slots, norm, dtype)
@@ -192,7 +194,8 @@ def simple(
         for slot, walk in enumerate(walks):
             if walk is not None:
                 s = len(walk.members)
-                seeds[slot, :s] = residuals(logits[slot, :s], walk.predicted) / s
+                of = walk.predicted if labels is None else labels[walk.members]
+                seeds[slot, :s] = residuals(logits[slot, :s], of) / s
                 walk.steps += 1
                 step[slot] = walk.steps
         rate = ensemble.step_sizes(training, max(training["epochs"] - 1, 0), step)
@@ -204,7 +207,9 @@ def simple(
     def ended(walk, length):
         return walk.steps >= max_steps or length > longest
 
-    return _by_size(network, x, tasks, advance, ended, dtype, label)
+    found = _by_size(network, x, tasks, advance, ended, dtype, label)
+    solved = found.solved & (found.norm <= longest)
+    return found._replace(score=np.where(solved, found.score, np.nan), solved=solved)
 
 
 def _beyond(walk: SimpleNamespace, members, dtype: str) -> float:
@@ -241,8 +246,9 @@ def _by_size(
     sizes = np.diff(ends)
     m, widest = len(tasks), int(sizes.max(initial=0))
     result = Groups(
-        np.full(m, np.nan), np.zeros(m, bool), np.zeros(m, np.int64), np.zeros(m), np.zeros(m), np.full((m, widest), -1)
-    )
+        np.full(m, np.nan), np.zeros(m, bool), np.zeros(m, np.int64), np.zeros(m), np.zeros(m),
+        np.full((m, widest), -1), np.full(m, np.nan),
+    )  # fmt: skip
     padded = 2 ** np.ceil(np.log2(np.maximum(sizes, 1))).astype(int)
     bar = log.progress((), label, total=m)
     for size in np.unique(padded):

@@ -7,12 +7,14 @@ import numpy as np
 
 from attribution.boundary import groups as boundary_groups
 from attribution.files import hdf5
-from attribution.files.results.data import X_TRAIN
+from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS
 from attribution.training import schedule
 
 # Forms that exist for a network's other layers, too; the others rest on logits that are linear in the weights.
 ITERATIVE = ("batch", "universal", "simple")
+# `boundary.groups.simple`: the points' own labels, the report's form
+GIVEN = "label"
 
 
 def last_layer(gradients: str) -> tuple[np.ndarray, np.ndarray]:
@@ -28,21 +30,24 @@ def scorer(
     """The function (members (M, S), form) -> `boundary_groups.Groups`.
 
     Args:
-        files: paths, for all layers, of `data` and `model`. scope: `last_layer` or `all_layers`.
+        files: paths of `data`, whose labels form `simple` may need, and for all layers `model`. scope: `last_layer` or
+            `all_layers`.
         features, weights: from `last_layer`, for that scope.
         boundary: sections `groups` and `points` of the settings. training: of the model, for form `simple`.
     """
+    labels = hdf5.read(files["data"], Y_TRAIN)[0] if boundary["groups"]["simple"] == GIVEN else None
     if scope == "last_layer":
         settings = boundary["groups"] | {"optimizer": schedule.final_optimizer(training)}
-        return lambda members, form: boundary_groups.score(features, weights, members, form, settings)
+        return lambda members, form: boundary_groups.score(features, weights, members, form, settings, labels)
     import keras
 
     (x,) = hdf5.read(files["data"], X_TRAIN)
-    return partial(_all_layers, keras.models.load_model(files["model"], compile=False), x, boundary, training)
+    model = keras.models.load_model(files["model"], compile=False)
+    return partial(_all_layers, model, x, labels, boundary, training)
 
 
 def _all_layers(
-    model, x: np.ndarray, boundary: dict, training: dict, members: np.ndarray, form: str
+    model, x: np.ndarray, labels: np.ndarray | None, boundary: dict, training: dict, members: np.ndarray, form: str
 ) -> boundary_groups.Groups:
     from attribution.boundary import groups_all_layers as boundary_layer_groups
 
@@ -57,5 +62,5 @@ def _all_layers(
             model, x, groups, max_passes=chosen["passes"], orders=chosen["orders"], seed=chosen["seed"], **common
         )
     return boundary_layer_groups.simple(
-        model, x, groups, training, max_steps=chosen["max_steps"], longest=chosen["max_norm"], **common
+        model, x, groups, training, max_steps=chosen["max_steps"], longest=chosen["max_norm"], labels=labels, **common
     )
