@@ -27,7 +27,7 @@ TRAINING = {
 
 GROUPS = {
     "forms": ["exact", "mean", "universal", "simple"], "sizes": [3, 6], "draws": 2, "shown": [],
-    "max_steps": 50, "passes": 50, "orders": 2, "max_norm": 100.0, "seed": 0,
+    "max_steps": 50, "passes": 50, "orders": 2, "nodes": 100, "max_norm": 100.0, "simple": "label", "seed": 0,
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 SETTINGS = {
-    "max_steps": 100, "passes": 100, "orders": 2, "seed": 0, "max_norm": 1e9,
+    "max_steps": 100, "passes": 100, "orders": 2, "nodes": 1000, "seed": 0, "max_norm": 1e9,
     "optimizer": {"name": "sgd", "learning_rate": 0.2, "momentum": 0.0},
 }  # fmt: skip
 

@@ -20,7 +20,10 @@ def test_table_of_random_groups_and_clusters(study, tmp_path):
     assert table.score.notna().equals(table.solved)
     wide = table.pivot_table(index=["kind", "class", "size", "draw"], columns="form", values="score", dropna=False)
     assert wide.exact.notna().all()
-    assert (wide.universal >= wide.exact * 0.99).all() and (wide["mean"] <= wide.exact * (1 + 1e-9)).all()
+    exact = table[table.form == "exact"]
+    assert (exact.bound <= exact.score).all() and np.allclose(exact.bound, exact.score)
+    assert table[table.form != "exact"].bound.isna().all()
+    assert (wide.universal >= wide.exact * (1 - 1e-9)).all() and (wide["mean"] <= wide.exact * (1 + 1e-9)).all()
     assert table[table.form == "simple"].solved.any()
     with pytest.raises(ValueError, match=r"boundary\.groups\.sizes holds 99, but class 0 has 40 points"):
         measure_group_boundary.measure_group_boundary(
