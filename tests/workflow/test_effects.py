@@ -13,7 +13,7 @@ from snakemake.exceptions import InputFunctionException, WorkflowError
 import helpers
 from attribution.settings import check
 from attribution.settings.errors import SettingError
-from attribution.workflow import contents
+from attribution.workflow import code, contents
 
 SCHEMA = helpers.schema()
 RESCALE = {"rescale": {"from": [0, 255], "to": [-1, 1]}}
@@ -236,7 +236,9 @@ def jobs(workflow) -> list[tuple[str, dict]]:
 
 
 def fits(choice: dict) -> bool:
-    """All models on one data set, and one model on each: more would show the same."""
+    """All models on one data set, and one model on each: more would show the same. So would methods on several."""
+    if "method" in choice and (choice["dataset"], choice["model"]) != ("mine", "cnn"):
+        return False
     return choice["dataset"] == "mine" or choice["model"] == {"toy": "mlp-plain"}.get(choice["dataset"], "cnn")
 
 
@@ -255,10 +257,11 @@ def job(workflow, name: str, choice: dict) -> str:
 def workflow(folder):
     """The workflow and its jobs, each with what it reads and is given."""
     with pytest.MonkeyPatch.context() as patch:
-        # digests of the code say nothing about settings
+        # neither the code's files nor their digests say anything about settings
         patch.setattr(contents, "enter", lambda workflow, config: None)
+        patch.setattr(code, "modules", lambda scripts, script: [])
         found = helpers.parsed(SETTINGS)
-    return found, [(*one, job(found, *one)) for one in jobs(found)]
+        yield found, [(*one, job(found, *one)) for one in jobs(found)]
 
 
 @pytest.fixture

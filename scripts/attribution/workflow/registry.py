@@ -5,6 +5,7 @@ text is read.
 """
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,12 +179,19 @@ def given(name: str) -> set[str]:
 
 def _body(name: str) -> Iterator[ast.stmt]:
     """What stands in the method's class, and then in the classes of the same file that it is made from."""
-    tree = ast.parse(file_of(name).read_text(encoding="utf-8"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    path = file_of(name)
+    classes = _classes(path, path.stat().st_mtime_ns)
     wanted = METHODS[name].partition(":")[2]
     while wanted in classes:
         yield from classes[wanted].body
         wanted = next((base.id for base in classes[wanted].bases if isinstance(base, ast.Name)), None)
+
+
+@functools.cache
+def _classes(path: Path, date: int) -> dict[str, ast.ClassDef]:
+    """Classes of one version of a file; parsed once, however many jobs ask."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def settings_of(name: str, config: dict, training: dict) -> dict:
