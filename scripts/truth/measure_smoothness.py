@@ -37,10 +37,14 @@ def measure_smoothness(
     _, growth = metagradient.metagradient(
         training, x_test[targets], lambda logits: margin_gradients(logits, y_test[targets]), "growth of cotangents"
     )
+    leaving = [smoothness.leaving(len(y), alpha, chosen["draws"], settings["seed"]) for alpha in alphas]
+    weights = np.concatenate([np.ones((1, len(y))), *(part for steps in leaving for part in steps)])
+    margins = truths.retrained(recipe, x, y, x_test, y_test, classes, seed, weights, "metasmoothness")
+    steps = np.split(margins[1:], 2 * len(alphas))
     start = [wildcards["dataset"], wildcards["model"], len(y), recipe["training"]["epochs"], training.count, *accuracy]
     rows = []
-    for alpha in alphas:
-        found = smoothness.metasmoothness(training, x_test, y_test, alpha, chosen["draws"], settings["seed"])
+    for alpha, halfway, left in zip(alphas, steps[::2], steps[1::2], strict=True):
+        found = smoothness.metasmoothness(margins[0], halfway, left)
         rows.append([*start, float(np.median(growth)), alpha, float(found.mean())])
         print(f"alpha {alpha:g}: metasmoothness {found.mean():.3f}, of draws {np.round(found, 3)}", flush=True)
     with atomic.replacing(path) as temporary:

@@ -69,7 +69,7 @@ def retrained(
 
     Args:
         recipe, classes, seed: of the run. x, y: (n, ...), (n,). targets, labels: (t, ...), (t,).
-        kept: (M, n) bool. label: names the work in messages.
+        kept: (M, n) bool, or float64 weights of the points, see `replay`. label: names the work in messages.
 
     Returns:
         (M, t) float64.

@@ -47,7 +47,8 @@ def train(
         recipe: `architecture` mlp, `hidden`, `dropout`, `l1`, `l2` and `training` (see `training.train`).
         input_shape: of one sample. classes: number of classes; two give one logit.
         x: (n, *input_shape), any float; computed in float32. y: (n,) integers.
-        masks: (M, n) bool, True where the member sees the point.
+        masks: (M, n) bool, True where the member sees the point; or float64, weight of the point in the mean loss of
+            its batch.
         member_ids: (M,) integers >= 0. They choose the dropout masks and nothing else, so a member with the same mask
             and id ends with the same weights whoever trains beside it, and two members of one id differ by their
             masks alone.
@@ -102,11 +103,13 @@ def check(recipe: dict, x: np.ndarray, y: np.ndarray, masks: np.ndarray, member_
         raise ValueError(
             f"models.NAME.training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd"
         )
-    if masks.ndim != 2 or masks.dtype != bool or masks.shape[1] != len(x) or len(y) != len(x):
+    if masks.ndim != 2 or masks.dtype not in (bool, float) or masks.shape[1] != len(x) or len(y) != len(x):
         raise ValueError(
             f"masks are {masks.dtype} of shape {masks.shape} for {len(x)} points and {len(y)} labels; "
-            "give one row of booleans a network, one column a training point"
+            "give one row of booleans or of float64 weights a network, one column a training point"
         )
+    if not (masks >= 0).all():
+        raise ValueError(f"weights of training points go down to {masks.min():g}; give 0 or more")
     if len(member_ids) != len(masks) or member_ids.min(initial=0) < 0:
         raise ValueError(f"{len(masks)} masks need as many member ids >= 0, not {member_ids.tolist()[:5]}...")
     if not masks.any(axis=1).all() or not len(masks):
@@ -160,7 +163,7 @@ def train_block(
         kept[:, n:] = False
         kept = kept.reshape(len(masks), batches, rows).swapaxes(0, 1)
         remaining = kept.sum(axis=2)
-        share = (kept / np.maximum(remaining, 1)[:, :, None]).astype(np.float32)
+        share = (kept / np.where(remaining > 0, remaining, 1)[:, :, None]).astype(np.float32)
         rate = step_sizes(setting, epoch, steps + np.cumsum(remaining > 0, axis=0))
         steps += (remaining > 0).sum(axis=0)
         if keep is not None:

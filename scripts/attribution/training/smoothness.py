@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from attribution.numerics.residuals import margins
 from attribution.retraining import subsets
-from attribution.runtime import log
-from attribution.training import replay as replays
-from attribution.training.replay import Replay
 
 # stream of subsets, beside those of `retraining.subsets` and `retraining.truth`
 STREAM = 6
@@ -22,29 +18,26 @@ def agreement(first: np.ndarray, second: np.ndarray) -> float:
     return float((first * np.sign(second)).sum() / total) if total else 0.0
 
 
-def metasmoothness(
-    training: Replay, points: np.ndarray, labels: np.ndarray, alpha: float, draws: int, seed: int
-) -> np.ndarray:
-    """How evenly margins change while all but a share alpha of the training points leave, a value a draw.
+def leaving(n: int, alpha: float, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (draws, n) of the training points halfway and at the end of leaving all but a random share alpha.
 
-    The points that leave do so in two equal steps of their weights, 1 to 1/2 to 0: two trainings a draw, beside that
-    on all points. A derivative at weights of 1 can tell of points that leave only where both steps go the same way.
+    They leave in two equal steps, from 1 to 1/2 and to 0.
+    """
+    kept = subsets.random_subsets(n, alpha, 0, draws, seed, STREAM)
+    return np.where(kept, 1.0, 0.5), kept.astype(float)
+
+
+def metasmoothness(whole: np.ndarray, halfway: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """How evenly margins change while points leave, a value a draw.
+
+    Two trainings a draw, beside that on all points, tell it. A derivative at weights of 1 can tell of points that leave
+    only where both steps go the same way.
 
     Args:
-        training: see `replay`. points, labels: (t, ...), (t,) whose margins are asked.
-        alpha: share that stays. draws: random subsets. seed: of them.
+        whole: (t,) margins after the training on all points. halfway, left: (draws, t) after those with the weights of
+            `leaving`.
 
     Returns:
-        (draws,) float64 in [-1, 1].
+        (draws,) float64 in [-1, 1], see `agreement`.
     """
-
-    def after(weights: np.ndarray) -> np.ndarray:
-        return margins(training.outputs(replays.run(training, weights), points), labels)
-
-    whole = after(np.ones(training.n))
-    kept = subsets.random_subsets(training.n, alpha, 0, draws, seed, STREAM)
-    found = []
-    for mask in log.progress(kept, f"metasmoothness at {alpha:g}"):
-        halfway, left = after(np.where(mask, 1.0, 0.5)), after(mask.astype(float))
-        found.append(agreement(halfway - whole, left - halfway))
-    return np.array(found)
+    return np.array([agreement(half - whole, end - half) for half, end in zip(halfway, left, strict=True)])
