@@ -1,6 +1,6 @@
 """Peak memory of every method of pairs as the training set grows fourfold: jobs of the workflow, on the toy set.
 
-python benchmarks/bench_memory_of_methods.py [--output results/benchmarks/memory-of-methods.csv] [--cores 1]
+python benchmarks/memory_of_methods.py [--output results/benchmarks/memory-of-methods.csv] [--cores 1]
     [--points 532 2128] [--epochs 20] [--methods trak kfac ...]
 
 Each method runs in a process of its own, as it does in a study; `grown_mb` is what more points take beyond what fewer
