@@ -1,4 +1,4 @@
-"""The two-dimensional toy set of the report's section 4.1: red discs left and right, blue between."""
+"""Toy sets of the plane: that of the report's section 4.1, red discs left and right, blue between, and other shapes."""
 
 import numpy as np
 
@@ -25,13 +25,42 @@ def sample_disc(rng: np.random.Generator, n: int, centre, radius: float, noise: 
     return (np.asarray(centre) + points + noise * rng.standard_normal((n, 2))).astype(np.float32)
 
 
+def sample_ring(
+    rng: np.random.Generator, n: int, centre, radius: float, width: float, angles: list[float], noise: float
+) -> np.ndarray:
+    """Points drawn uniformly from a ring or a part of one, plus Gaussian noise.
+
+    Args:
+        rng, n, centre, noise: see `sample_disc`. radius: of the outer edge. width: between both
+            edges, at most the radius.
+        angles: (2,) degrees, counterclockwise from the first axis, between which the ring lies.
+
+    Returns:
+        (n, 2) float32.
+    """
+    inner = radius - width
+    distance = np.sqrt(inner**2 + (radius**2 - inner**2) * rng.uniform(size=n))
+    angle = np.deg2rad(rng.uniform(*angles, size=n))
+    points = np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=1)
+    return (np.asarray(centre) + points + noise * rng.standard_normal((n, 2))).astype(np.float32)
+
+
+def sample(rng: np.random.Generator, n: int, disc: dict, noise: float) -> np.ndarray:
+    """(n, 2) points of a subgroup in its shape: a `disc` unless it says `ring`."""
+    if disc.get("shape", "disc") == "disc":
+        return sample_disc(rng, n, disc["centre"], disc["radius"], noise)
+    width, angles = disc.get("width", disc["radius"]), disc.get("angles", [0, 360])
+    return sample_ring(rng, n, disc["centre"], disc["radius"], width, angles, noise)
+
+
 def draw(
     discs: list[dict], class_names: list[str], noise: float, seed: int, flipped: float = 0.0
 ) -> dict[str, np.ndarray]:
     """Training and test set, both shuffled, so that file order carries no information.
 
     Args:
-        discs: each `{name, class, centre, radius, train, test}`; its position is its subgroup number.
+        discs: each `{name, class, centre, radius, train, test}`; its position is its subgroup number. With
+            `shape: ring` and `width`, `angles` it is a ring or a part of one.
         class_names: class of label 0, 1, ...
         noise: see `sample_disc`.
         seed: of the draw, of the shuffle and of the flips, which leave the points as they were.
@@ -44,7 +73,7 @@ def draw(
     arrays = {}
     *generators, flips = np.random.default_rng(seed).spawn(3)
     for part, generator in zip(("train", "test"), generators, strict=True):
-        points = [sample_disc(generator, d[part], d["centre"], d["radius"], noise) for d in discs]
+        points = [sample(generator, d[part], d, noise) for d in discs]
         subgroup = np.repeat(np.arange(len(discs)), [d[part] for d in discs])
         label = np.array([class_names.index(d["class"]) for d in discs], dtype=np.int64)[subgroup]
         order = generator.permutation(len(subgroup))

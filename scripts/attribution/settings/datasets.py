@@ -67,6 +67,7 @@ def check(name: str, dataset: dict) -> None:
     if dataset["loader"] == "toy":
         for index, disc in enumerate(dataset["discs"]):
             one_of(f"{where}.discs[{index}].class", disc["class"], dataset["class_names"])
+            _ring(f"{where}.discs[{index}]", disc)
         return
     chosen = complete(dataset)
     known = chosen["class_names"]
@@ -85,6 +86,17 @@ def check(name: str, dataset: dict) -> None:
                     f"{where}.{key} is {chosen[key]}; allowed is {len(known)} to {most}, "
                     f"as {len(known)} classes of {each} images are taken, or all"
                 )
+
+
+def _ring(where: str, disc: dict) -> None:
+    """A ring's width is at most its radius, and what is of a ring is not said of a disc."""
+    for key in ("width", "angles"):
+        if key in disc and disc.get("shape", "disc") != "ring":
+            raise SettingError(f"{where}.{key} is given, but the shape is a disc; set shape: ring, or leave it out")
+    if disc.get("width", 0) > disc["radius"]:
+        raise SettingError(
+            f"{where}.width is {disc['width']}, more than the radius {disc['radius']}; take a smaller one"
+        )
 
 
 def _superclasses(where: str, superclasses: dict, classes: list[str]) -> None:
