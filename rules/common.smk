@@ -19,6 +19,7 @@ from attribution.workflow import (
     inputs,
     methods,
     names,
+    partitions,
     resources,
     start,
     studies,
@@ -112,6 +113,14 @@ judging = bound(attributions.judging)
 removing = bound(attributions.removing)
 tables_of_study = lambda name: bound(attributions.tables, name)
 border_files = bound(attributions.border)
+
+# the training set divided
+partition_files = bound(partitions.files)
+partition_methods = bound(partitions.asked)
+partition_recipes = bound(partitions.recipes)
+code_of_partition = lambda script: bound(partitions.code, BASE / "scripts", script)
+over_trainings = lambda name: bound(partitions.runs, name)
+geometry_of = bound(partitions.geometry)
 
 # settings, found when a job's wildcards are known
 setting = lambda path: bound(studies.setting, path)

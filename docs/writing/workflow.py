@@ -13,10 +13,10 @@ from writing.blocks import PageError, table
 
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = ROOT / "config/cifar10.yaml"
-STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "truth", "evaluation")
+STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "truth", "partition", "evaluation")
 # a folder of scripts/attribution imports only folders before it
 LAYERS = ("runtime", "files", "settings", "costs", "workflow", "numerics", "data", "networks", "training", "influence",
-          "curvature", "groups", "boundary", "retraining", "methods", "evaluation", "drawing")  # fmt: skip
+          "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation", "drawing")  # fmt: skip
 
 
 def _run(*command: str) -> str:

@@ -10,6 +10,7 @@ from attribution.influence import points as influence
 from attribution.methods import base
 from attribution.methods.distance import neighbours
 from attribution.numerics import residuals, similarity
+from attribution.partition import source
 from attribution.workflow import registry
 from small_run import N, method
 
@@ -90,9 +91,28 @@ def test_pairs_are_their_definitions(run):
     # whose definitions stand in tests of their own
     elsewhere = {name for name in given if registry.told(name, "family") in ("unrolled", "retraining")}
     elsewhere |= {"random", "trak", "representer", "last-layer-rescaled", "kfac", "ekfac", "gauss-newton"}
+    elsewhere.add("network-gradient-dot")
     assert given - elsewhere == set(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(method(name).pairs(run, q), values, rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+def test_vectors_of_a_selection_rule_have_its_pairs_as_products_and_of_distances_their_distances(run):
+    every = np.arange(N)
+    steps = run.solve(influence.gradients(run.features, run.residuals).T)
+    for name in ("influence", "l-relative", "theta-relative"):
+        found = source.of_method(name, method(name), run, None, False)
+        sums = np.stack([found.sums(np.array([point])) for point in every], axis=1)
+        products = found.scores(slice(None), found.dual(sums))
+        cosine = steps.T @ steps / np.outer(*[np.linalg.norm(steps, axis=0)] * 2)
+        expected = cosine if name == "theta-relative" else method(name).pairs(run, every)
+        np.testing.assert_allclose(products, expected, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(found.square, np.diag(expected), rtol=1e-7)
+    for name in ("input-euclidean", "embedding-euclidean"):
+        found = source.of_method(name, method(name), run, None, False)
+        products = found.scores(slice(None), np.stack([found.sums(np.array([point])) for point in every], axis=1))
+        gap = 2 * products - found.square - found.square[:, None]
+        np.testing.assert_allclose(gap, method(name).pairs(run, every), rtol=1e-7, atol=1e-6)
 
 
 @pytest.mark.parametrize("direction", ["max", "min"])

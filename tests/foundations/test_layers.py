@@ -13,7 +13,7 @@ PACKAGE = SCRIPTS / "attribution"
 # from the bottom of what is imported to its top
 LAYERS = [
     "runtime", "files", "settings", "costs", "workflow", "numerics", "data", "networks", "training", "influence",
-    "curvature", "groups", "boundary", "retraining", "methods", "evaluation", "drawing",
+    "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation", "drawing",
 ]  # fmt: skip
 
 

@@ -31,11 +31,13 @@ MEMBER, A_PICK, A_POINT = 3e10, 5e-6, 8e-9
 A_MOVED_POINT, A_MOVED_LOGIT = 6e-7, 2e-7
 # numbers that each point takes for each group, and points whose logits are held beside them
 SCORED, SCORED_AT_ONCE = 4, 4096
+KERNEL_POINTS = 15_800  # whose kernel is 2 GB, influence.matrix_gb
+PARTS_LEAVE = 200  # networks of `retrain_parts`: parts of a dozen methods, and of controls with their sizes
 A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the last layer, n = 50 000; measured
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
 GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets",
-             "retrain_truth", "retrain_without_top")  # fmt: skip
+             "retrain_truth", "retrain_without_top", "retrain_parts")  # fmt: skip
 
 of_data = data_sizes.of_data
 
@@ -280,6 +282,15 @@ def _grown(size: dict) -> tuple:
     return held, max(A_SEED * size["compared_seeds"], _factors(8, 2 * 150 * 26)(size)[1]), 0.0
 
 
+def _partition(size: dict) -> tuple:
+    """k-means on the factors, and kernels of all points where memory is reckoned for them."""
+    n, restarts = size["n"], 20
+    kernels = 6 * 8 * min(n, KERNEL_POINTS) ** 2
+    passes = 2 * restarts * size["classes"] * 30
+    held, seconds, flops = _factors(4, passes)(size | {"targets": 0})
+    return TENSORFLOW + held + kernels, 120 + seconds, flops
+
+
 # The rules whose cost has a size, or TensorFlow; every other one draws or tabulates what is there: a measured constant.
 COSTS = {
     "prepare_cifar10": _prepare,
@@ -300,6 +311,8 @@ COSTS = {
     "retrain_subsets": _members(lambda size: size["members"]),
     "retrain_truth": _truth,
     "retrain_without_top": lambda size: _truth(size | {"members": size["without_top"]}),
+    "partition_training_set": _partition,
+    "retrain_parts": lambda size: _truth(size | {"members": PARTS_LEAVE}),
     "attribute_method": _attributed,
     "measure_smoothness": _smooth,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points

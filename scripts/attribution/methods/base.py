@@ -20,7 +20,8 @@ class Method(Protocol):
     `row`: its name in tables, where it is another one than in the settings.
     `unit`: "margin" where a pair estimates by how much the target's margin falls when the training point leaves; scores
     without it have an order only.
-    `needs` and `settings` are literals: the workflow reads them from the text.
+    `kernel`: whether pairs of training points are inner products of vectors of theirs.
+    `needs`, `settings` and `kernel` are literals: the workflow reads them from the text.
     """
 
     family: str
@@ -33,6 +34,11 @@ class Method(Protocol):
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) float64: row = target, column = training point, positive = helpful."""
+
+    def vectors(self, run: Run):
+        """(n, d) vectors, or `partition.source.Factors`, by which a partition tells training points apart; without it
+        those of `pairs`, where `kernel` says that of training points they are a symmetric kernel, or else what
+        attributions say that each training point does to the test points."""
 
     def factors(self, run: Run, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(t, k) and (n, k), kept in place of their product `pairs` by a method for which that is much larger."""

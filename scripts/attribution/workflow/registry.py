@@ -71,6 +71,7 @@ METHODS = {
     "embedding-cosine-same-class": "distance.own_class_first:OwnClassFirst",
     "embedding-neighbours": "distance.neighbours:Neighbours",
     "input-neighbours": "distance.neighbours:InputNeighbours",
+    "network-gradient-dot": "influence.network_gradient_dot:NetworkGradientDot",
     "gradient-dot": "influence.gradient_dot:GradientDot",
     "gradient-cosine": "distance.gradient_cosine:GradientCosine",
     "pixel-euclidean": "distance.pixels:Pixels",

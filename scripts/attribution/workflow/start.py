@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from attribution.runtime import clone_path, cluster
 from attribution.settings import check, schema, shared_data, texts
-from attribution.workflow import attributions, registry, studies
+from attribution.workflow import attributions, partitions, registry, studies
 
 
 def refuse_folder(base: Path) -> None:
@@ -34,6 +34,7 @@ def check_settings(workflow, config: dict, base: Path) -> None:
     studies.in_one_sentence(shared_data.check, prepared, own)
     studies.in_one_sentence(registry.check, prepared)
     studies.in_one_sentence(attributions.check, prepared)
+    studies.in_one_sentence(partitions.check, prepared)
     config.clear()
     config.update(prepared)
 

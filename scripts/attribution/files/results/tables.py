@@ -25,6 +25,9 @@ FILES = {
     "brittleness-*.csv": "study",
     "attribution-stability-*.csv": "study",
     "embeddings-*.csv": "study",
+    "partition.csv": "study",
+    "partition-stability.csv": "study",
+    "removal-*.csv": "study",
 }
 # where data without a plane has another place
 FILES_OF_IMAGES = {"evaluation.csv": "run"}

@@ -12,6 +12,10 @@ class Random:
     needs = ("data",)
     settings = ("evaluation.seed",)
 
+    def vectors(self, run: Run) -> np.ndarray:
+        """(n, 8) normal numbers, which k-means divides into parts of about equal size."""
+        return np.random.default_rng((run.settings["evaluation.seed"], run.seed)).standard_normal((len(run.labels), 8))
+
     def points(self, run: Run) -> np.ndarray:
         """(n,) in [0, 1)."""
         return np.random.default_rng(run.settings["evaluation.seed"]).random(len(run.labels))

@@ -16,6 +16,7 @@ class EkFac:
     needs = ("data", "model")
     settings = ("curvature.precision", "curvature.factors", "curvature.damping", "unrolled.betas")
     unit = "margin"
+    kernel = True
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n).

@@ -16,6 +16,7 @@ class GaussNewton:
     needs = ("data", "model")
     settings = ("curvature.precision", "curvature.factors", "curvature.damping", "curvature.cg", "unrolled.betas")
     unit = "margin"
+    kernel = True
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n).

@@ -12,6 +12,10 @@ class EmbeddingEuclidean:
     family = "distance"
     needs = ("data", "gradients")
 
+    def vectors(self, run: Run) -> np.ndarray:
+        """(n, D - 1) what enters the last layer."""
+        return run.embedding
+
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), minus squared distances."""
         return similarity.distance(run.embedding, run.queried.embedding)(targets)

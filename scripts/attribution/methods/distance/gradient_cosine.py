@@ -11,6 +11,7 @@ class GradientCosine:
 
     family = "distance"
     needs = ("gradients",)
+    kernel = True
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) cosines."""

@@ -12,6 +12,10 @@ class InputEuclidean:
     family = "distance"
     needs = ("data",)
 
+    def vectors(self, run: Run) -> np.ndarray:
+        """(n, d) the samples, flat."""
+        return run.x.reshape(len(run.x), -1)
+
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), minus squared distances."""
         return similarity.distance(run.x, run.queried.x)(targets)

@@ -11,6 +11,7 @@ class GradientDot:
     family = "influence"
     needs = ("gradients",)
     directions = ("max", "min")
+    kernel = True
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), positive = helpful."""

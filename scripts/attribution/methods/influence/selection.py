@@ -5,6 +5,8 @@ import numpy as np
 from attribution.groups import greedy
 from attribution.influence import points as influence
 from attribution.methods.run import Run
+from attribution.partition.source import Factors
+from attribution.partition.vectors import unit
 
 
 class Influence:
@@ -28,6 +30,10 @@ class Influence:
         )
         return greedy.criterion(self.rule, s.T * weight[targets], run.own, run.step_norm).T
 
+    def vectors(self, run: Run) -> Factors:
+        """Whitened gradients, whose inner products are influence (definition 3.1)."""
+        return Factors(run.features, run.residuals, run.solve, run.own)
+
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """Algorithm 1 from each seed alone; see `greedy.grow`."""
         found = greedy.grow(
@@ -48,8 +54,17 @@ class ThetaRelative(Influence):
 
     rule = "theta-relative"
 
+    def vectors(self, run: Run) -> Factors:
+        """Steps H^-1 g at length 1."""
+        scaled = run.residuals / np.where(run.step_norm > 0, run.step_norm, np.inf)[:, None]
+        return Factors(run.features, scaled, lambda b: run.solve(run.solve(b)), (run.step_norm > 0).astype(float))
+
 
 class LRelative(Influence):
     """Influence of gradients whitened to length 1."""
 
     rule = "l-relative"
+
+    def vectors(self, run: Run) -> Factors:
+        """Whitened gradients at length 1."""
+        return Factors(run.features, unit(run.residuals, run.own), run.solve, (run.own > 0).astype(float))

@@ -21,6 +21,7 @@ class TracIn:
     family = "unrolled"
     needs = ("data",)
     settings = ("unrolled.checkpoints", "influence.batch_size")
+    kernel = True
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n). Memory: `checkpoints` copies of the parameters, and a (t, n) kernel with its budget of gradients."""

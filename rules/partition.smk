@@ -1,0 +1,98 @@
+# The whole training set divided into functioning groups.
+# Inputs: data.h5, results that methods need.  Outputs: partition.h5 (labels and parts by every method of
+# `methods.partition`), partition-removals-TRUTH.h5 (losses of networks trained again without a part); tables of studies.
+# Steps: partition_training_set; retrain_parts; compare_partitions, compare_part_removals over a study's trainings.
+
+
+rule partition_training_set:
+    input:
+        unpack(partition_files),
+        own=own_model,
+        code=code_of_partition("partition/partition_training_set.py"),
+    output:
+        partition=f"{RUN}/partition.h5",
+    log:
+        "results/logs/partition_training_set/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/partition_training_set/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("partition_training_set")
+    resources:
+        **asked("partition_training_set"),
+    params:
+        methods=partition_methods,
+        settings=setting("partition"),
+        recipes=partition_recipes,
+    script:
+        "../scripts/partition/partition_training_set.py"
+
+
+# each part of each partition leaves, and whole networks are trained again
+rule retrain_parts:
+    input:
+        data="results/{dataset}/data.h5",
+        partition=f"{RUN}/partition.h5",
+        own=own_model,
+        code=code_of_network("partition/retrain_parts.py"),
+    output:
+        removals=f"{RUN}/partition-removals-{{truth}}.h5",
+    log:
+        "results/logs/retrain_parts/{dataset}-{model}-seed{seed}-{truth}.log",
+    benchmark:
+        "results/benchmarks/retrain_parts/{dataset}-{model}-seed{seed}-{truth}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+    threads: cpus("retrain_parts")
+    resources:
+        **asked("retrain_parts"),
+    params:
+        recipe=recipe,
+        repetitions=setting("truth.repetitions"),
+    script:
+        "../scripts/partition/retrain_parts.py"
+
+
+# against known subgroups, and against one another over training seeds
+rule compare_partitions:
+    input:
+        data=data_of_study,
+        partitions=over_trainings("partition.h5"),
+        code=code("partition/compare_partitions.py"),
+    output:
+        table="results/{study}/partition.csv",
+        stability="results/{study}/partition-stability.csv",
+    log:
+        "results/logs/compare_partitions/{study}.log",
+    benchmark:
+        "results/benchmarks/compare_partitions/{study}.tsv"
+    threads: cpus("compare_partitions")
+    resources:
+        **asked("compare_partitions"),
+    params:
+        runs=runs_of_study,
+        geometry=geometry_of,
+    script:
+        "../scripts/partition/compare_partitions.py"
+
+
+# against what leaves with a part, beside controls of the same sizes
+rule compare_part_removals:
+    input:
+        removals=over_trainings("partition-removals-{truth}.h5"),
+        code=code("partition/compare_part_removals.py"),
+    output:
+        table="results/{study}/removal-{truth}.csv",
+    log:
+        "results/logs/compare_part_removals/{study}-{truth}.log",
+    benchmark:
+        "results/benchmarks/compare_part_removals/{study}-{truth}.tsv"
+    wildcard_constraints:
+        truth="fixed|averaged",
+    threads: cpus("compare_part_removals")
+    resources:
+        **asked("compare_part_removals"),
+    params:
+        runs=runs_of_study,
+        geometry=geometry_of,
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/partition/compare_part_removals.py"

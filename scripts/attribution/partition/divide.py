@@ -1,0 +1,57 @@
+"""A partition of the training set as the settings want it, and what is known of its parts."""
+
+import numpy as np
+
+from attribution.partition import classes, constraints, hierarchy, kmeans, members, number, pca
+from attribution.partition.vectors import Vectors, dense
+
+
+def code(vectors: Vectors, settings: dict) -> pca.Code:
+    """Principal components, as many as section `partition` says."""
+    return pca.code(vectors, settings["components"], settings["seed"])
+
+
+def divide(
+    vectors: Vectors, settings: dict, labels: np.ndarray, subgroups: np.ndarray, keys: np.ndarray
+) -> tuple[dict, dict]:
+    """Labels of all points with what is known of their parts.
+
+    Args:
+        vectors: of the points. settings: section `partition`. labels, subgroups: (n,) classes, and known subgroups,
+            whose number is taken for `parts: subgroups`. keys: (n,), see `kmeans.partition`.
+
+    Returns:
+        arrays `labels` (n,), `sizes` (parts,), `objectives` (restarts,), `normalised_influence` (parts,), `central` and
+        `outlying` (parts, members), `linkage` (parts - 1, 4), and with a criterion `counts`, `criterion`, `error` (q,);
+        attributes `parts`, `objective`, `share` of the sum of squared lengths that the parts hold.
+    """
+    arrays, count = {}, settings["parts"]
+    if count in number.CRITERIA:
+        curve = number.chosen(
+            count, code(vectors, settings).code, settings["most"], settings["draws"], settings["restarts"],
+            settings["iterations"], settings["seed"],
+        )  # fmt: skip
+        arrays = {"counts": curve.counts, "criterion": curve.value, "error": curve.error}
+        count = curve.chosen
+    elif count == "subgroups":
+        count = len(np.unique(subgroups))
+    bound = constraints.bound(vectors.count, settings["together"], settings["apart"])
+    asked = (count, settings["restarts"], settings["iterations"], settings["seed"], bound, keys)
+    found = classes.partition(vectors, labels, *asked) if settings["within_classes"] else kmeans.partition(
+        vectors, *asked)  # fmt: skip
+    influence = kmeans.normalised_influence(vectors, found.labels, count)
+    central, outlying = members.ends(vectors, found.labels, count, settings["members"])
+    arrays |= {
+        "labels": found.labels, "sizes": np.bincount(found.labels, minlength=count), "objectives": found.objectives,
+        "normalised_influence": influence, "central": central, "outlying": outlying,
+        "linkage": hierarchy.ward(vectors, found.labels, count),
+    }  # fmt: skip
+    total = vectors.square.sum()
+    facts = {"parts": count, "objective": influence.sum(), "share": influence.sum() / total if total > 0 else 0.0}
+    return arrays, facts
+
+
+def reduced(vectors: Vectors, settings: dict) -> tuple[Vectors, float]:
+    """The codes in the place of the vectors, and the share of squared lengths that they keep."""
+    found = code(vectors, settings)
+    return dense(found.code), found.kept

@@ -1,0 +1,42 @@
+"""Parts of partitions that leave: whose networks are trained, and what their losses say."""
+
+import numpy as np
+
+
+def masks(partitions: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """What is kept in each network: the first keeps all points, each further one lacks a part; equal ones are one.
+
+    Args:
+        partitions: labels (n,) in [0, parts) of each.
+
+    Returns:
+        kept (M, n) bool, and of each partition the rows (parts,) of its parts.
+
+    Raises:
+        ValueError: when a part holds every point, so that a network would have none.
+    """
+    if any(labels.max() == 0 for labels in partitions):
+        raise ValueError(
+            "a partition has a single part, without which no point is left; set partition.parts to 2 or more"
+        )
+    rows = [labels != part for labels in partitions for part in range(labels.max() + 1)]
+    distinct, place = np.unique(np.array(rows), axis=0, return_inverse=True)
+    kept = np.concatenate([np.ones((1, len(partitions[0])), dtype=bool), distinct])
+    ends = np.cumsum([labels.max() + 1 for labels in partitions])[:-1]
+    return kept, np.split(1 + place.ravel(), ends)
+
+
+def losses(margins: np.ndarray) -> np.ndarray:
+    """Cross-entropy from margins log p / (1 - p) of the label: log(1 + exp(-margin))."""
+    return np.logaddexp(0, -margins)
+
+
+def changes(found: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(parts, parts) mean change of the loss on the points of part k (column) when part j (row) leaves.
+
+    Args:
+        found: (M, n) losses of the networks of `masks`. labels: (n,). rows: of the parts.
+    """
+    sizes = np.bincount(labels)
+    change = found[rows] - found[0]
+    return np.stack([np.bincount(labels, weights=row) / sizes for row in change])

@@ -1,0 +1,143 @@
+"""What rules need that divide the training set by methods, and judge the parts: names, files, settings.
+
+A name of `methods.partition` is a method's, with endings: `-unit`, its vectors at length one; `-components`, their
+principal components in their place; `-untrained`, of the recipe MODEL-untrained.
+"""
+
+from typing import NamedTuple
+
+from snakemake.exceptions import WorkflowError
+
+from attribution.settings.errors import SettingError
+from attribution.workflow import attributions, contents, inputs, methods, registry, studies
+
+UNIT, COMPONENTS, UNTRAINED = "-unit", "-components", attributions.UNTRAINED
+CONTROLS = ("input-euclidean", "embedding-euclidean", "random")
+
+
+class Asked(NamedTuple):
+    """A method's name without its endings, and which of them it has."""
+
+    method: str
+    unit: bool
+    components: bool
+    untrained: bool
+
+
+def parts(name: str) -> Asked:
+    """What a name of `methods.partition` says.
+
+    Raises:
+        SettingError: one sentence, for a name that stands for no method of vectors or pairs.
+    """
+    base = name.removesuffix(UNTRAINED)
+    reduced = base.removesuffix(COMPONENTS)
+    method = reduced.removesuffix(UNIT)
+    if method not in registry.METHODS or "vectors" not in registry.given(method):
+        registry.known("methods.partition", method, "pairs")
+    return Asked(method, method != reduced, reduced != base, base != name)
+
+
+def is_control(name: str) -> bool:
+    """Whether it knows nothing of what the network learned from which point."""
+    asked = parts(name)
+    return asked.untrained or asked.method in CONTROLS
+
+
+def from_columns(method: str) -> bool:
+    """Whether points are told apart by what attributions say that they do to test points."""
+    return "vectors" not in registry.given(method) and not registry.told(method, "kernel", False)
+
+
+def check(config: dict) -> None:
+    """Check the methods by which the training set is divided.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    chosen = config["methods"]["partition"]
+    for name in chosen:
+        if parts(name).untrained and from_columns(parts(name).method):
+            raise SettingError(
+                f"methods.partition names '{name}', whose vectors are attributions of test points, which an untrained "
+                "network has none of; take it out"
+            )
+    if all(map(is_control, chosen)):
+        raise SettingError("methods.partition names controls only; add a method that they are to be compared with")
+
+
+def asked(config: dict, wildcards) -> dict:
+    """Every name with what it says, the text of its method, its settings, and whether it is a control."""
+    found = {}
+    for name in config["methods"]["partition"]:
+        told = studies.in_one_sentence(parts, name)
+        own = methods.settings_of(config, wildcards, told.method)
+        own |= {
+            "groups.tie_seed": config["groups"]["tie_seed"],
+            "influence.matrix_gb": config["influence"]["matrix_gb"],
+        }
+        found[name] = told._asdict() | {
+            "text": registry.METHODS[told.method], "settings": own, "control": is_control(name),
+            "columns": from_columns(told.method),
+        }  # fmt: skip
+    return found
+
+
+def files(config: dict, wildcards) -> dict:
+    """Results that the methods need, those of the untrained network under `untrained_NAME`, and attributions in order.
+
+    Raises:
+        WorkflowError: one sentence, when there is no untrained recipe.
+    """
+    found = {"data": f"results/{wildcards.dataset}/data.h5", "attributions": []}
+    for name in config["methods"]["partition"]:
+        told = studies.in_one_sentence(parts, name)
+        run, prefix = inputs.run(wildcards), ""
+        if from_columns(told.method):
+            found["attributions"].append(f"{run}/attributions/{told.method}.h5")
+            continue
+        if told.untrained:
+            run, prefix = untrained(config, name, wildcards), "untrained_"
+        for need in set(registry.told(told.method, "needs")) - {"data"}:
+            found[prefix + need] = f"{run}/{need}.{'keras' if need == 'model' else 'h5'}"
+    return found
+
+
+def untrained(config: dict, name: str, wildcards) -> str:
+    """Folder of the run of the untrained network."""
+    model = f"{wildcards.model}{UNTRAINED}"
+    if model not in config["models"]:
+        raise WorkflowError(
+            f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
+            "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
+            "methods.partition"
+        )
+    return studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
+
+
+def recipes(config: dict, wildcards) -> dict:
+    """The run's recipe, and that of its untrained network where there is one."""
+    own = config["models"][wildcards.model]
+    return {"trained": own, "untrained": config["models"].get(f"{wildcards.model}{UNTRAINED}", own)}
+
+
+def code(config: dict, scripts, script: str, wildcards):
+    """The script, the methods' files, and the architecture's, which methods that follow the training build again."""
+    used = set(inputs.code_of_network(config, scripts, script, wildcards))
+    for name in config["methods"]["partition"]:
+        used |= set(methods.code_with(scripts, script, studies.in_one_sentence(parts, name).method))
+    return contents.by_content(sorted(used))
+
+
+def geometry(config: dict, wildcards) -> str:
+    """The shape of a study's data: of a toy set its name, else images."""
+    name = config["studies"][wildcards.study]["dataset"]
+    if config["datasets"][name]["loader"] != "toy":
+        return "images"
+    return name.removeprefix("toy-") if name != "toy" else "three-discs"
+
+
+def runs(config: dict, name: str, wildcards) -> list[str]:
+    """A result of every recipe and training seed of a study."""
+    studies.required(config, wildcards.study, "recipes", "seeds")
+    return inputs.over_runs(config, name.format(**dict(wildcards.items())), wildcards)

@@ -1,0 +1,68 @@
+"""removal-TRUTH.csv: what happens to losses when parts leave, beside controls of the same number and sizes of parts."""
+
+from attribution.runtime import job
+
+job.begin()
+
+import numpy as np
+import pandas as pd
+
+from attribution.evaluation import part_removals as judge
+from attribution.files import atomic, hdf5
+from attribution.files.results.partition import CHANGES, METHODS, SIZED
+
+COLUMNS = ["dataset", "geometry", "model", "truth", "method", "role", "parts", "own_minus_other", "low", "high",
+           "share", "sizes_of", "trainings", "best_control", "gain", "gain_low", "gain_high"]  # fmt: skip
+
+
+def compare_part_removals(
+    removals: list[str], runs: list[list], geometry: str, interval: dict, wildcards: dict, path: str
+) -> None:
+    """Write the table: a row a recipe and method, and beside it its controls with parts of its own sizes.
+
+    Args:
+        removals: partition-removals-TRUTH.h5 of the (recipe, seed) of `runs`, in their order. interval: of the
+            bootstrap, over trainings and their parts.
+
+    The first method that is no control is the default. `gain`: own minus other less that of the best control of
+    the same sizes, part by part of the same size.
+    """
+    rows = []
+    for recipe in dict.fromkeys(recipe for recipe, _ in runs):
+        files = [path for (own, _), path in zip(runs, removals, strict=True) if own == recipe]
+        rows += _of_recipe(files, [wildcards["truth"], recipe], geometry, interval)
+    with atomic.replacing(path) as temporary:
+        pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
+
+
+def _of_recipe(files: list[str], named: list[str], geometry: str, interval: dict) -> list[list]:
+    changes, control = {}, {}
+    for path in files:
+        with hdf5.file(path) as file:
+            dataset, methods = file.attrs["dataset"], list(file.attrs[METHODS])
+            for name in methods:
+                control[name] = bool(file[name].attrs["control"])
+                changes.setdefault((name, ""), []).append(file[name][CHANGES][()].mean(axis=0))
+                for other in file[name].get(SIZED, []):
+                    changes.setdefault((other, name), []).append(file[name][SIZED][other][CHANGES][()].mean(axis=0))
+    own = {key: [judge.own_minus_other(one) for one in found] for key, found in changes.items()}
+    default, rows = next(name for name in methods if not control[name]), []
+    for (name, of), found in own.items():
+        role = "control" if control[name] else "default" if name == default else "method"
+        shares = np.mean([judge.share(one) for one in changes[name, of]])
+        parts = "/".join(sorted({str(len(one)) for one in found}))
+        mean = np.mean([one.mean() for one in found])
+        row = [dataset, geometry, named[1], named[0], name, role, parts, mean, *judge.interval(found, **interval),
+               shares, of, len(found)]  # fmt: skip
+        rows.append([*row, *_gain(name, found, own, interval)] if role != "control" else [*row, None, None, None, None])
+    return rows
+
+
+def _gain(name: str, found: list[np.ndarray], own: dict, interval: dict) -> list:
+    controls = {other: several for (other, of), several in own.items() if of == name}
+    best = judge.best(controls)
+    more = [mine - theirs for mine, theirs in zip(found, controls[best], strict=True)]
+    return [best, np.mean([one.mean() for one in more]), *judge.interval(more, **interval)]
+
+
+job.run(compare_part_removals)

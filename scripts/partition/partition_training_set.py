@@ -1,0 +1,115 @@
+"""partition.h5: the whole training set divided by every method, and by controls into parts of the same sizes."""
+
+from attribution.runtime import job
+
+job.begin()
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from attribution.files import hdf5, provenance, resume
+from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
+from attribution.files.results.partition import LABELS, METHODS, SIZED, SIZES
+from attribution.methods import base
+from attribution.methods.run import Run
+from attribution.methods.scores import PAIRS
+from attribution.partition import divide, sized, source
+from attribution.runtime import memory
+
+UNTRAINED = "untrained_"
+
+
+def partition_training_set(
+    files: dict, methods: dict, settings: dict, recipes: dict, seed: int, digest: str, path: str, attributes: dict
+) -> None:
+    """Write the partitions, see `results.partition`. Each is kept in a shard, so that a job after a kill goes on.
+
+    Args:
+        files: `data`, results of the run, those of its untrained network with `untrained_` before their names, and
+            `attributions` in the order of the methods that need them. methods: see `workflow.partitions.asked`.
+        settings: section `partition`. recipes: `trained` and `untrained`. seed: of the training.
+    """
+    y, subgroups = hdf5.read(files["data"], Y_TRAIN, SUBGROUP_TRAIN)
+    columns = iter([files["attributions"]] if isinstance(files["attributions"], str) else files["attributions"])
+    files_of = {name: next(columns) if method["columns"] else None for name, method in methods.items()}
+    folder, vectors, kernels, divided = resume.shards(path, digest), {}, {}, {}
+
+    def of(name: str):
+        """Vectors of a method, for its own partition and for those of the same sizes as others'."""
+        if name not in vectors:
+            run = _run(methods[name], files, recipes, seed)
+            pairs, before = _pairs(methods[name], run, files_of[name], kernels)
+            found = source.of_method(name, base.resolve(methods[name]["text"]), run, pairs, methods[name]["unit"])
+            reduced, kept = divide.reduced(found, settings) if methods[name]["components"] else (found, None)
+            vectors[name] = reduced, run, kept, before
+        return vectors[name]
+
+    arrays, facts = {}, {METHODS: list(methods)}
+    # controls first: their partitions are the starts of those with a method's sizes
+    for name in sorted(methods, key=lambda name: not methods[name]["control"]):
+        shard = folder / f"{name}.h5"
+        if not shard.exists():
+            _write(shard, name, methods, of, divided, settings, y, subgroups)
+            if not methods[name]["control"]:
+                vectors.pop(name, None)
+        with hdf5.file(shard) as file:
+            if methods[name]["control"]:
+                divided[name] = file[LABELS][()]
+            file.visititems(lambda key, item, name=name: arrays.update({f"{name}/{key}": item[()]})
+                            if hasattr(item, "shape") else None)  # fmt: skip
+            facts |= {f"{name}/{key}": value for key, value in file.attrs.items()}
+    hdf5.write(path, arrays, attributes | facts)
+    resume.discard(path)
+
+
+def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: dict, y, subgroups) -> None:
+    """One method's partition, and its controls' of the same sizes.
+
+    Args:
+        divided: labels of the controls, and of them with sizes where these were wanted before.
+    """
+    memory.forget_peak()
+    begun = time.perf_counter()
+    vectors, run, kept, before = of(name)
+    arrays, facts = divide.divide(vectors, settings, y, subgroups, run.keys)
+    facts |= {"seconds": before + time.perf_counter() - begun, "peak_memory": memory.peak(), "kept": kept}
+    facts |= {"family": base.resolve(methods[name]["text"]).family, "control": int(methods[name]["control"])}
+    print(f"{name}: {facts['parts']} parts of {arrays[SIZES].tolist()} points, {facts['seconds']:.1f} s", flush=True)
+    for control in [] if methods[name]["control"] else [other for other in methods if methods[other]["control"]]:
+        key = (control, tuple(arrays[SIZES]))
+        if key not in divided:
+            same = divided[control].max() + 1 == len(arrays[SIZES])
+            divided[key] = sized.partition(
+                of(control)[0], arrays[SIZES], settings["sized_restarts"], settings["iterations"], settings["seed"],
+                divided[control] if same else None,
+            )  # fmt: skip
+        arrays[f"{SIZED}/{control}"] = divided[key]
+    hdf5.write(shard, arrays, facts)
+
+
+def _run(method: dict, files: dict, recipes: dict, seed: int) -> Run:
+    """The run, or that of its untrained network."""
+    own = {key: value for key, value in files.items() if not key.startswith(UNTRAINED)}
+    if method["untrained"]:
+        own |= {key.removeprefix(UNTRAINED): value for key, value in files.items() if key.startswith(UNTRAINED)}
+    return Run(own, method["settings"], recipe=recipes["untrained" if method["untrained"] else "trained"], seed=seed)
+
+
+def _pairs(method: dict, run: Run, attributions: str | None, kernels: dict):
+    """What a method says of pairs, where its vectors are from that, and seconds that an earlier name spent on it."""
+    if attributions is not None:
+        return hdf5.read(attributions, PAIRS)[0], 0.0
+    found = base.resolve(method["text"])
+    if hasattr(found, "vectors"):
+        return None, 0.0
+    source.refuse_large_kernel(method["method"], len(run.labels), method["settings"]["influence.matrix_gb"])
+    key, begun = (method["text"], method["untrained"]), time.perf_counter()
+    if key in kernels:
+        return kernels[key]
+    kernels[key] = found.pairs(run, np.arange(len(run.labels))), time.perf_counter() - begun
+    return kernels[key][0], 0.0
+
+
+job.run(partition_training_set, digest=resume.of_job, attributes=provenance.attributes)

@@ -1,0 +1,111 @@
+"""Points that must be together or apart, how many parts, and swaps of one group's members."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from attribution.partition import classes, constraints, dictionary, kmeans, number, search, vectors
+
+RUNS = {"restarts": 4, "iterations": 50, "seed": 0}
+
+
+@pytest.fixture
+def points():
+    return np.random.default_rng(0).normal(size=(10, 2))
+
+
+def value(points, labels, parts):
+    return kmeans.objective(vectors.dense(points), labels, parts)
+
+
+def test_constraints_hold_and_the_best_partition_of_those_that_keep_them_is_found(points):
+    bound = constraints.bound(10, [[0, 1, 2]], [[0, 3], [3, 4]])
+    found = kmeans.partition(vectors.dense(points), 2, 40, 50, 0, bound=bound)
+    assert constraints.kept(bound, found.labels)
+    allowed = [np.array(labels) for labels in itertools.product(range(2), repeat=10)]
+    allowed = [labels for labels in allowed if len(set(labels)) == 2 and constraints.kept(bound, labels)]
+    assert found.objectives.max() == pytest.approx(max(value(points, labels, 2) for labels in allowed))
+    free = kmeans.partition(vectors.dense(points), 2, 40, 50, 0)
+    assert not constraints.kept(bound, free.labels)
+
+
+@pytest.mark.parametrize(
+    ("together", "apart", "words"),
+    [
+        ([[0, 1], [1, 2]], [[2, 0]], "points 2 and 0 must be apart"),
+        ([], [[1, 1]], "points 1 and 1 must be apart"),
+        ([[0, 10]], [], "holds point 10"),
+        ([], [[-1, 3]], "holds point -1"),
+    ],
+)
+def test_a_contradiction_is_refused(together, apart, words):
+    with pytest.raises(ValueError, match=words):
+        constraints.bound(10, together, apart)
+
+
+@pytest.mark.parametrize(
+    ("together", "apart", "words"),
+    [
+        ([], [[0, 1, 2]], "keeps 3 points apart from one another"),
+        ([], [[0, 1], [1, 2], [2, 3], [3, 4], [4, 0]], "no placement in 2 parts"),
+        ([list(range(10))], [], "leaves 1 points or sets"),
+    ],
+)
+def test_constraints_that_so_few_parts_cannot_keep_are_refused(points, together, apart, words):
+    with pytest.raises(ValueError, match=words):
+        kmeans.partition(vectors.dense(points), 2, **RUNS, bound=constraints.bound(10, together, apart))
+
+
+def test_points_of_two_classes_cannot_be_together_within_classes(points):
+    bound = constraints.bound(10, [[0, 1]], [])
+    with pytest.raises(ValueError, match="ties points of two classes"):
+        classes.partition(vectors.dense(points), np.arange(10) % 2, 4, **RUNS, bound=bound)
+    found = classes.partition(vectors.dense(points), np.arange(10) // 5, 4, **RUNS, bound=bound)
+    assert found.labels[0] == found.labels[1]
+
+
+@pytest.mark.parametrize("criterion", number.CRITERIA)
+def test_the_number_of_clear_groups_is_found_by_either_criterion(criterion):
+    rng = np.random.default_rng(0)
+    code = np.repeat([[0.0, 0.0], [12.0, 0.0], [0.0, 12.0]], 15, axis=0) + rng.normal(size=(45, 2))
+    curve = number.chosen(criterion, code, 6, 4, 4, 50, 0)
+    assert curve.chosen == 3
+    assert len(curve.counts) == len(curve.value) == len(curve.error)
+
+
+def test_one_cloud_is_one_part_by_the_gap():
+    clouds = np.random.default_rng(0).normal(size=(5, 60, 2))
+    assert np.median([number.chosen("gap", cloud, 4, 4, 2, 30, 0).chosen for cloud in clouds]) == 1
+
+
+def test_swaps_raise_a_group_to_what_no_swap_can_better(points):
+    dense = vectors.dense(points)
+    start = np.array([0, 1, 2, 3])
+    found = search.improve(dense, start, [0], [9], 50)
+    assert found.before == pytest.approx(np.square(points[start].sum(axis=0)).sum() / 4)
+    assert found.after == pytest.approx(np.square(points[found.members].sum(axis=0)).sum() / 4)
+    assert found.after > found.before and found.swaps > 0
+    assert 0 in found.members and 9 not in found.members and len(found.members) == 4
+    for out, new in itertools.product(found.members, set(range(1, 9)) - set(found.members)):
+        if out != 0:
+            other = [*(set(found.members) - {out}), new]
+            assert np.square(points[other].sum(axis=0)).sum() / 4 <= found.after + 1e-9
+    assert search.improve(dense, start, [0], [9], 0).swaps == 0
+
+
+def test_a_group_that_breaks_its_constraints_is_refused(points):
+    for inside, outside in (([9], []), ([], [0]), ([0], [0])):
+        with pytest.raises(ValueError, match="no swap can start"):
+            search.improve(vectors.dense(points), np.array([0, 1]), inside, outside, 5)
+
+
+def test_atoms_of_mixtures_are_found_again():
+    rng = np.random.default_rng(0)
+    true = np.eye(3, 6)
+    weights = rng.exponential(size=(150, 3)) * (rng.random((150, 3)) < 0.4)
+    weights[weights.sum(axis=1) == 0, 0] = 1.0
+    found, mixed = dictionary.atoms(weights @ true, 3, 0.05, 0)
+    cosine = true @ (found / np.linalg.norm(found, axis=1, keepdims=True)).T
+    assert (cosine.max(axis=1) > 0.95).all()
+    assert (mixed >= 0).all() and (mixed == 0).mean() > 0.3

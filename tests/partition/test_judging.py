@@ -1,0 +1,190 @@
+"""Partitions against subgroups and against removals, and the files in which they stand."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import compare_part_removals
+import compare_partitions
+import partition_training_set
+import retrain_parts
+from attribution.evaluation import part_removals, partitions
+from attribution.files import hdf5
+from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
+from attribution.partition import kmeans, source, vectors
+from attribution.retraining import parts
+
+INTERVAL = {"resamples": 200, "level": 0.9, "seed": 0}
+SETTINGS = {"parts": "subgroups", "most": 4, "draws": 2, "within_classes": False, "components": 3, "restarts": 3,
+            "sized_restarts": 2, "iterations": 30, "members": 2, "together": [], "apart": [], "seed": 0}  # fmt: skip
+
+
+def asked(text: str, control: bool, **more) -> dict:
+    found = {"method": "", "unit": False, "components": False, "untrained": False, "columns": False}
+    own = {"evaluation.seed": 0, "groups.tie_seed": 0, "influence.matrix_gb": 1.0}
+    return found | {"text": text, "control": control, "settings": own} | more
+
+
+METHODS = {
+    "gradient-dot-unit": asked("influence.gradient_dot:GradientDot", False, unit=True),
+    "gradient-dot-unit-components": asked("influence.gradient_dot:GradientDot", False, unit=True, components=True),
+    "metagradient": asked("unrolled.metagradient:Metagradient", False, columns=True),
+    "input-euclidean": asked("distance.input_euclidean:InputEuclidean", True),
+    "random": asked("chance.random:Random", True),
+}
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Arguments of the partition's job: 40 points, whose gradients say more than their places."""
+    rng = np.random.default_rng(0)
+    subgroups = np.repeat(np.arange(4), 10)
+    x = np.stack([rng.normal(size=40), subgroups // 2 * 6 + rng.normal(size=40)], axis=1).astype(np.float32)
+    features = np.eye(4)[subgroups] + 0.1 * rng.normal(size=(40, 4))
+    data = {"x_train": x, "y_train": subgroups // 2, "subgroup_train": subgroups}
+    hdf5.write(tmp_path / "data.h5", data, {"class_names": ["a", "b"]})
+    gradients = {FEATURES_TRAIN: features, RESIDUALS_TRAIN: rng.uniform(0.1, 5, size=(40, 1))}
+    hdf5.write(tmp_path / "gradients.h5", gradients, {})
+    hdf5.write(tmp_path / "columns.h5", {"pairs": features.T, "targets": np.arange(4)}, {})
+    files = {name: str(tmp_path / f"{name}.h5") for name in ("data", "gradients")}
+    files |= {"attributions": [str(tmp_path / "columns.h5")]}
+    return {"files": files, "methods": copy.deepcopy(METHODS),
+            "settings": SETTINGS, "recipes": {"trained": {}, "untrained": {}},
+            "seed": 0, "digest": "0", "path": tmp_path / "partition.h5",
+            "attributes": {"dataset": "mine", "model": "net", "seed": 0}}  # fmt: skip
+
+
+def test_every_method_has_its_parts_and_every_control_parts_of_their_sizes(job):
+    partition_training_set.partition_training_set(**job)
+    (subgroups,) = hdf5.read(job["files"]["data"], "subgroup_train")
+    with hdf5.file(job["path"]) as file:
+        assert list(file.attrs["methods"]) == list(METHODS)
+        for name, method in METHODS.items():
+            sizes = file[name]["sizes"][()]
+            np.testing.assert_array_equal(np.bincount(file[name]["labels"][()]), sizes)
+            assert file[name].attrs["objective"] == pytest.approx(file[name]["normalised_influence"][()].sum())
+            assert file[name]["linkage"].shape == (3, 4) and file[name]["central"].shape == (4, 2)
+            for control in ["input-euclidean", "random"] if not method["control"] else []:
+                np.testing.assert_array_equal(np.bincount(file[name]["sized"][control][()]), sizes)
+            found = partitions.against_subgroups(file[name]["labels"][()], subgroups, subgroups // 2)
+            if not method["control"]:
+                assert found["ari"] == found["ari_within"] == found["purity"] == 1
+        assert file["gradient-dot-unit-components"].attrs["kept"] < 1
+        assert not list(job["path"].parent.glob(".partition-*"))
+
+
+def test_a_killed_job_goes_on_with_the_methods_that_are_left(job, monkeypatch):
+    divided, whole = [], partition_training_set.divide.divide
+    limit = 3
+
+    def killed(*arguments):
+        if len(divided) == limit:
+            raise KeyboardInterrupt
+        divided.append(1)
+        return whole(*arguments)
+
+    monkeypatch.setattr(partition_training_set.divide, "divide", killed)
+    with pytest.raises(KeyboardInterrupt):
+        partition_training_set.partition_training_set(**job)
+    assert not job["path"].exists()
+    limit = 99
+    partition_training_set.partition_training_set(**job)
+    assert len(divided) == len(METHODS)
+    again = job | {"path": job["path"].with_name("again.h5")}
+    partition_training_set.partition_training_set(**again)
+    with hdf5.file(job["path"]) as one, hdf5.file(again["path"]) as other:
+        for name in METHODS:
+            np.testing.assert_array_equal(one[name]["labels"][()], other[name]["labels"][()])
+
+
+def test_retraining_gives_the_matrix_of_each_partition_and_equal_parts_leave_once(job, monkeypatch):
+    partition_training_set.partition_training_set(**job)
+    trained = []
+
+    def retrained(recipe, x, y, targets, labels, classes, seed, kept, label, work):
+        """Margins that a network would have: a point loses two for each point of its subgroup that is gone."""
+        trained.append(kept)
+        subgroups = np.repeat(np.arange(4), 10)
+        return np.stack([5 - 2.0 * np.bincount(subgroups[~row], minlength=4)[subgroups] for row in kept])
+
+    monkeypatch.setattr(retrain_parts.truths, "retrained", retrained)
+    out = job["path"].with_name("partition-removals-fixed.h5")
+    retrain_parts.retrain_parts(job["files"]["data"], job["path"], {}, 1, 0, "fixed", "0", out, job["attributes"])
+    assert trained[0][0].all() and len(np.unique(trained[0], axis=0)) == len(trained[0])
+    with hdf5.file(out) as file:
+        changes = file["gradient-dot-unit"]["changes"][()]
+        expected = np.logaddexp(0, 15) - np.logaddexp(0, -5)
+        np.testing.assert_allclose(changes, [expected * np.eye(4)])
+    run, path = [["net", 0]], job["path"].with_name("removal.csv")
+    compare_part_removals.compare_part_removals(
+        [str(out)], run, "two", INTERVAL, {"truth": "fixed"}, str(path)
+    )  # fmt: skip
+    table = pd.read_csv(path)
+    first = table.iloc[0]
+    assert (first.method, first.role, first.share) == ("gradient-dot-unit", "default", 1)
+    assert first.own_minus_other == first.low == first.high == pytest.approx(expected)
+    of_controls = table[(table.sizes_of == "gradient-dot-unit")].set_index("method").own_minus_other
+    assert first.gain == pytest.approx(expected - of_controls.max()) and first.gain > 0
+    assert abs(of_controls["random"]) < 0.2 * expected
+    outputs = [str(path.with_name(name)) for name in ("partition.csv", "stability.csv")]
+    compare_partitions.compare_partitions(job["files"]["data"], [str(job["path"])] * 2, run * 2, "two", outputs)
+    table = pd.read_csv(outputs[0]).groupby("method").ari.mean()
+    assert table["gradient-dot-unit"] == 1 and abs(table["shuffled-labels"]) < 0.2
+    assert (pd.read_csv(outputs[1]).ari == 1).all()
+
+
+def test_a_partition_of_one_part_cannot_leave():
+    with pytest.raises(ValueError, match="has a single part"):
+        parts.masks([np.zeros(5, dtype=int)])
+
+
+def test_agreement_by_hand():
+    subgroups, classes = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 0, 0, 0, 1, 1])
+    found = partitions.against_subgroups(classes, subgroups, classes)
+    assert found["ari_within"] == 0 and found["purity"] == pytest.approx(4 / 6) and 0 < found["nmi"] < 1
+    assert partitions.against_subgroups(subgroups, subgroups, classes)["ari_within"] == 1
+    assert np.isnan(partitions.against_subgroups(classes, classes, classes)["ari_within"])
+    np.testing.assert_allclose(partitions.stability([classes, classes, 1 - classes]), 1)
+
+
+def test_own_minus_other_and_share_by_hand():
+    changes = np.array([[4.0, 1.0, -1.0], [0.0, 2.0, 0.0], [3.0, 3.0, 3.0]])
+    np.testing.assert_allclose(part_removals.own_minus_other(changes), [4, 2, 0])
+    assert part_removals.share(changes) == pytest.approx(9 / 17)
+    assert part_removals.interval([np.full(3, 2.0), np.full(4, 4.0)], 500, 0.9, 0) == (2, 4)
+    low, high = part_removals.interval([np.array([0.0, 10.0])], 500, 0.9, 0)
+    assert (low, high) == (0, 10)
+
+
+def test_losses_of_margins_are_the_cross_entropy():
+    p = np.array([0.1, 0.5, 0.999])
+    np.testing.assert_allclose(parts.losses(np.log(p / (1 - p))), -np.log(p))
+
+
+def test_vectors_of_a_kernel_have_its_products_and_at_length_one_its_cosines():
+    rng = np.random.default_rng(0)
+    own = rng.normal(size=(12, 3)) * rng.lognormal(sigma=3, size=(12, 1))
+    kernel = own @ own.T
+    found = source.of_kernel(kernel, False)
+    np.testing.assert_allclose(found @ found.T, kernel, rtol=1e-6, atol=1e-9 * np.abs(kernel).max())
+    unit = source.of_kernel(kernel, True)
+    np.testing.assert_allclose(unit @ unit.T, vectors.normalised(own) @ vectors.normalised(own).T, atol=1e-9)
+    assert unit.shape == (12, 3)
+    labels = kmeans.partition(vectors.dense(unit), 3, 5, 50, 0).labels
+    np.testing.assert_array_equal(labels, kmeans.partition(vectors.dense(vectors.normalised(own)), 3, 5, 50, 0).labels)
+
+
+def test_a_kernel_that_is_too_large_is_refused(job):
+    job["methods"]["gradient-dot-unit"]["settings"]["influence.matrix_gb"] = 8 * 39**2 / 1e9
+    with pytest.raises(ValueError, match=r"kernel of 40 x 40 numbers, .* raise influence\.matrix_gb"):
+        partition_training_set.partition_training_set(**job)
+    source.refuse_large_kernel("mine", 40, 8 * 40**2 / 1e9)
+
+
+def test_numbers_that_tell_nothing_are_refused(job):
+    for pairs, words in ((np.zeros((2, 40)), "length zero"), (np.full((2, 40), np.nan), "not finite")):
+        run = type("Run", (), {"labels": np.zeros(40)})()
+        with pytest.raises(ValueError, match=words):
+            source.of_method("mine", object(), run, pairs, False)
