@@ -51,6 +51,30 @@ rule retrain_parts:
         "../scripts/partition/retrain_parts.py"
 
 
+# groups of Algorithm 1 against what swaps of their members reach
+rule improve_groups:
+    input:
+        unpack(inverse_of_last_layer),
+        groups=f"{RUN}/groups.h5",
+        influence=f"{RUN}/influence.h5",
+        code=code("partition/improve_groups.py"),
+    output:
+        table=f"{RUN}/improved_groups.csv",
+    log:
+        "results/logs/improve_groups/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/improve_groups/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("improve_groups")
+    resources:
+        **asked("improve_groups"),
+    params:
+        cg=setting("influence.cg"),
+        excluded=setting("groups.excluded"),
+        swaps=setting("partition.swaps"),
+    script:
+        "../scripts/partition/improve_groups.py"
+
+
 # against known subgroups, and against one another over training seeds
 rule compare_partitions:
     input:

@@ -8,6 +8,7 @@ import pytest
 
 import compare_part_removals
 import compare_partitions
+import improve_groups
 import partition_training_set
 import retrain_parts
 from attribution.evaluation import part_removals, partitions
@@ -17,8 +18,11 @@ from attribution.partition import kmeans, source, vectors
 from attribution.retraining import parts
 
 INTERVAL = {"resamples": 200, "level": 0.9, "seed": 0}
-SETTINGS = {"parts": "subgroups", "most": 4, "draws": 2, "within_classes": False, "components": 3, "restarts": 3,
-            "sized_restarts": 2, "iterations": 30, "members": 2, "together": [], "apart": [], "seed": 0}  # fmt: skip
+SETTINGS = {
+    "parts": "subgroups", "most": 4, "draws": 2, "within_classes": False, "components": 3, "restarts": 3,
+    "sized_restarts": 2, "iterations": 30, "members": 2, "atoms": {"count": 3, "penalty": 0.1}, "together": [],
+    "apart": [], "seed": 0,
+}  # fmt: skip
 
 
 def asked(text: str, control: bool, **more) -> dict:
@@ -71,6 +75,7 @@ def test_every_method_has_its_parts_and_every_control_parts_of_their_sizes(job):
             found = partitions.against_subgroups(file[name]["labels"][()], subgroups, subgroups // 2)
             if not method["control"]:
                 assert found["ari"] == found["ari_within"] == found["purity"] == 1
+            assert file[name]["weights"].shape == (40, 3) and (file[name]["weights"][()] >= 0).all()
         assert file["gradient-dot-unit-components"].attrs["kept"] < 1
         assert not list(job["path"].parent.glob(".partition-*"))
 
@@ -188,3 +193,31 @@ def test_numbers_that_tell_nothing_are_refused(job):
         run = type("Run", (), {"labels": np.zeros(40)})()
         with pytest.raises(ValueError, match=words):
             source.of_method("mine", object(), run, pairs, False)
+
+
+def test_groups_of_algorithm_1_and_what_swaps_reach(tmp_path):
+    rng = np.random.default_rng(0)
+    features, residuals = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+    g = features * residuals
+    root = rng.normal(size=(3, 9))
+    hessian = root @ root.T / 9 + 0.1 * np.eye(3)
+    whitened = np.linalg.solve(np.linalg.cholesky(hessian), g.T).T
+    arrays = {
+        "gradients": {FEATURES_TRAIN: features, RESIDUALS_TRAIN: residuals},
+        "hessian": {"hessian": hessian, "cholesky": np.linalg.cholesky(hessian)},
+        "influence": {"self_influence": np.square(whitened).sum(axis=1)},
+        "groups": {"4/members": np.array([4, 1, 7]), "2+3/members": np.array([2, 3, 9, 8])},
+    }
+    for name, found in arrays.items():
+        hdf5.write(tmp_path / f"{name}.h5", found, {"solver": "exact"})
+    files = {name: str(tmp_path / f"{name}.h5") for name in arrays}
+    improve_groups.improve_groups(files, {}, [0], 50, str(tmp_path / "improved.csv"))
+    table = pd.read_csv(tmp_path / "improved.csv").set_index(["seeds", "lengths"])
+    unit = vectors.normalised(whitened)
+    for folder, members in (("4", [4, 1, 7]), ("2+3", [2, 3, 9, 8])):
+        for lengths, points in (("own", whitened), ("unit", unit)):
+            row = table.loc[folder, lengths]
+            expected = np.square(points[members].sum(axis=0)).sum() / len(members)
+            assert row.greedy == pytest.approx(expected) and row.improved >= row.greedy
+            assert row.gap == pytest.approx(1 - row.greedy / row.improved)
+    assert (table.swaps > 0).any()

@@ -312,6 +312,7 @@ COSTS = {
     "retrain_truth": _truth,
     "retrain_without_top": lambda size: _truth(size | {"members": size["without_top"]}),
     "partition_training_set": _partition,
+    "improve_groups": _groups,
     "retrain_parts": lambda size: _truth(size | {"members": PARTS_LEAVE}),
     "attribute_method": _attributed,
     "measure_smoothness": _smooth,

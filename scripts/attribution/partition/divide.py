@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attribution.partition import classes, constraints, hierarchy, kmeans, members, number, pca
+from attribution.partition import classes, constraints, dictionary, hierarchy, kmeans, members, number, pca
 from attribution.partition.vectors import Vectors, dense
 
 
@@ -22,7 +22,8 @@ def divide(
 
     Returns:
         arrays `labels` (n,), `sizes` (parts,), `objectives` (restarts,), `normalised_influence` (parts,), `central` and
-        `outlying` (parts, members), `linkage` (parts - 1, 4), and with a criterion `counts`, `criterion`, `error` (q,);
+        `outlying` (parts, members), `linkage` (parts - 1, 4), and with a criterion `counts`, `criterion`, `error` (q,),
+        with atoms `atoms` (count, components) and `weights` (n, count);
         attributes `parts`, `objective`, `share` of the sum of squared lengths that the parts hold.
     """
     arrays, count = {}, settings["parts"]
@@ -46,6 +47,9 @@ def divide(
         "normalised_influence": influence, "central": central, "outlying": outlying,
         "linkage": hierarchy.ward(vectors, found.labels, count),
     }  # fmt: skip
+    if settings["atoms"]["count"]:
+        atoms = dictionary.atoms(code(vectors, settings).code, **settings["atoms"], seed=settings["seed"])
+        arrays |= dict(zip(("atoms", "weights"), atoms, strict=True))
     total = vectors.square.sum()
     facts = {"parts": count, "objective": influence.sum(), "share": influence.sum() / total if total > 0 else 0.0}
     return arrays, facts

@@ -251,6 +251,14 @@ TABLE = {
         {"level": setting("inspection.level")},
     ),
     # of attribution judged by retraining
+    "plot_parts": Figure(
+        "partition", "parts", FUNCTIONING, "The training set divided, {study}",
+        {"data": DATA, "partition": result("partition.h5"), "removals": result("partition-removals-fixed.h5")},
+    ),
+    "plot_part_removals": Figure(
+        "partition", "part-removals", FUNCTIONING, "What leaves with a part, {study}",
+        {"removals": result("partition-removals-fixed.h5")},
+    ),
     "plot_lds_against_seconds": Figure(
         "truth", "lds-against-seconds-{extent}", TRUTH, "Attribution against its cost, {extent}, {study}",
         {"table": table("lds-{extent}.csv")},

@@ -2,10 +2,10 @@
 
 partition.h5, NAME: `labels` (n,) int64, `sizes` (parts,), `objectives` (restarts,), `normalised_influence` (parts,)
 I(S, S) / |S| on the method's own vectors, `central` and `outlying` (parts, members) training indices, -1 where a part
-is smaller, `linkage` (parts - 1, 4) of scipy, with a criterion `counts`, `criterion`, `error` (q,); and of a method
-that is no control `sized/CONTROL` (n,), labels of parts of the same sizes by what the control knows. Attributes of
-NAME: `parts`, `objective`, `share`, `control`, `family`, `seconds`, `peak_memory`, and `kept` where components stand
-for the vectors.
+is smaller, `linkage` (parts - 1, 4) of scipy, with a criterion `counts`, `criterion`, `error` (q,), with atoms `atoms`
+(count, components) and `weights` (n, count); and of a method that is no control `sized/CONTROL` (n,), labels of parts
+of the same sizes by what the control knows. Attributes of NAME: `parts`, `objective`, `share`, `control`, `family`,
+`seconds`, `peak_memory`, and `kept` where components stand for the vectors.
 
 partition-removals-*.h5, NAME and NAME/sized/CONTROL: `changes` (repetitions, parts, parts) mean change of the loss on
 the points of part k when part j leaves, `sizes` (parts,).

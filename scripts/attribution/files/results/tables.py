@@ -25,6 +25,7 @@ FILES = {
     "brittleness-*.csv": "study",
     "attribution-stability-*.csv": "study",
     "embeddings-*.csv": "study",
+    "improved_groups.csv": "run",
     "partition.csv": "study",
     "partition-stability.csv": "study",
     "removal-*.csv": "study",
