@@ -30,6 +30,18 @@ def test_constraints_hold_and_the_best_partition_of_those_that_keep_them_is_foun
     assert not constraints.kept(bound, free.labels)
 
 
+def test_tied_points_are_placed_at_the_least_cost_that_constraints_allow():
+    bound = constraints.bound(7, [[0, 1]], [[1, 2], [2, 3], [3, 4, 5]])
+    tied = np.flatnonzero(bound.tied)
+    assert tied.tolist() == [0, 1, 2, 3, 4, 5]
+    for costs in np.random.default_rng(0).normal(size=(5, 3, 6)):
+        total = {}
+        for labels in itertools.product(range(3), repeat=6):
+            if constraints.kept(bound, np.array([*labels, 0])):
+                total[labels] = costs[labels, np.arange(6)].sum()
+        assert tuple(constraints.assigned(bound, tied, costs)) == min(total, key=total.get)
+
+
 @pytest.mark.parametrize(
     ("together", "apart", "words"),
     [
