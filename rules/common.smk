@@ -119,7 +119,7 @@ partition_files = bound(partitions.files)
 partition_methods = bound(partitions.asked)
 partition_recipes = bound(partitions.recipes)
 code_of_partition = lambda script: bound(partitions.code, BASE / "scripts", script)
-over_trainings = lambda name: bound(partitions.runs, name)
+over_partitions = lambda name: bound(partitions.runs, name)
 geometry_of = bound(partitions.geometry)
 
 # settings, found when a job's wildcards are known

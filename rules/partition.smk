@@ -79,7 +79,7 @@ rule improve_groups:
 rule compare_partitions:
     input:
         data=data_of_study,
-        partitions=over_trainings("partition.h5"),
+        partitions=over_partitions("partition.h5"),
         code=code("partition/compare_partitions.py"),
     output:
         table="results/{study}/partition.csv",
@@ -101,7 +101,7 @@ rule compare_partitions:
 # against what leaves with a part, beside controls of the same sizes
 rule compare_part_removals:
     input:
-        removals=over_trainings("partition-removals-{truth}.h5"),
+        removals=over_partitions("partition-removals-{truth}.h5"),
         code=code("partition/compare_part_removals.py"),
     output:
         table="results/{study}/removal-{truth}.csv",

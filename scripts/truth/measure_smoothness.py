@@ -10,8 +10,9 @@ import pandas as pd
 from attribution.files import atomic, hdf5
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.numerics.residuals import margin_gradients
+from attribution.retraining import smoothness
 from attribution.retraining import truth as truths
-from attribution.training import metagradient, replay, smoothness
+from attribution.training import metagradient, replay
 
 COLUMNS = [
     "dataset", "model", "points", "epochs", "steps", "train_accuracy", "test_accuracy", "growth", "alpha",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from attribution.numerics.residuals import margins
-from attribution.training import ensemble, replay, smoothness
+from attribution.retraining import smoothness
+from attribution.training import ensemble, replay
 from trained_discs import RECIPE
 
 PLAIN = RECIPE | {"dropout": 0.0, "training": RECIPE["training"] | {"epochs": 3, "schedule": []}}
