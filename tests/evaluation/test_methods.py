@@ -68,13 +68,20 @@ def test_neighbours_with_another_label_are_counted_without_the_point_itself(run)
 
 def test_pairs_are_their_definitions(run):
     q = np.array([3, 70])
+    run.settings["curvature.damping"] = {"mode": "kernel", "value": 3.0}
     g = influence.gradients(run.features, run.residuals)
     kernel = g @ run.solve(g.T)
     length = np.sqrt(np.diag(kernel))
     e, flat = run.embedding, run.x.reshape(N, -1).astype(np.int64)
     cosine = lambda a: (a[q] @ a.T) / np.linalg.norm(a[q], axis=1)[:, None] / np.linalg.norm(a, axis=1)  # noqa: E731
+    p = np.exp(run.logits) / np.exp(run.logits).sum(axis=1, keepdims=True)
+    spread = np.eye(p.shape[1]) * p[:, None] - p[:, :, None] * p[:, None]
+    curved = np.einsum("nd,ne,ncf->dcef", run.features, run.features, spread)
+    curved = curved.reshape(g.shape[1], -1) / N
+    damped = np.linalg.solve(curved + 3 * np.trace(curved) / N * np.eye(len(curved)), g.T)
     expected = {
         "influence": kernel[q],
+        "last-layer-damped": g[q] @ damped / N,
         "last-layer": kernel[q] / N,
         "objective": 2 * kernel[q] + np.diag(kernel),
         "theta-relative": kernel[q] / np.linalg.norm(run.solve(g.T), axis=0),

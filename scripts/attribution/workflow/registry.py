@@ -38,6 +38,7 @@ METHODS = {
     "theta-relative": "influence.selection:ThetaRelative",
     "l-relative": "influence.selection:LRelative",
     "last-layer": "influence.last_layer:LastLayer",
+    "last-layer-damped": "influence.last_layer_damped:LastLayerDamped",
     "last-layer-rescaled": "influence.last_layer_rescaled:LastLayerRescaled",
     "representer": "influence.representer:Representer",
     "trak": "influence.trak:Trak",
