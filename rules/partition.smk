@@ -101,6 +101,7 @@ rule compare_partitions:
 # against what leaves with a part, beside controls of the same sizes
 rule compare_part_removals:
     input:
+        partitions=over_partitions("partition.h5"),
         removals=over_partitions("partition-removals-{truth}.h5"),
         code=code("partition/compare_part_removals.py"),
     output:

@@ -124,7 +124,7 @@ def test_retraining_gives_the_matrix_of_each_partition_and_equal_parts_leave_onc
         np.testing.assert_allclose(changes, [expected * np.eye(4)])
     run, path = [["net", 0]], job["path"].with_name("removal.csv")
     compare_part_removals.compare_part_removals(
-        [str(out)], run, "two", INTERVAL, {"truth": "fixed"}, str(path)
+        [str(job["path"])], [str(out)], run, "two", INTERVAL, {"truth": "fixed"}, str(path)
     )  # fmt: skip
     table = pd.read_csv(path)
     first = table.iloc[0]
@@ -161,6 +161,12 @@ def test_own_minus_other_and_share_by_hand():
     assert part_removals.interval([np.full(3, 2.0), np.full(4, 4.0)], 500, 0.9, 0) == (2, 4)
     low, high = part_removals.interval([np.array([0.0, 10.0])], 500, 0.9, 0)
     assert (low, high) == (0, 10)
+
+
+def test_parts_are_paired_by_the_points_that_they_share():
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    np.testing.assert_array_equal(part_removals.matched(labels, np.array([2, 2, 0, 0, 1, 1])), [2, 0, 1])
+    np.testing.assert_array_equal(part_removals.matched(labels, np.array([1, 1, 1, 2, 0, 0])), [1, 2, 0])
 
 
 def test_losses_of_margins_are_the_cross_entropy():

@@ -1,6 +1,8 @@
 """What parts of a partition did to the network: how much more their own loss rises than others' when they leave."""
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics.cluster import contingency_matrix
 
 
 def own_minus_other(changes: np.ndarray) -> np.ndarray:
@@ -39,3 +41,15 @@ def interval(values: list[np.ndarray], resamples: int, level: float, seed: int) 
 def best(controls: dict[str, list[np.ndarray]]) -> str:
     """The control with the largest mean over trainings, each (parts,), of the mean over their parts."""
     return max(controls, key=lambda name: np.mean([own.mean() for own in controls[name]]))
+
+
+def matched(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(parts,) part of another partition with as many that stands for each part, by the most points in common.
+
+    Equal partitions are paired part by part, whatever their numbers: one gains nothing over the other in any.
+
+    Args:
+        labels, others: (n,) in [0, parts).
+    """
+    _, columns = linear_sum_assignment(contingency_matrix(labels, others), maximize=True)
+    return columns
