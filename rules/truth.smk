@@ -3,8 +3,7 @@
 # points), attributions/METHOD.h5 (pairs with test points), brittleness/METHOD.h5 (networks without what a method credits most),
 # group-removals/METHOD.h5 (predictions for whole groups), judges/*.csv, tables of studies.
 # Steps: retrain_truth; attribute_method -> average_method; measure_lds, predict_removals -> measure_removals,
-# measure_embeddings, measure_stability, retrain_without_top -> measure_brittleness -> gather_truths;
-# measure_smoothness -> map_border.
+# measure_embeddings, measure_stability, retrain_without_top -> measure_brittleness -> gather_truths.
 
 
 # whole networks trained without some points, for judges of attribution
@@ -276,46 +275,3 @@ rule gather_truths:
         **asked("gather_truths"),
     script:
         "../scripts/truth/gather_truths.py"
-
-
-# whether a training answers evenly when points leave, which its derivatives need
-rule measure_smoothness:
-    input:
-        data="results/{dataset}/data.h5",
-        own=own_model,
-        code=code_of_network("truth/measure_smoothness.py"),
-    output:
-        table=f"{RUN}/judges/smoothness.csv",
-    log:
-        "results/logs/measure_smoothness/{dataset}-{model}-seed{seed}.log",
-    benchmark:
-        "results/benchmarks/measure_smoothness/{dataset}-{model}-seed{seed}.tsv"
-    threads: cpus("measure_smoothness")
-    resources:
-        **asked("measure_smoothness"),
-    params:
-        recipe=recipe,
-        alphas=setting("truth.alphas"),
-        settings=part("truth", "seed", "smoothness"),
-    script:
-        "../scripts/truth/measure_smoothness.py"
-
-
-# where attribution holds: scores of methods against how evenly the trainings answer
-rule map_border:
-    input:
-        unpack(border_files),
-        code=code("truth/map_border.py"),
-    output:
-        table="results/{study}/border-{extent}.csv",
-    log:
-        "results/logs/map_border/{study}-{extent}.log",
-    benchmark:
-        "results/benchmarks/map_border/{study}-{extent}.tsv"
-    wildcard_constraints:
-        extent="small|full",
-    threads: cpus("map_border")
-    resources:
-        **asked("map_border"),
-    script:
-        "../scripts/truth/map_border.py"

@@ -9,7 +9,7 @@ from attribution.boundary import grow as boundary_greedy
 from attribution.boundary import score as boundary_scope
 from attribution.data import seed_points
 from attribution.files import group_folders, hdf5, provenance
-from attribution.files.results.boundary_groups import MEMBERS, SCORE, SHARE, TIED
+from attribution.files.results.boundary import MEMBERS, SCORE, SHARE, TIED
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import RESIDUALS_TRAIN
 from attribution.files.results.influence import SELF_INFLUENCE

@@ -10,7 +10,7 @@ import numpy as np
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
 from attribution.files import group_folders, hdf5
-from attribution.files.results.boundary_groups import MEMBERS, SCORE, SHARE
+from attribution.files.results.boundary import MEMBERS, SCORE, SHARE
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
 
 # Images of a group that are shown, the seed among them, how many of the others stand in a row, and groups.

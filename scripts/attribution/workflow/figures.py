@@ -271,7 +271,7 @@ TABLE = {
         job="{study}-{extent}", caption="lds-against-alpha", constraints=EXTENT,
     ),
     "plot_border": Figure(
-        "truth", "border-{extent}", TRUTH, "Where attribution holds, {extent}, {study}",
+        "border", "border-{extent}", TRUTH, "Where attribution holds, {extent}, {study}",
         {"table": table("border-{extent}.csv")},
         job="{study}-{extent}", caption="border", constraints=EXTENT,
     ),
