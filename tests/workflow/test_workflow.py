@@ -30,10 +30,12 @@ SOLVERS_AGREE = 1e-6  # relative, a target
 PLOTS = {
     "plot_dataset", "plot_self_influence", "plot_relative_influence", "plot_group_growth", "plot_greedy_stages",
     "plot_turning_point", "plot_decision_boundary", "plot_datamodel_components", "plot_datamodel_scores",
-    "plot_leave_one_out", "plot_leave_groups_out",
+    "plot_leave_one_out", "plot_leave_groups_out", "plot_lds_against_seconds",
 }  # fmt: skip
 AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
-AFTER_HESSIAN = PLOTS - {"plot_dataset"} | {
+# of attribution against retraining, whose recipe is mlp-l2
+TRUTH = {"attribute_method", "measure_lds", "gather_truths", "plot_lds_against_seconds"}
+AFTER_HESSIAN = PLOTS - {"plot_dataset", "plot_lds_against_seconds"} | {
     "compute_influence", "find_groups", "measure_group_growth", "evaluate_study", "compare_removals",
     "fit_datamodels", "gather_datamodels", "score_method",
 }  # fmt: skip
@@ -115,7 +117,7 @@ def test_damping_reruns_the_hessian_and_what_follows(project):
         "last_layer: {mode: relative, value: 0.001}",
         "last_layer: {mode: relative, value: 0.01}",
     )
-    assert would_rerun(project) == {"cache_hessian"} | AFTER_HESSIAN
+    assert would_rerun(project) == {"cache_hessian"} | AFTER_HESSIAN | TRUTH
 
 
 def test_learning_rate_reruns_training_and_what_follows(project):
@@ -130,7 +132,7 @@ def test_an_architecture_reruns_the_networks_that_are_built_by_it(project):
     assert would_rerun(project) == set()
     (folder / "another.py").unlink()
     edit(folder / "mlp.py", '"""', '"""Changed: ')
-    assert would_rerun(project) == {"train_model"} | RETRAINED | AFTER_TRAINING
+    assert would_rerun(project) == {"train_model", "retrain_truth"} | RETRAINED | AFTER_TRAINING | TRUTH
 
 
 def test_the_names_of_a_result_file_rerun_its_users_only(project):

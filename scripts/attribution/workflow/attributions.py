@@ -84,8 +84,12 @@ def check(config: dict) -> None:
 def truth_settings(config: dict, wildcards) -> dict:
     """What decides which points leave and whose margins are asked."""
     chosen = config["truth"]
-    found = {key: chosen[key] for key in ("targets", "repetitions", "leave_one_out", "seed")}
-    return found | {"groups": config["retraining"]["groups"]}
+    found = {key: chosen[key] for key in ("targets", "repetitions", "seed")}
+    # a job without such a wildcard predicts what groups do
+    sets = getattr(wildcards, "sets", "groups")
+    if sets == "leave-one-out":
+        return found | {"leave_one_out": chosen["leave_one_out"]}
+    return found | ({"groups": config["retraining"]["groups"]} if sets == "groups" else {})
 
 
 def truth_numbers(config: dict, wildcards) -> list[int]:

@@ -23,6 +23,7 @@ FILES = {
     "leave-one-out-*.csv": "study",
     "group-removals-*.csv": "study",
     "brittleness-*.csv": "study",
+    "border-*.csv": "study",
     "attribution-stability-*.csv": "study",
     "embeddings-*.csv": "study",
     "improved_groups.csv": "run",
