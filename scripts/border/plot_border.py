@@ -36,13 +36,13 @@ def plot_border(table: str, style: str, dpi: int, path: str) -> None:
     alphas = sorted(rows.alpha.unique())
     height = 0.27 * len(trainings) + 1.0
     figure, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(11, max(height, 3.2)), width_ratios=[1, 1, 1.35], layout="constrained"
+        1, 3, figsize=(12.5, max(height, 3.2)), width_ratios=[1, 1, 1.2], layout="constrained"
     )
     scores = rows[rows.method == other]
     for axes, part, title in ((left, exact, EXACT), (middle, scores, other)):
         shade(axes, part, trainings, alphas, title)
     left.set_yticks(range(len(trainings)), [words(rows, *training) for training in trainings], fontsize=7.5)
-    middle.set_yticks(range(len(trainings)), [])
+    middle.set_yticks([])
     for part, colour, name in ((exact, drawing.RED, EXACT), (scores, drawing.BLUE, other)):
         for alpha, marker in zip(alphas, MARKERS, strict=False):
             of = part[part.alpha == alpha]
@@ -53,7 +53,7 @@ def plot_border(table: str, style: str, dpi: int, path: str) -> None:
         title=f"rank correlation with {EXACT}'s LDS: {rank:.2f}",
     )  # fmt: skip
     right.axhline(0, color=drawing.FAINT, lw=1, zorder=0)
-    right.legend(fontsize=7)
+    right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     drawing.save(figure, path, dpi)
 
 
@@ -78,9 +78,9 @@ def shade(axes, rows: pd.DataFrame, trainings: list, alphas: list, title: str) -
 
 
 def words(rows: pd.DataFrame, dataset: str, model: str) -> str:
-    """A training in words: recipe, points, epochs, accuracies."""
+    """A training in words: recipe, points, growth of cotangents, accuracy."""
     row = rows[(rows.dataset == dataset) & (rows.model == model)].iloc[0]
-    return f"{model}, n = {row.points}, train {row.train_accuracy:.2f}, test {row.test_accuracy:.2f}"
+    return f"{model}, n = {row.points}, growth {row.growth:.2f}, test {row.test_accuracy:.2f}"
 
 
 job.run(plot_border)
