@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 import write_pages
 from helpers import ROOT
@@ -134,6 +135,9 @@ def test_targets_that_a_page_names_exist(page):
     made = set(re.findall(r"(?m)\bmake ([a-z][\w-]*)", code))
     assert made <= make_targets(), f"no target of the Makefile: {made - make_targets()}"
     known = {rule["name"] for rule in workflow.rules() if workflow.is_target(rule)}
+    # files of settings that the page names may bring targets of their own
+    for name in sorted(set(re.findall(r"config/[\w-]+\.yaml", code))):
+        known |= set((yaml.safe_load((ROOT / name).read_text()) or {}).get("targets") or {})
     named = {name for names in re.findall(r"TARGET=('[\w ]+'|\w+)", code) for name in names.strip("'").split()}
     # what follows `--` or `snakemake` and is no path
     named |= set(re.findall(r"\bsnakemake\b[^\n]* -- ([a-z]\w*)(?![\w/.])", code))
