@@ -7,6 +7,7 @@ job.begin()
 import numpy as np
 import pandas as pd
 
+from attribution.boundary.points import predictions
 from attribution.files import atomic, hdf5
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.numerics.residuals import margin_gradients
@@ -32,7 +33,10 @@ def measure_smoothness(
     classes = len(hdf5.attributes(data)["class_names"])
     training = replay.of_recipe(recipe, x, y, classes, seed)
     end = replay.run(training, np.ones(training.n))
-    accuracy = [accuracy_of(training.outputs(end, points), labels) for points, labels in ((x, y), (x_test, y_test))]
+    accuracy = [
+        float((predictions(training.outputs(end, points)) == labels).mean())
+        for points, labels in ((x, y), (x_test, y_test))
+    ]
     chosen = settings["smoothness"]
     targets = truths.target_points(len(y_test), chosen["targets"], settings["seed"])
     _, growth = metagradient.metagradient(
@@ -50,12 +54,6 @@ def measure_smoothness(
         print(f"alpha {alpha:g}: metasmoothness {found.mean():.3f}, of draws {np.round(found, 3)}", flush=True)
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
-
-
-def accuracy_of(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Share of the points whose prediction is their label; one logit counts for class 1."""
-    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
-    return float((predicted == labels).mean())
 
 
 job.run(measure_smoothness)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from attribution.drawing import methods as looks
 from attribution.drawing import style as drawing
 
 EXACT = "metagradient"
@@ -59,7 +60,7 @@ def plot_border(table: str, style: str, dpi: int, path: str) -> None:
 
 def best_other(rows: pd.DataFrame) -> str | None:
     """The method beside the metagradient of the highest mean score; None where there is none."""
-    means = rows[~rows.method.isin([EXACT, "noise-floor"])].groupby("method").lds.mean()
+    means = rows[~rows.method.isin([EXACT, looks.FLOOR])].groupby("method").lds.mean()
     return None if means.empty else str(means.idxmax())
 
 

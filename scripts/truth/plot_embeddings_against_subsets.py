@@ -6,10 +6,8 @@ job.begin()
 
 import itertools
 
-import numpy as np
 import pandas as pd
 
-from attribution.drawing import labels
 from attribution.drawing import methods as looks
 from attribution.drawing import style as drawing
 
@@ -24,6 +22,7 @@ def plot_embeddings_against_subsets(table: str, known: dict, style: str, dpi: in
     # these datamodels against themselves on all subsets end at 1
     rows = rows[(rows.method != "datamodel-ridge") & rows.method.isin([*known, looks.FLOOR])]
     drawing.use(style)
+    width = lambda row: f" ±{(row.high - row.low) / 2:.2f}"  # noqa: E731
     figure, panels = looks.panels(rows)
     bottom = min(-0.1, rows.agreement.min() - 0.05)
     for here, part, height in panels:
@@ -36,15 +35,7 @@ def plot_embeddings_against_subsets(table: str, known: dict, style: str, dpi: in
         floor = part[part.method == looks.FLOOR].sort_values("subsets")
         here.fill_between(floor.subsets, floor.low, floor.high, color=drawing.BLACK, alpha=0.12, lw=0)
         here.plot(floor.subsets, floor.agreement, "--", color=drawing.BLACK, lw=0.9)
-        ends, names, colours = [], [], []
-        for name, line in part[part.method != looks.FLOOR].groupby("method", sort=False):
-            line, look = line.sort_values("subsets"), looks.look(name, known)
-            here.plot(line.subsets, line.agreement, lw=0.9, ms=4, ls=(0, (3, 2)) if known[name][1] else "-", **look)
-            last = line.iloc[-1]
-            ends.append((last.subsets, last.agreement))
-            names.append(f"{last.agreement:z.2f} ±{(last.high - last.low) / 2:.2f}  {name}")
-            colours.append(look["color"])
-        labels.beside(here, np.array(ends), names, colours, height)
+        looks.lines(here, part, "subsets", "agreement", known, height, width)
         here.set(xlabel="subsets that datamodels are fitted on", ylabel="rank correlation of distances")
     looks.legend(figure, rows, known, "datamodels on as many other subsets")
     drawing.save(figure, path, dpi)

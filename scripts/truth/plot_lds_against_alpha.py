@@ -6,7 +6,6 @@ job.begin()
 
 import pandas as pd
 
-from attribution.drawing import labels
 from attribution.drawing import methods as looks
 from attribution.drawing import style as drawing
 
@@ -29,15 +28,7 @@ def plot_lds_against_alpha(table: str, known: dict, style: str, dpi: int, path: 
         floor = part[part.method == looks.FLOOR].sort_values("alpha")
         here.plot(floor.alpha, floor.lds, "--", color=drawing.BLACK, lw=0.9)
         here.plot(floor.alpha, floor.lds.clip(lower=0) ** 0.5, ":", color=drawing.BLACK, lw=0.9)
-        ends, names, colours = [], [], []
-        for name, line in part[part.method != looks.FLOOR].groupby("method", sort=False):
-            line, look = line.sort_values("alpha"), looks.look(name, known)
-            here.plot(line.alpha, line.lds, lw=0.9, ms=4, ls=(0, (3, 2)) if known[name][1] else "-", **look)
-            last = line.iloc[-1]
-            ends.append((last.alpha, last.lds))
-            names.append(f"{last.lds:z.2f}  {name}")
-            colours.append(look["color"])
-        labels.beside(here, pd.DataFrame(ends).to_numpy(), names, colours, height)
+        looks.lines(here, part, "alpha", "lds", known, height)
         here.set(xlabel="share of the training set in a subset", ylabel="LDS")
     looks.legend(figure, rows, known)
     drawing.save(figure, path, dpi)

@@ -68,6 +68,24 @@ def words(rows: pd.DataFrame) -> str:
     return f"{rows.truth.iloc[0]}, {subsets} subsets{several}"
 
 
+def lines(axes, rows: pd.DataFrame, x: str, y: str, known: dict, height: float, said=lambda row: "") -> None:
+    """A line a method, controls broken, and beside the axes its name and value at the largest `x`.
+
+    Args:
+        axes: whose limits are set already. rows: of methods. x, y: columns. known: as in `look`.
+        height: of the axes, in inches. said: what stands behind the value, of the last row.
+    """
+    ends, names, colours = [], [], []
+    for name, line in rows[rows.method != FLOOR].groupby("method", sort=False):
+        line, looking = line.sort_values(x), look(name, known)
+        axes.plot(line[x], line[y], lw=0.9, ms=4, ls=(0, (3, 2)) if known[name][1] else "-", **looking)
+        last = line.iloc[-1]
+        ends.append((last[x], last[y]))
+        names.append(f"{last[y]:z.2f}{said(last)}  {name}")
+        colours.append(looking["color"])
+    labels.beside(axes, np.array(ends), names, colours, height)
+
+
 def floor(axes, rows: pd.DataFrame) -> None:
     """Lines where an independent truth stands against this one, and the root of it, which a perfect method reaches."""
     for value in rows[rows.method == FLOOR].lds:

@@ -6,8 +6,6 @@ principal components in their place; `-untrained`, of the recipe MODEL-untrained
 
 from typing import NamedTuple
 
-from snakemake.exceptions import WorkflowError
-
 from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, contents, inputs, methods, registry, studies
 
@@ -92,27 +90,13 @@ def files(config: dict, wildcards) -> dict:
     found = {"data": f"results/{wildcards.dataset}/data.h5", "attributions": []}
     for name in config["methods"]["partition"]:
         told = studies.in_one_sentence(parts, name)
-        run, prefix = inputs.run(wildcards), ""
+        run, prefix = methods.run_of(config, name, wildcards, wildcards.seed), "untrained_" if told.untrained else ""
         if from_columns(told.method):
             found["attributions"].append(f"{run}/attributions/{told.method}.h5")
             continue
-        if told.untrained:
-            run, prefix = untrained(config, name, wildcards), "untrained_"
         for need in set(registry.told(told.method, "needs")) - {"data"}:
             found[prefix + need] = f"{run}/{need}.{'keras' if need == 'model' else 'h5'}"
     return found
-
-
-def untrained(config: dict, name: str, wildcards) -> str:
-    """Folder of the run of the untrained network."""
-    model = f"{wildcards.model}{UNTRAINED}"
-    if model not in config["models"]:
-        raise WorkflowError(
-            f"'{name}' was asked for, but models has no '{model}'; add it, `extends: {wildcards.model}` with "
-            "models.NAME.training.epochs 0 and models.NAME.below_chance warn, or take the method out of "
-            "methods.partition"
-        )
-    return studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
 
 
 def recipes(config: dict, wildcards) -> dict:
