@@ -83,9 +83,8 @@ def prove(features: np.ndarray, weights: np.ndarray, known: boundary_exact.Exact
             continue
         short = shortfall(group, after)
         if short.max() <= 0:
-            # of the members that have no target, whatever class they went to
+            # the class that each member went to, at least as far as its target where it has one
             score, target = found.score, boundary.runner_up(after, group.predicted)
-            target[list(members)] = targets
             continue
         worst = int(short.argmax())
         for c in np.argsort(alone[worst], kind="stable"):
