@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent.parent
 STUDIES = ROOT / "config/cifar10.yaml"
 STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "truth", "partition", "evaluation")
 # a folder of scripts/attribution imports only folders before it
-LAYERS = ("runtime", "files", "settings", "costs", "workflow", "numerics", "data", "networks", "training", "influence",
-          "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation", "drawing")  # fmt: skip
+LAYERS = ("runtime", "files", "results", "settings", "costs", "workflow", "numerics", "data", "networks", "training",
+          "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation",
+          "drawing")  # fmt: skip
 
 
 def _run(*command: str) -> str:

@@ -12,8 +12,8 @@ from helpers import SCRIPTS
 PACKAGE = SCRIPTS / "attribution"
 # from the bottom of what is imported to its top
 LAYERS = [
-    "runtime", "files", "settings", "costs", "workflow", "numerics", "data", "networks", "training", "influence",
-    "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation", "drawing",
+    "runtime", "files", "results", "settings", "costs", "workflow", "numerics", "data", "networks", "training",
+    "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation", "drawing",
 ]  # fmt: skip
 
 
