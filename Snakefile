@@ -50,6 +50,7 @@ include: "rules/truth.smk"
 include: "rules/border.smk"
 include: "rules/partition.smk"
 include: "rules/evaluation.smk"
+include: "rules/answers.smk"
 include: "rules/figures.smk"
 include: "rules/targets.smk"
 

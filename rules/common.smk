@@ -13,6 +13,7 @@ from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
 from attribution.workflow import (
+    answers,
     attributions,
     contents,
     figures,
@@ -113,6 +114,13 @@ judging = bound(attributions.judging)
 removing = bound(attributions.removing)
 tables_of_study = lambda name: bound(attributions.tables, name)
 border_files = bound(attributions.border)
+
+# what a user reads
+explaining_files = bound(answers.files)
+explaining_settings = bound(answers.settings_of)
+explaining_methods = bound(answers.explaining)
+explained_points = bound(answers.chosen)
+explanations_of = bound(answers.explained)
 
 # the training set divided
 partition_files = bound(partitions.files)

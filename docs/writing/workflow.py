@@ -13,11 +13,12 @@ from writing.blocks import PageError, table
 
 ROOT = Path(__file__).parent.parent.parent
 STUDIES = ROOT / "config/cifar10.yaml"
-STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "truth", "partition", "evaluation")
+STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "truth", "partition", "evaluation",
+          "answers")  # fmt: skip
 # a folder of scripts/attribution imports only folders before it
 LAYERS = ("runtime", "files", "results", "settings", "costs", "workflow", "numerics", "data", "networks", "training",
           "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation",
-          "drawing")  # fmt: skip
+          "answers", "drawing")  # fmt: skip
 
 
 def _run(*command: str) -> str:

@@ -41,7 +41,10 @@ def measure_inspection(data: str, files: dict, settings: dict, path: str, table:
     try:
         (flipped,) = hdf5.read(data, FLIPPED_TRAIN)
     except KeyError:
-        raise ValueError(f"{data} has no flipped labels; set `flipped` of that data set to a share above 0") from None
+        raise ValueError(
+            f"{data} has no flipped labels, so nothing says which score finds them; for the most suspicious labels of "
+            "your data ask for suspicious.csv of the run, or set `flipped` above 0 in a copy of the data set"
+        ) from None
     found = {method: scores.points(file, "inspection") for method, file in files.items()}
     index = reduce(np.intersect1d, (points for _, points, _ in found.values()))
     suspicion = {method: values[np.searchsorted(points, index)] for method, (values, points, _) in found.items()}

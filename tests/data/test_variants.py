@@ -26,7 +26,7 @@ def make(pairs=NONE, **changes):
 def test_the_whole_set_is_shuffled_and_index_names_each_row():
     data = source()
     arrays, facts = make()
-    assert facts == {"class_names": NAMES}
+    assert facts == {"class_names": NAMES, "rows_train": N}
     assert sorted(arrays["index_train"]) == list(range(N)) and (arrays["index_train"] != np.arange(N)).any()
     assert sorted(arrays["index_test"]) == list(range(N, N + M))
     everything = {name: np.concatenate([data[f"{name}_train"], data[f"{name}_test"]]) for name in "xy"}

@@ -204,7 +204,7 @@ def test_data_without_flips_are_refused(tmp_path):
     files = write_run(tmp_path)
     with h5py.File(files["data"], "a") as file:
         del file[FLIPPED_TRAIN]
-    with pytest.raises(ValueError, match="has no flipped labels; set `flipped` of that data set"):
+    with pytest.raises(ValueError, match=r"has no flipped labels.*ask for suspicious.csv of the run, or set"):
         measured(tmp_path, files)
 
 

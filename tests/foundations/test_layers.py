@@ -13,7 +13,8 @@ PACKAGE = SCRIPTS / "attribution"
 # from the bottom of what is imported to its top
 LAYERS = [
     "runtime", "files", "results", "settings", "costs", "workflow", "numerics", "data", "networks", "training",
-    "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation", "drawing",
+    "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation",
+    "answers", "drawing",
 ]  # fmt: skip
 
 

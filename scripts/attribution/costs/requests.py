@@ -138,6 +138,11 @@ def _attributed(size: dict) -> tuple:
     return _factors(6, 10)(size)[0] + TENSORFLOW + held, 20 + 3 * steps * STEP + flops / SINGLE, flops
 
 
+def _listed(size: dict) -> tuple:
+    """A table of all training points, with the samples, of which order between equal scores is made."""
+    return DRAWING + size["n"] * (2 * size["sample_bytes"] + 8 * (size["C"] + 100)), 20 + size["n"] / 1e4, 0.0
+
+
 def _smooth(size: dict) -> tuple:
     """Two trainings a draw and share, and the derivative of a few targets, at twice a training each."""
     training = size["recipe"].get("training", {"epochs": 1, "batch_size": 64})
@@ -315,6 +320,9 @@ COSTS = {
     "improve_groups": _groups,
     "retrain_parts": lambda size: _truth(size | {"members": PARTS_LEAVE}),
     "attribute_method": _attributed,
+    "explain_method": lambda size: _attributed(size | {"tested": size["explained"]}),
+    "list_suspicious": _listed,
+    "list_explanations": _listed,
     "measure_smoothness": _smooth,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points
     "measure_embeddings": lambda size: (

@@ -12,6 +12,7 @@ from attribution.files.results.data import (
     INDEX_TRAIN,
     INJECTED_PAIRS,
     ORIGINAL_Y_TRAIN,
+    ROWS_TRAIN,
     Y_TEST,
     Y_TRAIN,
 )
@@ -39,7 +40,7 @@ def make(
             `index_train` and `index_test` (int64): row in the source, test images counting on after the training
             images (i + n for test image i); with flipped labels `flipped_train` (bool) and `original_y_train`; with
             pairs `injected_pairs` (q, 2) int64, the training index of the injected image and of its partner.
-        facts: class_names, and with pairs `injected_images` and `pairs_left_out`.
+        facts: class_names, `rows_train` of the source, and with pairs `injected_images` and `pairs_left_out`.
 
     Raises:
         ValueError: when a subset has too few points of a class, or a pair names an image that does not exist.
@@ -75,7 +76,7 @@ def make(
             arrays[f"subgroup_{part}"] = label
         elif f"subgroup_{part}" in source:
             arrays[f"subgroup_{part}"] = _rows(source, "subgroup", index)
-    facts = {"class_names": list(chosen)}
+    facts = {"class_names": list(chosen), ROWS_TRAIN: n}
 
     if settings["superclasses"]:
         merged = {name: i for i, members in enumerate(settings["superclasses"].values()) for name in members}

@@ -20,6 +20,7 @@ class Method(Protocol):
     `row`: its name in tables, where it is another one than in the settings.
     `unit`: "margin" where a pair estimates by how much the target's margin falls when the training point leaves; scores
     without it have an order only.
+    `signed`: False where pairs are similarities, whose sign says nothing of help or harm.
     `kernel`: whether pairs of training points are inner products of vectors of theirs.
     `needs`, `settings` and `kernel` are literals: the workflow reads them from the text.
     """
@@ -31,6 +32,7 @@ class Method(Protocol):
     stored: bool
     row: str
     unit: str
+    signed: bool
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) float64: row = target, column = training point, positive = helpful."""

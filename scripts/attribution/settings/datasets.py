@@ -43,6 +43,16 @@ def class_names(dataset: dict) -> list[str]:
     return CIFAR10_CLASSES if dataset["loader"] == "cifar10" else list(dataset.get("class_names", []))
 
 
+def labels(dataset: dict) -> list[str]:
+    """Names of the labels of data.h5, in the order of their numbers; empty where only the file knows them."""
+    if dataset["loader"] == "toy":
+        return list(dataset["class_names"])
+    chosen = complete(dataset)
+    if chosen["superclasses"]:
+        return list(chosen["superclasses"])
+    return list(chosen["class_names"] if chosen["classes"] == "all" else chosen["classes"])
+
+
 def subgroups(dataset: dict) -> list[str]:
     """Names of a data set's subgroups, in the order of their numbers.
 

@@ -137,6 +137,18 @@ def targets(config: dict, dataset: str, n: int | None) -> None:
         _seeds(where, chosen, config, dataset, n, 0)
 
 
+def explained(config: dict, dataset: str, n: int | None) -> None:
+    """Check the classes whose test points are explained."""
+    _classes("answers.explanations.classes", config["answers"]["explanations"]["classes"], config, dataset)
+
+
+def _classes(where: str, chosen, config: dict, dataset: str) -> None:
+    """Raise unless names are classes of a data set; without names they go by their numbers."""
+    known = datasets.labels(config["datasets"][dataset])
+    for name in [] if chosen == "all" or not known else chosen:
+        one_of(where, name, known)
+
+
 def _group(config: dict, dataset: str, variant: str):
     """Settings of Algorithm 1 for a data set, and a function that names where one of them stands."""
     name = study_of(config, dataset)

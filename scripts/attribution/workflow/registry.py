@@ -21,6 +21,8 @@ UNTRAINED = "-untrained"
 WITH_UNTRAINED = ("inspection", "retrieval", "group_removals")
 NEEDED = {
     "inspection": "points",
+    "suspicious": "points",
+    "explanations": "pairs",
     "retrieval": "pairs",
     "retrieval_groups": "groups",
     "overlap": "groups",
@@ -137,8 +139,9 @@ def of_training(table: str, name: str) -> None:
     """
     base = name.removesuffix(UNTRAINED)
     if table != "group_removals" and base in METHODS and "subsets" in told(base, "needs"):
+        margins = "those test points that section truth draws" if table == "explanations" else "test points"
         raise SettingError(
-            f"methods.{table} names '{name}', which tells the margins of test points only; name another method"
+            f"methods.{table} names '{name}', which tells the margins of {margins} only; name another method"
         )
 
 

@@ -46,6 +46,7 @@ def size_of(config: dict, wildcards) -> dict:
         "members": members,
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
+        "explained": explained(config, data["classes"]),
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
         "followed": min(config["truth"]["smoothness"]["targets"], data["m"]),
@@ -72,6 +73,13 @@ def trained(config: dict, n: int, wildcards) -> int:
     several = {"leave-one-out": min(chosen["leave_one_out"], n), "groups": 3 * len(drawn["shares"]) * drawn["draws"]}
     count = several.get(wildcards.sets) or shards.shard_range(chosen["shards"], int(wildcards.shard))[1]
     return (1 + count) * (1 if wildcards.truth == "fixed" else chosen["repetitions"])
+
+
+def explained(config: dict, classes: int) -> int:
+    """Test points that are explained, at most."""
+    chosen = config["answers"]["explanations"]
+    each = classes if chosen["each_class"] else 1
+    return each * (chosen["wrong"] + chosen["uncertain"]) + len(chosen["rows"])
 
 
 def compared_seeds(config: dict, dataset: str, classes: int) -> int:

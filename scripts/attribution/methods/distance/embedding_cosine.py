@@ -11,6 +11,7 @@ class EmbeddingCosine:
 
     family = "distance"
     needs = ("data", "gradients")
+    signed = False
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n) cosines."""

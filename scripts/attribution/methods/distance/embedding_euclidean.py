@@ -11,6 +11,7 @@ class EmbeddingEuclidean:
 
     family = "distance"
     needs = ("data", "gradients")
+    signed = False
 
     def vectors(self, run: Run) -> np.ndarray:
         """(n, D - 1) what enters the last layer."""

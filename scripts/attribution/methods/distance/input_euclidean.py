@@ -11,6 +11,7 @@ class InputEuclidean:
 
     family = "distance"
     needs = ("data",)
+    signed = False
 
     def vectors(self, run: Run) -> np.ndarray:
         """(n, d) the samples, flat."""

@@ -11,6 +11,7 @@ class OwnClassFirst:
 
     family = "distance"
     needs = ("data", "gradients")
+    signed = False
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n): the cosine, and 2 for points of the target's class."""

@@ -11,6 +11,7 @@ class Pixels:
 
     family = "distance"
     needs = ("data",)
+    signed = False
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), minus squared distances."""

@@ -1,0 +1,100 @@
+# What a user reads: labels to look at, what test points owe to training points, what each class is taken for.
+# Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
+# explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv.
+# Steps: list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion.
+
+
+rule list_suspicious:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        scores=scores_of("suspicious"),
+        code=code("answers/list_suspicious.py"),
+    output:
+        table=f"{RUN}/suspicious.csv",
+    log:
+        "results/logs/list_suspicious/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/list_suspicious/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("list_suspicious")
+    resources:
+        **asked("list_suspicious"),
+    params:
+        methods=methods_of("suspicious"),
+        tie_seed=setting("groups.tie_seed"),
+    script:
+        "../scripts/answers/list_suspicious.py"
+
+
+rule explain_method:
+    input:
+        unpack(explaining_files),
+        own=own_model,
+        code=code_of_attribution("answers/explain_method.py"),
+    output:
+        pairs=f"{RUN}/explanations/{{method}}.h5",
+    log:
+        "results/logs/explain_method/{dataset}-{model}-seed{seed}-{method}.log",
+    benchmark:
+        "results/benchmarks/explain_method/{dataset}-{model}-seed{seed}-{method}.tsv"
+    wildcard_constraints:
+        method=METHOD,
+    threads: cpus("explain_method")
+    resources:
+        **asked("explain_method"),
+    params:
+        method=method_text,
+        settings=explaining_settings,
+        explained=explained_points,
+        recipe=recipe,
+    script:
+        "../scripts/answers/explain_method.py"
+
+
+rule list_explanations:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        explanations=explanations_of,
+        code=code("answers/list_explanations.py"),
+    output:
+        table=f"{RUN}/explanations.csv",
+    log:
+        "results/logs/list_explanations/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/list_explanations/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("list_explanations")
+    resources:
+        **asked("list_explanations"),
+    params:
+        methods=explaining_methods,
+        points=setting("answers.explanations.points"),
+        tie_seed=setting("groups.tie_seed"),
+    script:
+        "../scripts/answers/list_explanations.py"
+
+
+rule measure_confusion:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        code=code("answers/measure_confusion.py"),
+    output:
+        confusion=f"{RUN}/confusion.csv",
+        recall=report(
+            f"{RUN}/recall.csv",
+            caption="../report/answers/recall.rst",
+            category="8. Answers",
+            labels={"figure": "Recall of each class, {dataset}, {model}"},
+        ),
+    log:
+        "results/logs/measure_confusion/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/measure_confusion/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("measure_confusion")
+    resources:
+        **asked("measure_confusion"),
+    params:
+        level=setting("bootstrap.level"),
+    script:
+        "../scripts/answers/measure_confusion.py"

@@ -1,0 +1,55 @@
+"""Points of data.h5, which is shuffled and may be a subset, as the user knows them: by row, id and what to show."""
+
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from attribution.files import hdf5
+from attribution.files.results.data import ID, INDEX, ITEMS, ROWS_TRAIN
+
+PARTS = ("train", "test")
+
+
+class Own(NamedTuple):
+    """`rows` (n,) int64, row from 0 in the user's own array of that part, or in the official order of the source; a
+    test image that was put into the training set counts on after the source's training rows. `ids` (n,) texts, empty
+    where the data have none."""
+
+    rows: np.ndarray
+    ids: np.ndarray
+
+
+def of(path: str, part: str) -> Own:
+    """Rows and ids of the points of data.h5.
+
+    Data that are drawn and not read have no other order: their rows are those of data.h5.
+
+    Args:
+        path: data.h5. part: one of PARTS.
+
+    Raises:
+        ValueError: when the file does not say how many training rows its source has.
+    """
+    with hdf5.file(path) as file:
+        count, index = len(file[f"y_{part}"]), f"{INDEX}_{part}"
+        rows = file[index][()] if index in file else np.arange(count)
+        if part == "test" and index in file:
+            if ROWS_TRAIN not in file.attrs:
+                raise ValueError(f"{path} does not say how many training rows its source has; delete it and run again")
+            rows = rows - int(file.attrs[ROWS_TRAIN])
+        ids = _texts(file, f"{ID}_{part}")
+    return Own(rows, np.full(count, "", dtype=object) if ids is None else ids)
+
+
+def items(path: str, part: str) -> np.ndarray | None:
+    """(n,) texts or names to show for the points of a part; None where the data have none."""
+    with hdf5.file(path) as file:
+        return _texts(file, f"{ITEMS}_{part}")
+
+
+def _texts(file: h5py.File, name: str) -> np.ndarray | None:
+    if name not in file:
+        return None
+    found = file[name]
+    return found.asstr()[()].astype(object) if h5py.check_string_dtype(found.dtype) else found[()].astype(str)

@@ -1,0 +1,22 @@
+"""What a user reads of a run, and the pairs that explanations are taken from.
+
+Rows are those of the user's own arrays, see `data.own_rows`, ids those of data.h5 or empty, labels names of classes.
+
+suspicious.csv: a row a training point, the first method's most suspicious first: `row`, `id`, `label`, `suggested`, and
+of each method M `score_M`, larger = more suspicious, and `rank_M` from 1, both empty where M does not score the point.
+explanations.csv: a row a training point that explains a test point: `target_row`, `target_id`, `target_label`,
+`prediction`, `margin` of the label, `method`, `direction` (helpful or harmful), `rank` from 1, `row`, `id`, `label`,
+`attribution`. explanations/METHOD.h5: `targets` (t,) test indices and `pairs` (t, n), positive = helpful, with the
+attribute `signed` 0 where pairs are similarities.
+confusion.csv: `label`, `prediction`, `count` of test points. recall.csv: `class`, numbers of training and test points,
+`recall` with an interval, `precision`; last the accuracy and the balanced accuracy.
+"""
+
+FILES = {
+    "suspicious.csv": "run", "explanations.csv": "run", "explanations/*.h5": "run",
+    "confusion.csv": "run", "recall.csv": "run",
+}  # fmt: skip
+
+# attribute of explanations/METHOD.h5
+SIGNED = "signed"
+HELPFUL, HARMFUL = "helpful", "harmful"

@@ -1,0 +1,59 @@
+"""What the rules of stage answers need: which methods explain test points, and their files."""
+
+from snakemake.exceptions import WorkflowError
+
+from attribution.costs import sizes as network_sizes
+from attribution.settings import run_checks
+from attribution.workflow import attributions, inputs, methods, resources, studies
+
+# multiplications of gradients of all layers, two for each number of a kernel's products, that a default list may cost
+AFFORDABLE = 5e12
+
+
+def explaining(config: dict, wildcards) -> list[str]:
+    """Methods of explanations.csv; `trak` is left out where the gradients of all layers are too many.
+
+    Raises:
+        WorkflowError: one sentence, when none is left.
+    """
+    chosen = config["methods"]["explanations"]
+    found = [name for name in chosen if name != "trak" or affordable(config, wildcards)]
+    if not found:
+        raise WorkflowError(
+            f"methods.explanations names trak alone, whose kernel of data set '{wildcards.dataset}' is too large; "
+            "name another method beside it, or set trak.projection"
+        )
+    return found
+
+
+def affordable(config: dict, wildcards) -> bool:
+    """Whether inner products of gradients of all layers fit influence.matrix_gb and take a minute or so."""
+    if config["trak"]["projection"] != "none":
+        return True
+    data = resources.data_size(config["datasets"][wildcards.dataset])
+    n, outputs = data["n"], 1 if data["classes"] == 2 else data["classes"]
+    parameters = network_sizes.sizes(studies.recipe(config, wildcards), data["shape"], outputs)["parameters"]
+    return 8 * n**2 / 1e9 <= config["influence"]["matrix_gb"] and 2 * n**2 * parameters <= AFFORDABLE
+
+
+def files(config: dict, wildcards) -> dict:
+    """Results that a method needs, and those by which the explained test points are chosen."""
+    data = inputs.data_for(config, run_checks.explained, wildcards)
+    gradients = f"{inputs.run(wildcards)}/gradients.h5"
+    return attributions.needed(config, wildcards) | {"data": data, "gradients": gradients}
+
+
+def explained(config: dict, wildcards) -> list[str]:
+    """What each method says of the explained test points."""
+    return [f"{inputs.run(wildcards)}/explanations/{name}.h5" for name in explaining(config, wildcards)]
+
+
+def chosen(config: dict, wildcards=None) -> dict:
+    """Which test points are explained."""
+    section = config["answers"]["explanations"]
+    return {key: section[key] for key in ("wrong", "uncertain", "each_class", "classes", "rows")}
+
+
+def settings_of(config: dict, wildcards) -> dict:
+    """Settings that a method reads, by dotted name."""
+    return methods.settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}

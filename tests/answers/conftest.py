@@ -1,0 +1,3 @@
+"""One run of all tests of this folder."""
+
+from answers_run import run  # noqa: F401
