@@ -5,14 +5,18 @@ REPORT := results/report.html
 # modules of the user's would stand before those of the environment
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 
-# what `make run` builds, and files of settings on top of config/: make run TARGET=cifar10_cnn SETTINGS="mine.yaml"
-TARGET ?= toy
+# what `make run` builds, and files of settings on top of config/: make run TARGET=cifar10_cnn SETTINGS="mine.yaml";
+# without TARGET the studies that the settings add, else the toy study
+TARGET ?=
 SETTINGS ?=
 # processes that share the tests, a file of tests to one of them; each takes up to 2 GB
 WORKERS ?= 2
-RUN := $(SNAKEMAKE) --quiet rules reason host $(if $(SETTINGS),--configfile $(SETTINGS))
+GIVEN := $(if $(SETTINGS),--configfile $(SETTINGS))
+RUN := $(SNAKEMAKE) --quiet rules reason host $(GIVEN)
+# where the report of these settings is written
+OF_SETTINGS := $$(PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets --report $(SETTINGS))
 
-.PHONY: all run targets report test test-fast slurm test-slurm lint bench lock clean
+.PHONY: all new run targets report test test-fast slurm test-slurm lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -31,15 +35,24 @@ $(VENV)/slurm: $(VENV)/installed locks/slurm.txt
 
 slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profiles/slurm needs
 
-run: $(VENV)/installed  ## a target, the toy study without TARGET=NAME; SETTINGS=FILE adds settings
-	$(RUN) -- $(TARGET)
+new: $(VENV)/installed  ## NAME=mine DATA=mine.npz MODEL=mine.keras: writes mine.yaml, settings of a study of your data
+	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.data.new_study "$(NAME)" "$(DATA)" "$(MODEL)"
+
+run: $(VENV)/installed  ## SETTINGS=mine.yaml: your study with its report; TARGET=NAME: one of `make targets`
+	$(RUN) $(if $(TARGET),-- $(TARGET))
+ifeq ($(TARGET),)
+ifneq ($(SETTINGS),)
+	$(SNAKEMAKE) --quiet all $(GIVEN) --report "$(OF_SETTINGS)"
+	@echo "Report: $(OF_SETTINGS)"
+endif
+endif
 
 targets: $(VENV)/installed  ## what TARGET may be, a line each
 	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets $(SETTINGS)
 
 report: $(VENV)/installed  ## the toy study and one self-contained HTML file of it
 	$(RUN) -- toy
-	$(SNAKEMAKE) --quiet all $(if $(SETTINGS),--configfile $(SETTINGS)) --report $(REPORT) -- toy
+	$(SNAKEMAKE) --quiet all $(GIVEN) --report $(REPORT) -- toy
 
 test: $(VENV)/installed  ## set up the environment and run the tests
 	$(VENV)/bin/python -m pytest -q -n $(WORKERS) --dist loadfile tests

@@ -5,20 +5,16 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-# a file of one's own, with --configfile, needs only what differs
-configfile: workflow.source_path("config/config.yaml")
-configfile: workflow.source_path("config/datasets.yaml")
-configfile: workflow.source_path("config/models.yaml")
-configfile: workflow.source_path("config/studies.yaml")
-
-
+# reads the settings: config/, and over it those of --configfile and --config, or of another Snakefile that uses this one
 include: "rules/common.smk"
 
 
 # only where Snakemake itself submits, not in the jobs it has submitted
-onstart:
-    if workflow.is_main_process:
-        start.refuse_duplicates()
+if start.is_main(workflow, BASE):
+
+    onstart:
+        if workflow.is_main_process:
+            start.refuse_duplicates()
 
 
 wildcard_constraints:
@@ -56,5 +52,6 @@ include: "rules/targets.smk"
 
 
 # last: of all rules; an included file cannot name the default target
-contents.enter(workflow, config)
-workflow.default_target = targets.default(config)
+contents.enter(workflow, config, BASE)
+if NO_TARGET_BEFORE:
+    workflow.default_target = workflow.modifier.modify_rulename(targets.default(config, GIVEN, KNOWN))

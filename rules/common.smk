@@ -1,11 +1,13 @@
 # What the rules share: functions of scripts/attribution/workflow with `config` and `workflow` bound. No logic, no rules.
 
+import copy
 import functools
 import os
 import sys
 from pathlib import Path
 
-BASE = Path(workflow.basedir)
+# of the project, whichever Snakefile uses it
+BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(BASE / "scripts"))
 
 from attribution.runtime import environment
@@ -30,7 +32,10 @@ from attribution.workflow import (
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell
 sys.executable = environment.interpreter(sys.executable, os.environ)
-start.check_settings(workflow, config, BASE)
+# a target that another Snakefile has before it uses this one stays its default
+NO_TARGET_BEFORE = not workflow.default_target
+GIVEN, KNOWN = copy.deepcopy(config), targets.settings_of(BASE / "config")
+config = start.settings(workflow, GIVEN, KNOWN, BASE)
 resources.share_gpus(workflow)
 
 RUN = studies.RUN
@@ -129,6 +134,8 @@ partition_recipes = bound(partitions.recipes)
 code_of_partition = lambda script: bound(partitions.code, BASE / "scripts", script)
 over_partitions = lambda name: bound(partitions.runs, name)
 geometry_of = bound(partitions.geometry)
+
+own_files = start.own_files(config, GIVEN, KNOWN)
 
 # settings, found when a job's wildcards are known
 setting = lambda path: bound(studies.setting, path)

@@ -41,7 +41,12 @@ def described(node: dict) -> str:
     text = node.get("description", "")
     values = node.get("enum") or node.get("items", {}).get("enum", [])
     values = [value for value in values if not isinstance(value, bool)]
-    return text if all(value in text for value in values) else f"{text} One of {listed(values)}.".strip()
+    if not all(value in text for value in values):
+        text = f"{text} One of {listed(values)}.".strip()
+    default = node.get("default")
+    shown = str(default).lower() if isinstance(default, bool) else default
+    # {} is filled with defaults of its own keys
+    return text if default in (None, {}) else f"{text} {shown} without the key."
 
 
 def listed(names: Iterable[str]) -> str:

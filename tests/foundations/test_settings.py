@@ -7,7 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from attribution.costs import data_sizes
-from attribution.settings import bootstrap, datasets, extends
+from attribution.settings import bootstrap, datasets, defaults, extends
 from attribution.settings import check as settings
 from every_check import check_with_studies, merged
 from helpers import CONFIG, ROOT, SCHEMA
@@ -47,7 +47,8 @@ WRONG = [
         {"architecture": "keras-file", "path": "a.keras", "training": {}},
         "models.own.training is not a setting; allowed here are architecture, path, last_layer, rescale",
     ),
-    (("models", "own"), {"architecture": "python-file", "path": "a.py"}, "models.own.training is missing"),
+    (("models", "own"), {"architecture": "python-file"}, "models.own.path is missing"),
+    (("models", "own"), {"architecture": "mlp"}, "models.own.hidden is missing"),
     (("evaluation", "variants"), ["best"], 'evaluation.variants is "best", which is not defined'),
     (("datasets", "cifar10", "point"), 9, "datasets.cifar10.point is not a setting; allowed here are loader, archive"),
     (("datasets", "cifar10", "discs"), [], "datasets.cifar10.discs is not a setting; allowed here are loader, archive"),
@@ -163,7 +164,7 @@ def test_every_file_of_settings_is_valid(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / name).read_text()))
     found = settings.prepared(config, SCHEMA)
-    assert found == bootstrap.spread(extends.resolved(config))
+    assert found == bootstrap.spread(defaults.filled(extends.resolved(config), SCHEMA))
     settings.check(found, SCHEMA)
 
 

@@ -35,7 +35,9 @@ SETTINGS = {
             "border": {"models": ["mlp-plain", "mlp-l2"], "datasets": ["photos"]},
             "target": "a", "other": "b", "compared": ["mlp-l2", "mlp-plain"], "recipes": ["mlp-l2", "mlp-plain"],
             "retrained": ["mlp-l2", "mlp-plain"], "attributed": ["mlp-l2", "mlp-plain"],
-        }
+        },
+        # of images, for their figures
+        "photos": {"dataset": "photos", "model": "cnn", "seed": 0, "scope": "last_layer"},
     },
     "targets": {"mine": {"description": "for the test", "builds": [{
         "study": "mine", "figures": ["overlap"], "tables": ["agreement.csv"], "results": ["overlap.csv"],
@@ -124,7 +126,7 @@ WITHOUT = {
 }
 BASE = {
     "dataset": ("toy", "mine", "photos", "cifar10"), "seed": ("0",), "scope": ("", "/all_layers"),
-    "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy"),
+    "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy", "photos"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "truth": ("fixed", "averaged"), "sets": ("alpha0.5", "fit-alpha0.5", "leave-one-out", "groups"), "models": ("2",),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
@@ -184,7 +186,8 @@ def place(keys: tuple) -> list:
     for index, key in enumerate(keys):
         section = keys[index - 1] if index else ""
         if key == "*":
-            found.append(ENTRY[section])
+            # figure 6 is of toy data
+            found.append("toy" if keys[-1] == "compared" else ENTRY[section])
         elif index == 1 and section in ("datasets", "models"):
             found.append(ENTRY[key])
         else:
@@ -260,7 +263,7 @@ def workflow(folder):
     """The workflow and its jobs, each with what it reads and is given."""
     with pytest.MonkeyPatch.context() as patch:
         # neither the code's files nor their digests say anything about settings
-        patch.setattr(contents, "enter", lambda workflow, config: None)
+        patch.setattr(contents, "enter", lambda workflow, config, base: None)
         patch.setattr(code, "modules", lambda scripts, script: [])
         found = helpers.parsed(SETTINGS)
         yield found, [(*one, job(found, *one)) for one in jobs(found)]

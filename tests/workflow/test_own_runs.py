@@ -78,6 +78,8 @@ def test_built_in_studies_can_be_switched_off(folder):
     off = ["--configfile", "mine.yaml", "--config", f"studies{studies}", f"datasets{data}", "models={mlp-l1: null}"]
     code, text = dry(folder, *off, "--", f"{RUN}/groups.h5")
     assert code == 0, text
-    for target in ([], ["--", "toy_seeds"]):
-        code, text = dry(folder, *off, *target)
-        assert code and "studies.toy is switched off in the settings, and this target is of that study" in text, text
+    code, text = dry(folder, *off, "--", "toy_seeds")
+    assert code and "studies.toy is switched off in the settings, and this target is of that study" in text, text
+    # without a target what the settings add is built, and of this data set there is no study
+    code, text = dry(folder, *off)
+    assert code and "no study names data set '2024'; add one to your settings" in text, text

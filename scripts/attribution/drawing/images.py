@@ -9,9 +9,14 @@ ROW = 1.55
 GAP = 0.06
 
 
+def are_images(x) -> bool:
+    """Whether samples (n, ...) are images: (n, height, width) with, last, 1 or 3 channels or none."""
+    return len(x.shape) == 3 or (len(x.shape) == 4 and x.shape[3] in (1, 3))
+
+
 def require_images(path: str, x) -> None:
-    """Raise ValueError unless samples (n, ...) are images: (n, height, width) with, last, 1 or 3 channels or none."""
-    if not (len(x.shape) == 3 or (len(x.shape) == 4 and x.shape[3] in (1, 3))):
+    """Raise ValueError unless samples (n, ...) are images, see `are_images`."""
+    if not are_images(x):
         raise ValueError(
             f"{path} holds samples of shape {tuple(x.shape[1:])}; this figure shows images, of shape (height, width), "
             "(height, width, 1) or (height, width, 3)"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from attribution.networks import architectures, precision
+from attribution.networks import architectures, precision, standard
 from attribution.networks.own import OWN
 
 
@@ -21,7 +21,8 @@ def build(recipe: dict, input_shape: tuple, classes: int, seed: int, samples: np
         input_shape: of one sample.
         classes: number of classes; two give one logit (a model of the user's may give two).
         seed: of Keras's, NumPy's and Python's generators.
-        samples: (s, *input_shape) of the data, with which a network of the user's is compared with its copies.
+        samples: (s, *input_shape) of the data, with which a network of the user's is compared with its copies; all
+            training points where the recipe has `standardise`, whose layer is fitted on them.
 
     Raises:
         ValueError: when the architecture does not fit the samples; one sentence.
@@ -30,7 +31,10 @@ def build(recipe: dict, input_shape: tuple, classes: int, seed: int, samples: np
     name, shape = recipe["architecture"], tuple(int(size) for size in input_shape)
     if name in OWN:
         return OWN[name](recipe, shape, classes, samples)
-    return fresh(architecture(name), recipe, shape, classes, seed)
+    model = fresh(architecture(name), recipe, shape, classes, seed)
+    if recipe.get("standardise"):
+        standard.fit(model, samples)
+    return model
 
 
 def architecture(name: str) -> Callable:

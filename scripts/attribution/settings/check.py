@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from attribution.settings import bootstrap, datasets, extends, own_paths, result_names, run_checks, texts
+from attribution.settings import bootstrap, datasets, defaults, extends, own_paths, result_names, run_checks, texts
 from attribution.settings.datasets import subgroups
 from attribution.settings.errors import SettingError, key_of, one_of
 from attribution.settings.run_checks import group
@@ -22,8 +22,8 @@ NAMED = ("studies", "datasets", "models", "targets")
 
 
 def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mapping[int, str] = {}) -> dict:
-    """A copy of the settings as they are meant: without null and `extends`, texts are texts, paths are tidy,
-    and sections with intervals hold their numbers.
+    """A copy of the settings as they are meant: without null and `extends`, texts are texts, paths are tidy, studies
+    and models have their defaults, and sections with intervals hold their numbers.
 
     Args:
         entries: arguments of `--config`, see `texts.typed`. odd: see `texts.odd_numbers`.
@@ -34,7 +34,7 @@ def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mappi
     config = extends.resolved(without_null(texts.typed(config, entries)))
     config = texts.as_texts(config, schema, odd)
     _types(config, schema)
-    return bootstrap.spread(own_paths.tidy(config))
+    return bootstrap.spread(own_paths.tidy(defaults.filled(config, schema)))
 
 
 def without_null(config: dict) -> dict:

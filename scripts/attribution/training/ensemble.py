@@ -97,8 +97,9 @@ def check(recipe: dict, x: np.ndarray, y: np.ndarray, masks: np.ndarray, member_
     """Raise ValueError, in one sentence, for what `train` cannot train."""
     if recipe["architecture"] != "mlp":
         raise ValueError(f"architecture is '{recipe['architecture']}'; networks are trained at once for mlp only")
-    if recipe.get("rescale"):
-        raise ValueError("rescale is set, but networks are trained at once on the data as it is; store it rescaled")
+    for key in ("rescale", "standardise"):
+        if recipe.get(key):
+            raise ValueError(f"{key} is set, but networks are trained at once on the data as it is; store it so")
     if recipe["training"]["optimizer"] not in ("adam", "sgd"):
         raise ValueError(
             f"models.NAME.training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd"

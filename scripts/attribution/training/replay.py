@@ -80,7 +80,7 @@ def of_recipe(
             f"the recipe of architecture '{recipe['architecture']}' has no training, so that it cannot be replayed; "
             "give a python-file with its training, or leave the method out"
         )
-    samples = x[: same_function.SAMPLES] if recipe["architecture"] in OWN else None
+    samples = x[: same_function.SAMPLES] if recipe["architecture"] in OWN else x
     model = models.build(recipe, x.shape[1:], classes, seed, samples)
     if dtype == "float64":
         model = precision.in_float64(model)

@@ -11,7 +11,7 @@ from attribution.files import hdf5
 from attribution.networks import precision
 from attribution.numerics.residuals import cross_entropy
 from attribution.runtime import deadline, log
-from attribution.training import chance
+from attribution.training import chance, inputs
 from attribution.training.schedule import epsilon, learning_rate
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
@@ -181,9 +181,10 @@ def train(
         seen = slice(None) if epoch + 1 == training["epochs"] else sample
         row = [epoch + 1, *evaluate(evaluated, x_train[seen], y_train[seen]), *evaluate(evaluated, x_test, y_test)]
         if not np.isfinite(row[1]):
+            lower = inputs.advice(model, x_train) or "lower models.NAME.training.learning_rate"
             raise RuntimeError(
                 f"{label}: the training loss is {row[1]} after epoch {epoch + 1} with {training['optimizer']} at "
-                f"learning rate {learning_rate(training, epoch):g}; lower models.NAME.training.learning_rate"
+                f"learning rate {learning_rate(training, epoch):g}; {lower}"
             )
         rows.append(row)
         save(state, variables, rows)
@@ -196,6 +197,8 @@ def train(
     history = pd.DataFrame(rows, columns=HISTORY).astype({"epoch": int})
     advice = "change models.NAME.training.learning_rate, models.NAME.training.epochs or the penalties"
     accuracy = float(history["accuracy"].iloc[-1])
+    if accuracy < chance.accuracy_needed(y_train)[1]:
+        advice = inputs.advice(model, x_train) or advice
     refuse_chance(evaluated, accuracy, x_train, y_train, label, "training ended at", advice, below_chance)
     return history
 

@@ -74,13 +74,14 @@ def require_archive(dataset: dict) -> None:
         raise WorkflowError(digests.another(dataset["archive"], kind, found, expected))
 
 
-def enter(workflow, config: dict) -> None:
-    """Give every rule the digests of its inputs from outside results/ as the parameter `digests`.
+def enter(workflow, config: dict, base) -> None:
+    """Give every rule of the project in folder `base` the digests of its inputs from outside results/ as the parameter
+    `digests`; another Snakefile that uses it has rules of its own.
 
     So a version with an older date is noticed, and one that was only touched is not. Call it after all rules.
     """
     for step in workflow.rules:
-        if step.script:
+        if step.script and os.path.abspath(step.snakefile).startswith(os.path.join(os.path.abspath(base), "")):
             step.set_params(digests=functools.partial(_of_job, workflow, config, step))
 
 

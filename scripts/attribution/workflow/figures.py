@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from snakemake.exceptions import WorkflowError
+
 from attribution.settings import datasets, run_checks
 from attribution.workflow import attributions, inputs, studies
 
@@ -24,7 +26,8 @@ class Figure(NamedTuple):
     """`stage` of the script and `file`, the figure's name below results/figures/{study}, which may have wildcards;
     `category` and `title` in the report; `inputs` and `params`, functions of (config, wildcards) by name; `job`, what
     the name of a log has for the wildcards; `caption`, the page in report/STAGE/ where it is not called as the file;
-    `constraints` of wildcards that no other rule has."""
+    `constraints` of wildcards that no other rule has; `of`, the kinds of data that it shows (see
+    `studies.kinds_of_data`), one of which is enough, any data where it is empty."""
 
     stage: str
     file: str
@@ -35,6 +38,7 @@ class Figure(NamedTuple):
     job: str = "{study}"
     caption: str = ""
     constraints: Mapping = NONE
+    of: tuple[str, ...] = ()
 
 
 def result(name: str, scope: str | None = None):
@@ -141,14 +145,15 @@ TRUTH = "7. Attribution against retraining"
 
 EXTENT = MappingProxyType({"extent": "small|full"})
 ATTRIBUTED = MappingProxyType({"method": attributions.NAMES})
+DISCS, IN_PLANE, OF_IMAGES = ("discs",), ("plane",), ("images",)
 
 # By the name of rule and script; numbered as in the report where it has the figure too.
 TABLE = {
-    "plot_dataset": Figure("data", "04-dataset", DATA_SETS, "Figure 4: the data set", {"data": DATA}),
+    "plot_dataset": Figure("data", "04-dataset", DATA_SETS, "Figure 4: the data set", {"data": DATA}, of=IN_PLANE),
     "plot_self_influence": Figure(
         "influence", "05-self-influence", POINTS, "Figure 5: self-influence",
         {"data": DATA, "influence": result("influence.h5"), "boundary": PLANE},
-        {"top": setting("evaluation.top")},
+        {"top": setting("evaluation.top")}, of=IN_PLANE,
     ),
     "plot_relative_influence": Figure(
         "groups", "06-relative-influence", POINTS, "Figure 6: influence on the target's centre",
@@ -163,20 +168,21 @@ TABLE = {
             "subgroups": subgroups,
             "top": setting("evaluation.top"),
         },
+        of=DISCS,
     ),
     "plot_group_growth": Figure(
         "groups", "07-group-growth", GROUPS, "Figure 7: growth with size",
-        {"growth": result("growth.h5")}, {"titles": pool_titles},
+        {"growth": result("growth.h5")}, {"titles": pool_titles}, of=DISCS,
     ),
     "plot_greedy_stages": Figure(
         "groups", "08-greedy-stages", FUNCTIONING, "Figure 8: Algorithm 1 at several stages",
         {"data": DATA, "groups": result("groups.h5"), "boundary": PLANE},
-        {"target": of_study("target"), "subgroups": subgroups},
+        {"target": of_study("target"), "subgroups": subgroups}, of=DISCS,
     ),
     "plot_turning_point": Figure(
         "groups", "09-turning-point", FUNCTIONING, "Figure 9: the turning point",
         {"data": DATA, "groups": several(*(result(f"groups-{rule}.h5") for rule in RULES))},
-        {"rules": always(RULES), "target": of_study("target"), "subgroups": subgroups},
+        {"rules": always(RULES), "target": of_study("target"), "subgroups": subgroups}, of=DISCS,
     ),
     "plot_datamodel_components": Figure(
         "retraining", "10-datamodels-{extent}", RETRAINING, "Figure 10: components of datamodels, {extent}",
@@ -205,11 +211,12 @@ TABLE = {
     ),
     "plot_decision_boundary": Figure(
         "training", "decision-boundary", MODEL, "Decision boundary and self-influence",
-        {"data": DATA, "boundary": PLANE, "hessian": result("hessian.h5", scope="last_layer")},
+        {"data": DATA, "boundary": PLANE, "hessian": result("hessian.h5", scope="last_layer")}, of=IN_PLANE,
     ),
     "plot_recipes": Figure(
         "groups", "rules-and-recipes", EVALUATION, "Rules and recipes over training seeds",
         {"table": table("seeds.csv")}, {"target": of_study("target"), "models": of_study("recipes")},
+        of=DISCS,
     ),
     # of images
     "plot_training_curves": Figure(
@@ -218,12 +225,12 @@ TABLE = {
     ),
     "plot_extreme_images": Figure(
         "influence", "extreme-images", POINTS, "Most and least self-influential images, {study}",
-        {"data": DATA, "gradients": FACTORS, "influence": result("influence.h5")},
+        {"data": DATA, "gradients": FACTORS, "influence": result("influence.h5")}, of=OF_IMAGES,
     ),
     "plot_image_groups": Figure(
         "groups", "11-groups{variant}", FUNCTIONING, "Figures 11, 16, 17: groups of images{variant}, {study}",
         {"data": DATA, "groups": result("groups{variant}.h5"), "influence": result("influence.h5")},
-        job="{study}{variant}", caption="11-groups",
+        job="{study}{variant}", caption="11-groups", of=OF_IMAGES,
     ),
     "plot_overlap": Figure(
         "evaluation", "overlap", EVALUATION, "Groups against nearest neighbours, {study}",
@@ -236,6 +243,7 @@ TABLE = {
     "plot_near_duplicates": Figure(
         "evaluation", "12-near-duplicates", EVALUATION, "Figure 12: near-duplicates, {study}",
         {"data": DATA, "gradients": FACTORS, "retrieval": result("retrieval.h5")}, {"rule": selection_rule},
+        of=OF_IMAGES,
     ),
     "plot_retrieval_seeds": Figure(
         "evaluation", "retrieval-seeds", EVALUATION, "Retrieval of near-duplicates over training seeds, {study}",
@@ -254,6 +262,7 @@ TABLE = {
     "plot_parts": Figure(
         "partition", "parts", FUNCTIONING, "The training set divided, {study}",
         {"data": DATA, "partition": result("partition.h5"), "removals": result("partition-removals-fixed.h5")},
+        of=IN_PLANE,
     ),
     "plot_part_removals": Figure(
         "partition", "part-removals", FUNCTIONING, "What leaves with a part, {study}",
@@ -280,6 +289,7 @@ TABLE = {
         {"data": DATA, "attributions": result("attributions/{method}.h5")},
         {"targets": setting("truth.shown.targets"), "extremes": setting("truth.shown.extremes")},
         job="{study}-{method}", caption="attributed-points", constraints=ATTRIBUTED,
+        of=IN_PLANE + OF_IMAGES,
     ),
     "plot_attribution_components": Figure(
         "truth", "attribution-components-{method}", TRUTH, "Components of attribution, {method}, {study}",
@@ -291,6 +301,7 @@ TABLE = {
         },
         {"extremes": setting("truth.shown.extremes")},
         job="{study}-{method}", caption="attribution-components", constraints=ATTRIBUTED,
+        of=IN_PLANE + OF_IMAGES,
     ),
     "plot_embeddings_against_subsets": Figure(
         "truth", "embeddings-against-subsets-{extent}", TRUTH,
@@ -317,7 +328,7 @@ TABLE = {
     ),
     "plot_boundary_move": Figure(
         "boundary", "13-boundary", BOUNDARY, "Figure 13: a move to the boundary, {study}",
-        {"data": DATA, "move": result("boundary_move.h5")},
+        {"data": DATA, "move": result("boundary_move.h5")}, of=IN_PLANE,
     ),
     "plot_group_boundary": Figure(
         "boundary", "15-group-boundary", BOUNDARY, "Figure 15: random groups against clusters, {study}",
@@ -330,7 +341,7 @@ TABLE = {
     "plot_boundary_groups": Figure(
         "boundary", "14-boundary-groups-{form}", BOUNDARY, "Figure 14: groups by weights boundary, {form}, {study}",
         {"data": DATA, "groups": result("boundary-groups-{form}.h5", scope="last_layer")}, {"candidates": candidates},
-        job="{study}-{form}", caption="14-boundary-groups",
+        job="{study}-{form}", caption="14-boundary-groups", of=OF_IMAGES,
     ),
     "plot_boundary_overlap": Figure(
         "boundary", "boundary-overlap", BOUNDARY, "Groups by boundary, influence and embedding, {study}",
@@ -340,9 +351,40 @@ TABLE = {
 }  # fmt: skip
 
 
+def offered(config: dict, study: str) -> list[str]:
+    """Names of the figures that mean something for a study's data, without variants and further wildcards."""
+    kinds = studies.kinds_of_data(config["datasets"][config["studies"][study]["dataset"]])
+    fits = [figure for figure in TABLE.values() if not figure.of or kinds & set(figure.of)]
+    names = [figure.file.replace("{variant}", "") for figure in fits]
+    return [name for name in names if "{" not in name]
+
+
+def require_data(figure: Figure, config: dict, wildcards) -> None:
+    """Stop with one sentence where the study's data is nothing that the figure shows."""
+    study = wildcards.study
+    studies.required(config, study)
+    name = config["studies"][study]["dataset"]
+    kinds = studies.kinds_of_data(config["datasets"][name])
+    if figure.of and kinds and not kinds & set(figure.of):
+        wanted = " or ".join(studies.KINDS[kind] for kind in figure.of)
+        raise WorkflowError(
+            f"figure {figure.file.format(**dict(wildcards.items()))} shows {wanted}, and data set '{name}' holds "
+            f"{', '.join(studies.KINDS[kind] for kind in sorted(kinds))}; figures of study '{study}' are "
+            f"{', '.join(offered(config, study))}"
+        )
+
+
 def inputs_of(figure: Figure, config: dict) -> dict:
     """Inputs of a figure's rule, as Snakemake takes them: functions of the wildcards, by name."""
-    return {name: _bound(function, config) for name, function in figure.inputs.items()}
+
+    def checked(function):
+        def of(wildcards):
+            require_data(figure, config, wildcards)
+            return function(config, wildcards)
+
+        return of
+
+    return {name: checked(function) for name, function in figure.inputs.items()}
 
 
 def params_of(figure: Figure, config: dict) -> dict:

@@ -1,13 +1,15 @@
 """What is settled before any rule is read: the folder, Python, the settings, jobs of an earlier run."""
 
+import copy
 import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from attribution.runtime import clone_path, cluster
 from attribution.settings import check, schema, shared_data, texts
-from attribution.workflow import attributions, partitions, registry, studies
+from attribution.workflow import attributions, partitions, registry, studies, targets
 
 
 def refuse_folder(base: Path) -> None:
@@ -16,15 +18,36 @@ def refuse_folder(base: Path) -> None:
         raise WorkflowError(clone_path.refusal(str(base)))
 
 
-def check_settings(workflow, config: dict, base: Path) -> None:
-    """Bring the configuration into the form in which rules read it, in place, and check it before any job."""
+def is_main(workflow, base: Path) -> bool:
+    """Whether the project's own Snakefile is what Snakemake was started with, and no other one uses it."""
+    return Path(workflow.main_snakefile).resolve() == (base / "Snakefile").resolve()
+
+
+def settings(workflow, given: dict, known: dict, base: Path) -> dict:
+    """All settings in the form in which rules read them, checked before any job.
+
+    Args:
+        given: the user's: of `--configfile` and `--config`, of another Snakefile's `configfile:` where it includes this
+            one, or of its `module`. known: those of config/, over which they stand.
+
+    Returns:
+        the settings; beside them sections of the other Snakefile, which are its own.
+
+    Raises:
+        WorkflowError: one sentence for the first setting that cannot be.
+    """
     described = schema.load(base / "config/schema")
+    # what another Snakefile has beside it is no setting of this project
+    included = workflow.modifier.is_main_snakefile() and not is_main(workflow, base)
+    others = {key: given[key] for key in given if included and key not in described["required"]}
+    given = {key: given[key] for key in given if key not in others}
     odd = {}
     for path in workflow.configfiles:
         odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))
-    arguments = workflow.config_settings.config_args
+    arguments = workflow.config_settings.config_args if is_main(workflow, base) else ()
+    config = copy.deepcopy(known)
+    update_config(config, copy.deepcopy(given))
     prepared = studies.in_one_sentence(check.prepared, config, described, arguments, odd)
-    given = workflow.config_settings.overwrite_config
     own = [str(name) for name in given.get("studies") or {}]
     prepared["studies"] = shared_data.first(prepared["studies"], own)
     # a data set or model that is switched off leaves built-in studies of it: those wait until they are asked for
@@ -35,8 +58,15 @@ def check_settings(workflow, config: dict, base: Path) -> None:
     studies.in_one_sentence(registry.check, prepared)
     studies.in_one_sentence(attributions.check, prepared)
     studies.in_one_sentence(partitions.check, prepared)
-    config.clear()
-    config.update(prepared)
+    return prepared | others
+
+
+def own_files(config: dict, given: dict, known: dict):
+    """Input function of target `own`, None where settings add no study and no data set; arguments as `settings`."""
+    names = targets.added(given, known, "studies")
+    used = {config["studies"][name]["dataset"] for name in config["studies"]}
+    alone = [name for name in targets.added(given, known, "datasets") if name not in used]
+    return (lambda wildcards: targets.own_files(config, names, alone)) if names or alone else None
 
 
 def refuse_duplicates() -> None:

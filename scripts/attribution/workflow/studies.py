@@ -2,6 +2,7 @@
 
 from snakemake.exceptions import WorkflowError
 
+from attribution.costs import data_sizes
 from attribution.files import scopes
 from attribution.settings import datasets, run_checks
 from attribution.settings.errors import SettingError
@@ -11,6 +12,14 @@ RUN = "results/{dataset}/{model}/seed{seed}"
 SCOPES = ("last_layer", "all_layers")
 # for scores by gradient ascent on a network whose training is not known
 KERAS_DEFAULT = {"optimizer": "adam", "learning_rate": 0.001, "momentum": 0.0, "epochs": 1, "schedule": []}
+
+# what points of a data set are, in words
+KINDS = {
+    "discs": "subgroups of toy data",
+    "plane": "points in a plane, of two classes",
+    "images": "images",
+    "others": "points that are neither images nor in a plane",
+}
 
 
 def in_one_sentence(check, *arguments, **named):
@@ -54,8 +63,25 @@ def of_data(config: dict, key: str, wildcards):
 
 
 def of_study(config: dict, key: str, wildcards):
-    """A key of the study in the wildcards."""
+    """A key of the study in the wildcards.
+
+    Raises:
+        WorkflowError: one sentence where the study has none.
+    """
+    required(config, wildcards.study, key)
     return config["studies"][wildcards.study][key]
+
+
+def kinds_of_data(dataset: dict) -> set[str]:
+    """What a data set's points are, keys of KINDS; empty where its file, which would tell, cannot be read."""
+    size = data_sizes.of_data(dataset)
+    if not size["n"]:
+        return set()
+    shape = size["shape"]
+    found = {"discs"} if dataset["loader"] == "toy" else set()
+    found |= {"plane"} if shape == (2,) and size["classes"] == 2 else set()
+    found |= {"images"} if len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3)) else set()
+    return found or {"others"}
 
 
 def recipe(config: dict, wildcards) -> dict:
@@ -64,7 +90,12 @@ def recipe(config: dict, wildcards) -> dict:
 
 def training_of(config: dict, wildcards) -> dict:
     """How the model was trained; a trained file of the user's does not say."""
-    return config["models"][wildcards.model].get("training", KERAS_DEFAULT)
+    return training_of_model(config, wildcards.model) or KERAS_DEFAULT
+
+
+def training_of_model(config: dict, model: str) -> dict:
+    """The same by the model's name; empty for a trained file."""
+    return config["models"][model].get("training", {})
 
 
 def data_settings(config: dict, wildcards) -> dict:

@@ -1,7 +1,7 @@
-"""Targets: names for what studies are built for, from section `targets` of the settings.
+"""Targets: names for what studies are built for, from section `targets` of the settings, and target `own`.
 
 `python -m attribution.workflow.targets [FILE ...]`, with scripts/ on the path, prints the targets of config/ and of
-further settings files, a line each.
+further settings files, a line each; with `--report` first, where the report of these settings is written.
 """
 
 import sys
@@ -11,10 +11,19 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from attribution.workflow import attributions, studies
+from attribution.workflow import attributions, figures, studies
 
 # files of config/ that are always loaded, in this order
 FILES = ("config.yaml", "datasets.yaml", "models.yaml", "studies.yaml")
+# the target of the studies that the user's settings add, and what is built of each where its data has it
+OWN = "own"
+OWN_FIGURES = (
+    "training-curves", "04-dataset", "decision-boundary", "05-self-influence", "extreme-images", "11-groups", "overlap",
+    "inspection",
+)  # fmt: skip
+OWN_RESULTS = (
+    "influence.h5", "groups.h5", "topk.h5", "suspicious.csv", "explanations.csv", "confusion.csv", "recall.csv",
+)  # fmt: skip
 
 
 def files_of(config: dict, name: str) -> list[str]:
@@ -48,9 +57,63 @@ def inputs_of(config: dict, name: str):
     return lambda wildcards: files_of(config, name)
 
 
-def default(config: dict) -> str | None:
-    """The target that is built when none is named: the first."""
+def added(given: dict, known: dict, section: str) -> list[str]:
+    """Names of a section that the user's settings add to those of config/.
+
+    Args:
+        given: the user's settings. known: those of config/.
+    """
+    return [str(name) for name, entry in (given.get(section) or {}).items() if entry and name not in known[section]]
+
+
+def own_files(config: dict, names: list[str], alone: list[str]) -> list[str]:
+    """What target `own` builds: of each study that the settings add, the figures that its data has, and results.
+
+    Args:
+        names: of these studies. alone: data sets that the settings add and no study names.
+
+    Raises:
+        WorkflowError: one sentence, where a data set has no study.
+    """
+    for dataset in alone:
+        raise WorkflowError(
+            f"no study names data set '{dataset}'; add one to your settings, "
+            f"studies: {{{dataset}: {{dataset: {dataset}, model: NAME}}}}"
+        )
+    found = []
+    for study in names:
+        studies.required(config, study)
+        found += [f"results/figures/{study}/{figure}.png" for figure in own_figures(config, study)]
+        found += [studies.run_path(config, study, result) for result in OWN_RESULTS]
+    return found
+
+
+def own_figures(config: dict, study: str) -> list[str]:
+    """The figures of a study that mean something for its data and model."""
+    chosen = config["studies"][study]
+    left_out = set() if config["datasets"][chosen["dataset"]].get("flipped") else {"inspection"}
+    # a file of a trained network has one row of history, and a network without epochs none
+    if not studies.training_of_model(config, chosen["model"]).get("epochs"):
+        left_out.add("training-curves")
+    offered = figures.offered(config, study)
+    return [name for name in OWN_FIGURES if name in offered and name not in left_out]
+
+
+def default(config: dict, given: dict, known: dict) -> str | None:
+    """The target that is built when none is named.
+
+    With settings that add studies or data sets it is `own`, or the first target that they add; else the first of all.
+    """
+    for name in added(given, known, "targets"):
+        return name
+    if added(given, known, "studies") or added(given, known, "datasets"):
+        return OWN
     return next(iter(config["targets"]), None)
+
+
+def report_path(given: dict, known: dict) -> str:
+    """Where the report of these settings is written: in the folder of the first study that they add."""
+    return next((f"results/{name}/report.html" for name in added(given, known, "studies")), "results/report.html")
 
 
 def refuse_names_of(config: dict, rules: list[str]) -> None:
@@ -70,14 +133,27 @@ def listed(config: dict) -> str:
 
 def settings_of(folder: Path, more: list[str] = ()) -> dict:
     """The settings in `folder`, config/ of the project, and of further files."""
+    return merged([*(folder / name for name in FILES), *more])
+
+
+def merged(paths: list) -> dict:
+    """The settings of files, later ones over earlier ones."""
     config = {}
-    for path in [*(folder / name for name in FILES), *map(Path, more)]:
+    for path in map(Path, paths):
         update_config(config, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     return config
 
 
+def main(arguments: list[str]) -> str:
+    """What the module prints for its arguments."""
+    folder = Path(__file__).parents[3] / "config"
+    if arguments[:1] == ["--report"]:
+        return report_path(merged(arguments[1:]), settings_of(folder))
+    return listed(settings_of(folder, arguments))
+
+
 if __name__ == "__main__":
     try:
-        print(listed(settings_of(Path(__file__).parents[3] / "config", sys.argv[1:])))
+        print(main(sys.argv[1:]))
     except (OSError, yaml.YAMLError, WorkflowError) as error:
         sys.exit(str(error))

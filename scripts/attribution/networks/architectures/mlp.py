@@ -3,6 +3,7 @@
 import keras
 from keras import layers, regularizers
 
+from attribution.networks import standard
 from attribution.networks.layers import logits, rescaling
 
 
@@ -10,7 +11,8 @@ def build(input_shape: tuple, outputs: int, recipe: dict) -> keras.Model:
     """Dense layers with ReLU, dropout after each hidden layer, one linear output layer.
 
     Args:
-        recipe: `hidden` (list of widths), `dropout` (rate), `l1` and `l2` (Keras kernel penalties), perhaps `rescale`.
+        recipe: `hidden` (list of widths), `dropout` (rate), `l1` and `l2` (Keras kernel penalties), perhaps
+            `rescale` or `standardise` (see `standard`).
     """
     penalty = {}
     if recipe["l1"] or recipe["l2"]:
@@ -18,6 +20,8 @@ def build(input_shape: tuple, outputs: int, recipe: dict) -> keras.Model:
     inputs = keras.Input(input_shape)
     x = rescaling(recipe["rescale"])(inputs) if "rescale" in recipe else inputs
     x = layers.Flatten()(x)
+    if recipe.get("standardise"):
+        x = standard.layer()(x)
     for width in recipe["hidden"]:
         x = layers.Dense(width, activation="relu", **penalty)(x)
         if recipe["dropout"]:

@@ -1,0 +1,152 @@
+"""Settings of a study of one's own data, written from what the data and the network are.
+
+`python -m attribution.data.new_study NAME DATA [MODEL]`, with scripts/ on the path, writes NAME.yaml.
+"""
+
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from attribution.data import arrays
+from attribution.files import atomic
+from attribution.settings import result_names
+
+LOADERS = {".npz": "npz", ".h5": "h5", ".hdf5": "h5"}
+NAME = re.compile(r"[^\W_][\w.-]*")
+ALL_PAIRS = 5000  # training points whose matrix of all pairs is 0.2 GB
+SMALLEST_IMAGE = 22  # sides that `cnn` takes: three convolutions with pooling
+UNSCALED = 10.0  # largest input, in size, that an mlp takes as it is
+MEMBERS = 25
+
+
+def settings(name: str, data: str, model: str | None = None) -> str:
+    """The text of a file of settings for a study NAME of the data, in comments what was found.
+
+    Args:
+        name: of data set, study and model. data: npz or HDF5 file, see `arrays`. model: a trained .keras file, or None
+            for a small network that is trained.
+
+    Raises:
+        ValueError: one sentence, for a name that cannot be one, or a file that cannot be used.
+    """
+    _require_name(name)
+    loader = LOADERS.get(Path(data).suffix.lower())
+    if loader is None:
+        raise ValueError(f"{data} ends in none of {', '.join(LOADERS)}; give a file of one of these kinds")
+    found = arrays.check(data, arrays.read(data, loader), [], [])
+    x, y = found["x_train"], found["y_train"]
+    classes = int(y.max()) + 1
+    recipe, words = _trained(model, classes) if model else _network(x)
+    per_class = np.bincount(y, minlength=classes)
+    size = max(2, min(MEMBERS, int(per_class.min())))
+    targets = "" if len(x) <= ALL_PAIRS else f", influence: {{targets: {_first_of_classes(y)}}}"
+    shape = " x ".join(map(str, x.shape[1:]))
+    return "\n".join(
+        [
+            f"# {len(x)} training and {len(found['x_test'])} test points of {shape} numbers ({x.dtype}); {classes} "
+            f"classes of {per_class.min()} to {per_class.max()} training points. Classification only.",
+            f"# make run SETTINGS={name}.yaml ends in results/{name}/report.html; config/README.md has all settings.",
+            "studies:",
+            f"  # groups of {size} grow from a random training point of each class"
+            + ("" if not targets else "; influence is that on the targets, training points by number"),
+            f"  {name}: {{dataset: {name}, model: {name}, groups: {{rule: l-relative, "
+            f"seeds: [{{each_class: 1, seed: 0}}], size: {size}}}{targets}}}",
+            "datasets:",
+            "  # names of class 0, 1 and so on: change them as you like, nothing is trained again",
+            f"  {name}: {{loader: {loader}, path: {json.dumps(data, ensure_ascii=False)}, "
+            f"class_names: {json.dumps([str(label) for label in range(classes)])}}}",
+            "models:",
+            f"  # {words}",
+            f"  {name}: {recipe}",
+            "",
+        ]
+    )
+
+
+def _require_name(name: str) -> None:
+    if not NAME.fullmatch(name) or len(name.encode()) > result_names.LONGEST:
+        raise ValueError(
+            f"NAME is {name!r}; allowed are letters, digits and . _ -, a letter or digit first, at most "
+            f"{result_names.LONGEST} bytes"
+        )
+    if name.casefold() in result_names.TAKEN or name.casefold().endswith(result_names.ENDINGS):
+        raise ValueError(f"NAME is '{name}', which results/ uses itself, or ends as a file does; take another name")
+
+
+def _first_of_classes(y: np.ndarray) -> list[int]:
+    """The first training point of each class."""
+    return [int(point) for point in np.unique(y, return_index=True)[1]]
+
+
+def _network(x: np.ndarray) -> tuple[str, str]:
+    """Recipe of a network to train, and what it is in words."""
+    shape, low, high = x.shape[1:], float(x.min()), float(x.max())
+    image = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))
+    if x.dtype == np.uint8:
+        low, high = 0, 255 if high > 127 else high
+    rescale = f"rescale: {{from: [{low:g}, {max(high, low + 1):g}], to: [-1, 1]}}"
+    if image and min(shape[:2]) >= SMALLEST_IMAGE:
+        return f"{{architecture: cnn, {rescale}}}", "convolutions, 10 epochs; `training: {epochs: 30}` changes it"
+    words = "two hidden layers, 50 epochs; `training: {epochs: 100}` changes it"
+    if x.dtype == np.uint8 and image:
+        return f"{{architecture: mlp, hidden: [64, 32], {rescale}}}", words
+    if np.abs(x).max() > UNSCALED:
+        return "{architecture: mlp, hidden: [64, 32], standardise: true}", f"inputs of mean 0 and deviation 1, {words}"
+    return "{architecture: mlp, hidden: [64, 32]}", words
+
+
+def _trained(path: str, classes: int) -> tuple[str, str]:
+    """Recipe of a trained network, and its layers in words; its file is read without Keras, and nothing of it is run.
+
+    Raises:
+        ValueError: one sentence, where it is no .keras file, or has no Dense layer with as many outputs.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else "is no .keras file"
+        raise ValueError(f"{path} {reason}; give one that model.save('NAME.keras') has written") from None
+    found = config.get("config", {}).get("layers", [])
+    dense = [one["config"] for one in found if one.get("class_name") == "Dense"]
+    outputs = [one for one in dense if one["units"] == classes or (classes == 2 and one["units"] == 1)]
+    if not outputs:
+        widths = ", ".join(f"{one['name']} of {one['units']}" for one in dense) or "none"
+        raise ValueError(
+            f"{path} has no Dense layer with an output for each of the data's {classes} classes; its Dense layers are "
+            f"{widths}"
+        )
+    last = outputs[-1]["name"]
+    named = "" if outputs[-1] is dense[-1] else f", last_layer: {last}"
+    kinds = [one["class_name"] for one in found if one.get("class_name") != "InputLayer"]
+    words = f"a trained network of {len(kinds)} layers, {kinds[0]} to {kinds[-1]}; its logits come from '{last}'"
+    return f"{{architecture: keras-file, path: {json.dumps(path, ensure_ascii=False)}{named}}}", words
+
+
+def main(arguments: list[str]) -> str:
+    """Write NAME.yaml, which must not be there yet; what was done, in a line.
+
+    Raises:
+        ValueError: one sentence.
+    """
+    if len(arguments) not in (2, 3) or not all(arguments[:2]):
+        raise ValueError("give a name and a file, make new NAME=mine DATA=mine.npz, and perhaps MODEL=mine.keras")
+    name, data, *model = arguments
+    path = Path(f"{name}.yaml")
+    if path.exists():
+        raise ValueError(f"{path} is there already, and is not written over; move it, or take another NAME")
+    text = settings(name, data, *[one for one in model if one])
+    with atomic.replacing(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+    return f"{path} is written; look at it, and run make run SETTINGS={path}"
+
+
+if __name__ == "__main__":
+    try:
+        print(main(sys.argv[1:]))
+    except ValueError as error:
+        sys.exit(str(error))

@@ -1,0 +1,28 @@
+"""Inputs brought to mean 0 and standard deviation 1 inside the network, by the training set. Backend-neutral."""
+
+import keras
+import numpy as np
+from keras import layers
+
+NAME = "standardised"
+
+
+def layer() -> layers.Layer:
+    """Normalization of each input of a flat sample; what it subtracts and divides by is set by `fit`."""
+    return layers.Normalization(axis=-1, name=NAME, dtype="float32")
+
+
+def fit(model: keras.Model, x: np.ndarray) -> None:
+    """Set the layer's means and variances to those of the training set, in place.
+
+    An input that is the same in all points is divided by 1, as in scikit-learn's StandardScaler: a test point that
+    differs there gives no huge number.
+
+    Args:
+        model: with `layer` behind its inputs, or flattened ones. x: (n, ...) training points.
+    """
+    found = model.get_layer(NAME)
+    flat = x.reshape(len(x), -1)
+    mean, variance = flat.mean(axis=0, dtype=np.float64), flat.var(axis=0, dtype=np.float64)
+    found.set_weights([mean, np.where(variance > 0, variance, 1.0), np.array(len(x))])
+    found.finalize_state()

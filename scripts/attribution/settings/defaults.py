@@ -1,0 +1,43 @@
+"""Values of what may be left out of a study, a data set or a model: `default` of the schema's keys."""
+
+import copy
+
+# sections whose entries have names, and keys with a default
+SECTIONS = ("studies", "models")
+
+
+def filled(config: dict, schema: dict) -> dict:
+    """A copy of the settings in which every study and model has each key that the schema gives a default.
+
+    Of a model those of its architecture. What is no mapping stays, for the schema to report.
+    """
+    config = copy.deepcopy(config)
+    for section in SECTIONS:
+        node = schema["properties"][section]["additionalProperties"]
+        for entry in config[section].values():
+            _fill(entry, node, schema)
+    return config
+
+
+def _fill(entry, node: dict, schema: dict) -> None:
+    if not isinstance(entry, dict):
+        return
+    node = _resolved(node, schema)
+    for case in node.get("allOf", []):
+        if all(entry.get(key) == wanted.get("const") for key, wanted in case["if"]["properties"].items()):
+            _fill(entry, case["then"], schema)
+    for key, child in node.get("properties", {}).items():
+        child = _resolved(child, schema) if child else {}
+        if "default" in child:
+            entry.setdefault(key, copy.deepcopy(child["default"]))
+            _fill(entry[key], child, schema)
+
+
+def _resolved(node: dict, schema: dict) -> dict:
+    """A node with what its $ref leads to; what stands beside the $ref wins."""
+    while "$ref" in node:
+        found = schema
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found | {key: value for key, value in node.items() if key != "$ref"}
+    return node

@@ -1,0 +1,175 @@
+"""Settings that are written from one's own data and network, and what they build."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+import yaml
+
+import helpers
+from attribution.data import new_study
+from attribution.workflow import studies, targets
+
+MLP = {"architecture": "mlp", "hidden": [64, 32]}
+SIZES = {"table": (5,), "digits": (8, 8), "photos": (32, 32, 3), "plane": (2,)}
+
+
+def data(folder, shape, name="mine", dtype=np.uint8, classes=3, n=60, scale=255):
+    rng = np.random.default_rng(0)
+    x = (scale * rng.random((n, *shape))).astype(dtype)
+    y = np.arange(n) % classes
+    np.savez(folder / f"{name}.npz", x_train=x, y_train=y, x_test=x[:9], y_test=y[:9])
+
+
+def keras_file(path, *widths):
+    layers = [{"class_name": "Dense", "config": {"name": f"d{i}", "units": width}} for i, width in enumerate(widths)]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("shape", "changed", "recipe"),
+    [
+        ((32, 32, 3), {}, {"architecture": "cnn", "rescale": {"from": [0, 255], "to": [-1, 1]}}),
+        ((8, 8), {"scale": 16.5}, MLP | {"rescale": {"from": [0, 16], "to": [-1, 1]}}),
+        ((5,), {"dtype": float}, MLP | {"standardise": True}),
+        ((5,), {"dtype": float, "scale": 2.0}, MLP),
+    ],
+)  # fmt: skip
+def test_the_network_is_one_that_takes_the_data(folder, shape, changed, recipe):
+    data(folder, shape, **changed)
+    assert (
+        new_study.main(["mine", "mine.npz", ""])
+        == "mine.yaml is written; look at it, and run make run SETTINGS=mine.yaml"
+    )
+    written = yaml.safe_load((folder / "mine.yaml").read_text())
+    assert written["models"]["mine"] == recipe
+    assert written["datasets"]["mine"] == {"loader": "npz", "path": "mine.npz", "class_names": ["0", "1", "2"]}
+    assert written["studies"]["mine"]["groups"]["size"] == 20
+    lines = [line for line in (folder / "mine.yaml").read_text().splitlines() if not line.lstrip().startswith("#")]
+    assert len(lines) < 10
+
+
+def test_a_study_of_many_points_has_few_targets(folder, monkeypatch):
+    monkeypatch.setattr(new_study, "ALL_PAIRS", 59)
+    data(folder, (5,))
+    assert yaml.safe_load(new_study.settings("mine", "mine.npz"))["studies"]["mine"]["influence"] == {
+        "targets": [0, 1, 2]
+    }
+
+
+def test_a_trained_network_is_cut_where_it_has_an_output_a_class(folder):
+    data(folder, (5,))
+    for widths, expected in (((8, 3), {}), ((8, 3, 1), {"last_layer": "d1"})):
+        keras_file("net.keras", *widths)
+        found = yaml.safe_load(new_study.settings("mine", "mine.npz", "net.keras"))["models"]["mine"]
+        assert found == {"architecture": "keras-file", "path": "net.keras"} | expected
+    keras_file("net.keras", 8, 4)
+    with pytest.raises(
+        ValueError, match=r"net.keras has no Dense layer with an output for each of the data's 3 classes"
+    ):
+        new_study.settings("mine", "mine.npz", "net.keras")
+    with pytest.raises(ValueError, match=r"mine.npz is no .keras file"):
+        new_study.settings("mine", "mine.npz", "mine.npz")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["", "mine.npz"], "give a name and a file"),
+        (["a b", "mine.npz"], "NAME is 'a b'; allowed are letters"),
+        (["own", "mine.npz"], "NAME is 'own', which results/ uses itself"),
+        (["mine", "mine.txt"], "mine.txt ends in none of .npz, .h5"),
+        (["mine", "other.npz"], "other.npz does not exist"),
+        (["there", "mine.npz"], "there.yaml is there already, and is not written over"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_nothing_is_written(folder, arguments, sentence):
+    data(folder, (5,))
+    (folder / "there.yaml").write_text("mine: 1\n")
+    with pytest.raises(ValueError, match=sentence):
+        new_study.main(arguments)
+    assert {path.name for path in folder.iterdir()} == {"mine.npz", "there.yaml"}
+    assert (folder / "there.yaml").read_text() == "mine: 1\n"
+
+
+# what the written settings build
+
+
+def parsed(folder, **changed):
+    data(folder, SIZES[changed.pop("kind", "table")], **changed)
+    new_study.main(["mine", "mine.npz"])
+    return helpers.parsed({}, [folder / "mine.yaml"])
+
+
+def files(workflow) -> list[str]:
+    return [str(path) for path in workflow.get_rule("own").expand_input({})[0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "figures"),
+    [
+        ("table", 3, ["training-curves", "overlap"]),
+        ("plane", 2, ["training-curves", "04-dataset", "decision-boundary", "05-self-influence", "overlap"]),
+        ("plane", 3, ["training-curves", "overlap"]),
+        ("digits", 3, ["training-curves", "extreme-images", "11-groups", "overlap"]),
+    ],
+)
+def test_without_a_target_the_study_is_built_with_the_figures_that_its_data_has(folder, kind, classes, figures):
+    workflow = parsed(folder, kind=kind, classes=classes)
+    assert workflow.default_target == "own"
+    results = [f"results/mine/mine/seed0/{name}" for name in targets.OWN_RESULTS]
+    assert files(workflow) == [f"results/figures/mine/{name}.png" for name in figures] + results
+    made = [any(rule.is_producer(path) for rule in workflow.rules) for path in files(workflow)]
+    assert all(made)
+
+
+def test_a_trained_network_has_no_curves(folder):
+    data(folder, (5,))
+    keras_file("net.keras", 8, 3)
+    new_study.main(["mine", "mine.npz", "net.keras"])
+    assert files(helpers.parsed({}, [folder / "mine.yaml"]))[0] == "results/figures/mine/overlap.png"
+
+
+def test_the_report_stands_in_the_studys_folder(folder):
+    data(folder, (5,))
+    new_study.main(["mine", "mine.npz"])
+    assert targets.main(["--report", "mine.yaml"]) == "results/mine/report.html"
+    (folder / "tiny.yaml").write_text("studies: {toy: {seeds: [0]}}\n")
+    assert targets.main(["--report", "tiny.yaml"]) == "results/report.html"
+
+
+def test_settings_that_add_no_study_build_what_they_did():
+    found = helpers.parsed({"studies": {"toy": {"seeds": [0]}}})
+    assert found.default_target == "toy" and "own" not in {rule.name for rule in found.rules}
+    mine = {"mine": {"description": "the data", "builds": [{"study": "toy", "figures": ["04-dataset"]}]}}
+    assert helpers.parsed({"targets": mine}).default_target == "mine"
+
+
+def test_a_data_set_without_a_study_is_a_sentence(folder):
+    data(folder, (5,))
+    workflow = helpers.parsed({"datasets": {"mine": {"loader": "npz", "path": "mine.npz"}}})
+    assert workflow.default_target == "own"
+    with pytest.raises(Exception, match=r"no study names data set 'mine'; add one to your settings, studies: \{mine:"):
+        files(workflow)
+
+
+def test_a_figure_of_other_data_is_refused_with_those_that_there_are(folder):
+    workflow = parsed(folder)
+    for name, words in (
+        ("04-dataset", "points in a plane"),
+        ("11-groups", "images"),
+        ("rules-and-recipes", "toy data"),
+    ):
+        path = f"results/figures/mine/{name}.png"
+        rule = next(rule for rule in workflow.rules if rule.is_producer(path))
+        with pytest.raises(Exception, match=rf"figure {name} shows .*{words}.* figures of study 'mine' are .*overlap"):
+            rule.expand_input({"study": "mine", "variant": ""})
+    assert studies.kinds_of_data(workflow.globals["config"]["datasets"]["mine"]) == {"others"}
