@@ -1,7 +1,8 @@
 # The whole training set divided into functioning groups.
 # Inputs: data.h5, results that methods need.  Outputs: partition.h5 (labels and parts by every method of
-# `methods.partition`), partition-removals-TRUTH.h5 (losses of networks trained again without a part); tables of studies.
-# Steps: partition_training_set; retrain_parts; compare_partitions, compare_part_removals over a study's trainings.
+# `methods.partition`), partition-removals-TRUTH.h5 (losses of networks trained again, or last layers refitted,
+# without a part); tables of studies.
+# Steps: partition_training_set; retrain_parts, refit_parts; compare_partitions, compare_part_removals over a study's trainings.
 
 
 rule partition_training_set:
@@ -49,6 +50,28 @@ rule retrain_parts:
         repetitions=setting("truth.repetitions"),
     script:
         "../scripts/partition/retrain_parts.py"
+
+
+# the same of the last layer alone, refitted to its optimum on frozen features
+rule refit_parts:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        partition=f"{RUN}/partition.h5",
+        code=code("partition/refit_parts.py"),
+    output:
+        removals=f"{RUN}/partition-removals-last-layer.h5",
+    log:
+        "results/logs/refit_parts/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/refit_parts/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("refit_parts")
+    resources:
+        **asked("refit_parts"),
+    params:
+        l2=setting("retraining.shown_l2"),
+    script:
+        "../scripts/partition/refit_parts.py"
 
 
 # groups of Algorithm 1 against what swaps of their members reach
@@ -111,7 +134,7 @@ rule compare_part_removals:
     benchmark:
         "results/benchmarks/compare_part_removals/{study}-{truth}.tsv"
     wildcard_constraints:
-        truth="fixed|averaged",
+        truth="fixed|averaged|last-layer",
     threads: cpus("compare_part_removals")
     resources:
         **asked("compare_part_removals"),

@@ -6,11 +6,8 @@ job.begin()
 
 import time
 
-import numpy as np
-
 from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
-from attribution.files.results.partition import CHANGES, LABELS, METHODS, SIZED, SIZES
 from attribution.retraining import parts
 from attribution.retraining import truth as truths
 
@@ -29,13 +26,7 @@ def retrain_parts(
     begun = time.perf_counter()
     x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
     classes = len(hdf5.attributes(data)["class_names"])
-    partitions, facts = {}, {METHODS: list(hdf5.attributes(partition)[METHODS])}
-    with hdf5.file(partition) as file:
-        for name in facts[METHODS]:
-            facts[f"{name}/control"] = int(file[name].attrs["control"])
-            partitions[name] = file[name][LABELS][()]
-            for control in file[name].get(SIZED, []):
-                partitions[f"{name}/{SIZED}/{control}"] = file[name][SIZED][control][()]
+    partitions, facts = parts.read(partition)
     kept, places = parts.masks(list(partitions.values()))
     folder, losses = resume.shards(path, digest), []
     for repetition, own in enumerate(truths.seeds_of(truth, seed, repetitions)):
@@ -43,10 +34,7 @@ def retrain_parts(
         work.mkdir(exist_ok=True)
         label = f"parts that leave, {truth} truth, training {repetition + 1}"
         losses.append(parts.losses(truths.retrained(recipe, x, y, x, y, classes, own, kept, label, work)))
-    arrays = {}
-    for (name, labels), rows in zip(partitions.items(), places, strict=True):
-        arrays[f"{name}/{CHANGES}"] = np.stack([parts.changes(found, labels, rows) for found in losses])
-        arrays[f"{name}/{SIZES}"] = np.bincount(labels)
+    arrays = parts.arrays(partitions, places, losses)
     hdf5.write(path, arrays, attributes | facts | {"networks": len(kept), "seconds": time.perf_counter() - begun})
     resume.discard(path)
 

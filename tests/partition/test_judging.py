@@ -5,15 +5,17 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
 
 import compare_part_removals
 import compare_partitions
 import improve_groups
 import partition_training_set
+import refit_parts
 import retrain_parts
 from attribution.evaluation import part_removals, partitions
 from attribution.files import hdf5
-from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
 from attribution.partition import kmeans, source, vectors
 from attribution.retraining import parts
 
@@ -227,3 +229,26 @@ def test_groups_of_algorithm_1_and_what_swaps_reach(tmp_path):
             assert row.greedy == pytest.approx(expected) and row.improved >= row.greedy
             assert row.gap == pytest.approx(1 - row.greedy / row.improved)
     assert (table.swaps > 0).any()
+
+
+def test_a_part_that_leaves_the_last_layer_leaves_the_optimum_of_the_others(job):
+    partition_training_set.partition_training_set(**job)
+    features, (y,) = hdf5.read(job["files"]["gradients"], FEATURES_TRAIN)[0], hdf5.read(job["files"]["data"], "y_train")
+    gradients, out = str(job["path"].with_name("layer.h5")), job["path"].with_name("partition-removals-last-layer.h5")
+    hdf5.write(gradients, {FEATURES_TRAIN: features, PARAMETERS: np.zeros((4, 1))}, {})
+    refit_parts.refit_parts(job["files"]["data"], gradients, job["path"], 0.01, out, job["attributes"])
+
+    def losses(kept):
+        """Of every point at the optimum of the logistic regression of the kept ones, by another solver."""
+        sign = 2 * y - 1
+        loss = lambda w: np.logaddexp(0, -sign * (features @ w))  # noqa: E731
+        found = minimize(lambda w: loss(w)[kept].mean() + 0.01 * w @ w, np.zeros(4), tol=1e-12)
+        return loss(found.x)
+
+    with hdf5.file(job["path"]) as divided, hdf5.file(out) as file:
+        labels, changes = divided["gradient-dot-unit"]["labels"][()], file["gradient-dot-unit"]["changes"][()]
+    whole = losses(np.ones(40, dtype=bool))
+    for left in range(4):
+        change = losses(labels != left) - whole
+        expected = [change[labels == part].mean() for part in range(4)]
+        np.testing.assert_allclose(changes[0, left], expected, atol=1e-5)

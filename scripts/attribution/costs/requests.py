@@ -296,6 +296,13 @@ def _partition(size: dict) -> tuple:
     return TENSORFLOW + held + kernels, 120 + seconds, flops
 
 
+def _refitted_parts(size: dict) -> tuple:
+    """Newton's method: the Hessian of all points and of each part, k = D C, and factors of one block of subsets."""
+    k = size["D"] * size["C"]
+    held, flops = 8 * (3 * k**2 + 2 * size["n"] * size["D"]), 2.0 * size["n"] * k**2 * 10 + PARTS_LEAVE * k**3
+    return DRAWING + (128 << 20) + held + 9 * PARTS_LEAVE * size["n"], 20 + flops / CORE, 0.0
+
+
 # The rules whose cost has a size, or TensorFlow; every other one draws or tabulates what is there: a measured constant.
 COSTS = {
     "prepare_cifar10": _prepare,
@@ -319,6 +326,7 @@ COSTS = {
     "partition_training_set": _partition,
     "improve_groups": _groups,
     "retrain_parts": lambda size: _truth(size | {"members": PARTS_LEAVE}),
+    "refit_parts": _refitted_parts,
     "attribute_method": _attributed,
     "explain_method": lambda size: _attributed(size | {"tested": size["explained"]}),
     "list_suspicious": _listed,

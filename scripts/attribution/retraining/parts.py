@@ -2,6 +2,38 @@
 
 import numpy as np
 
+from attribution.files import hdf5
+from attribution.files.results.partition import CHANGES, LABELS, METHODS, SIZED, SIZES
+
+
+def read(partition: str) -> tuple[dict[str, np.ndarray], dict]:
+    """Labels (n,) of every partition of a partition.h5, those of the same sizes by what controls know among them.
+
+    Returns:
+        labels by the names of partition-removals-*.h5, and attributes for it: the methods, and which are controls.
+    """
+    found, facts = {}, {METHODS: list(hdf5.attributes(partition)[METHODS])}
+    with hdf5.file(partition) as file:
+        for name in facts[METHODS]:
+            facts[f"{name}/control"] = int(file[name].attrs["control"])
+            found[name] = file[name][LABELS][()]
+            for control in file[name].get(SIZED, []):
+                found[f"{name}/{SIZED}/{control}"] = file[name][SIZED][control][()]
+    return found, facts
+
+
+def arrays(partitions: dict[str, np.ndarray], places: list[np.ndarray], losses: list[np.ndarray]) -> dict:
+    """What partition-removals-*.h5 holds of each partition, from the (M, n) losses of each independent training.
+
+    Args:
+        partitions: labels by name. places: their networks, both as `masks` gives them.
+    """
+    written = {}
+    for (name, labels), rows in zip(partitions.items(), places, strict=True):
+        written[f"{name}/{CHANGES}"] = np.stack([changes(found, labels, rows) for found in losses])
+        written[f"{name}/{SIZES}"] = np.bincount(labels)
+    return written
+
 
 def masks(partitions: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
     """What is kept in each network: the first keeps all points, each further one lacks a part; equal ones are one.

@@ -144,6 +144,7 @@ BOUNDARY, RETRAINING, EVALUATION = "6. Weights boundary", "6. Retraining and dat
 TRUTH = "7. Attribution against retraining"
 
 EXTENT = MappingProxyType({"extent": "small|full"})
+REMOVED = MappingProxyType({"truth": "fixed|averaged|last-layer"})
 ATTRIBUTED = MappingProxyType({"method": attributions.NAMES})
 DISCS, IN_PLANE, OF_IMAGES = ("discs",), ("plane",), ("images",)
 
@@ -265,8 +266,9 @@ TABLE = {
         of=IN_PLANE,
     ),
     "plot_part_removals": Figure(
-        "partition", "part-removals", FUNCTIONING, "What leaves with a part, {study}",
-        {"removals": result("partition-removals-fixed.h5")},
+        "partition", "part-removals-{truth}", FUNCTIONING, "What leaves with a part, {truth} truth, {study}",
+        {"removals": result("partition-removals-{truth}.h5")},
+        job="{study}-{truth}", caption="part-removals", constraints=REMOVED,
     ),
     "plot_lds_against_seconds": Figure(
         "truth", "lds-against-seconds-{extent}", TRUTH, "Attribution against its cost, {extent}, {study}",
