@@ -128,10 +128,11 @@ explained_points = bound(answers.chosen)
 explanations_of = bound(answers.explained)
 
 # the training set divided
-partition_files = bound(partitions.files)
-partition_methods = bound(partitions.asked)
+partition_files = lambda table: bound(partitions.files, table)
+partition_methods = lambda table: bound(partitions.asked, table)
 partition_recipes = bound(partitions.recipes)
-code_of_partition = lambda script: bound(partitions.code, BASE / "scripts", script)
+code_of_partition = lambda script, table: bound(partitions.code, BASE / "scripts", script, table)
+stopped_groups = bound(partitions.stopped)
 over_partitions = lambda name: bound(partitions.runs, name)
 geometry_of = bound(partitions.geometry)
 

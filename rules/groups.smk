@@ -1,7 +1,8 @@
 # Groups.
 # Inputs: data.h5, gradients.h5, hessian.h5, influence.h5.  Outputs: groups.h5 (section `groups` of the settings),
-# groups-NAME.h5 (its variants), growth.h5.
-# Steps: find_groups (Algorithm 1), measure_group_growth (figure 7); gather_seeds, of evaluation.csv over seeds.
+# groups-NAME.h5 (its variants), growth.h5; stop_conditions.csv of a run, and the tables of a study.
+# Steps: find_groups (Algorithm 1), measure_group_growth (figure 7); gather_seeds, of evaluation.csv over seeds;
+# measure_stop_conditions -> compare_stop_conditions (where groups should stop, against known subgroups).
 
 
 rule find_groups:
@@ -72,3 +73,46 @@ rule gather_seeds:
         runs=runs_of_study,
     script:
         "../scripts/groups/gather_seeds.py"
+
+
+# where every condition stops groups of every method, from the centre of each known subgroup
+rule measure_stop_conditions:
+    input:
+        unpack(partition_files(partitions.STOPS)),
+        own=own_model,
+        code=code_of_partition("groups/measure_stop_conditions.py", partitions.STOPS),
+    output:
+        table=f"{RUN}/stop_conditions.csv",
+    log:
+        "results/logs/measure_stop_conditions/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/measure_stop_conditions/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("measure_stop_conditions")
+    resources:
+        **asked("measure_stop_conditions"),
+    params:
+        methods=partition_methods(partitions.STOPS),
+        recipes=partition_recipes,
+        tie_seed=setting("groups.tie_seed"),
+    script:
+        "../scripts/groups/measure_stop_conditions.py"
+
+
+rule compare_stop_conditions:
+    input:
+        tables=stopped_groups,
+        code=code("groups/compare_stop_conditions.py"),
+    output:
+        table="results/{study}/stop-conditions.csv",
+        judged="results/{study}/stop-conditions-judged.csv",
+    log:
+        "results/logs/compare_stop_conditions/{study}.log",
+    benchmark:
+        "results/benchmarks/compare_stop_conditions/{study}.tsv"
+    threads: cpus("compare_stop_conditions")
+    resources:
+        **asked("compare_stop_conditions"),
+    params:
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/groups/compare_stop_conditions.py"

@@ -7,9 +7,9 @@
 
 rule partition_training_set:
     input:
-        unpack(partition_files),
+        unpack(partition_files(partitions.PARTITION)),
         own=own_model,
-        code=code_of_partition("partition/partition_training_set.py"),
+        code=code_of_partition("partition/partition_training_set.py", partitions.PARTITION),
     output:
         partition=f"{RUN}/partition.h5",
     log:
@@ -20,7 +20,7 @@ rule partition_training_set:
     resources:
         **asked("partition_training_set"),
     params:
-        methods=partition_methods,
+        methods=partition_methods(partitions.PARTITION),
         settings=setting("partition"),
         recipes=partition_recipes,
     script:

@@ -16,7 +16,7 @@ from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, PEAK, TIES
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
-from attribution.groups import by_pairs, greedy
+from attribution.groups import by_pairs, greedy, products, stops
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
 from attribution.methods import base
@@ -48,14 +48,11 @@ def find_groups(
     start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
     require_memory(files, group, len(starts))
     features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
-    keys = greedy.tie_keys(x, y, group["tie_seed"])
     common = {
-        "seeds": starts,
         "size": group["size"],
         "direction": group["direction"],
-        "keys": keys,
+        "keys": greedy.tie_keys(x, y, group["tie_seed"]),
         "excluded": np.array(group["excluded"], dtype=np.int64),
-        "stop": group["stop"],
     }
     if pairs and group["adaptive"]:
         raise ValueError(f"groups.adaptive is true, but rule '{group['rule']}' is none of {', '.join(greedy.RULES)}")
@@ -67,11 +64,20 @@ def find_groups(
 
         weights, decay, slope = hdf5.read(files["gradients"], PARAMETERS, DECAY, DECAY_GRADIENT)
         weights = weights.reshape(features.shape[1], residuals.shape[1])
-        groups = adaptive.grow(features, y, weights, decay, slope, facts["damping"], rule=group["rule"], **common)
+        layer = (features, y, weights, decay, slope, facts["damping"])
+        grow = partial(adaptive.grow, *layer, rule=group["rule"], **common)
     elif pairs:
-        groups = by_pairs.grow(pairs, len(y), **common)
+        grow = partial(by_pairs.grow, pairs, len(y), **common)
     else:
-        groups = greedy.grow(features, residuals, solve, own, step_norm, rule=group["rule"], **common)
+        factors = (features, residuals, solve, own, step_norm)
+        grow = partial(greedy.grow, *factors, rule=group["rule"], **common)
+    known = products.of_pairs(pairs) if pairs else products.of_factors(features, residuals, solve, own)
+    allowed = ~np.isin(np.arange(len(y)), group["excluded"])
+    growth = stops.Growth(y, allowed, known, grow, group["tie_seed"])
+    groups = [
+        stops.cut(found, max(stops.size(group["stop"], found, len(start), growth), len(start)))
+        for found, start in zip(grow(starts), starts, strict=True)
+    ]
     arrays, facts = {}, {}
     for name, start, found in zip(start_names, starts, groups, strict=True):
         seed = group_folders.folder_of(start)

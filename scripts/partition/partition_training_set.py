@@ -13,12 +13,10 @@ from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
 from attribution.files.results.partition import LABELS, METHODS, SIZED, SIZES
 from attribution.methods import base
-from attribution.methods.run import Run
+from attribution.methods.run import Run, of_network
 from attribution.methods.scores import PAIRS
 from attribution.partition import divide, sized, source
 from attribution.runtime import memory
-
-UNTRAINED = "untrained_"
 
 
 def partition_training_set(
@@ -39,7 +37,7 @@ def partition_training_set(
     def of(name: str):
         """Vectors of a method, for its own partition and for those of the same sizes as others'."""
         if name not in vectors:
-            run = _run(methods[name], files, recipes, seed)
+            run = of_network(files, methods[name], recipes, seed)
             pairs, before = _pairs(methods[name], run, files_of[name], kernels)
             found = source.of_method(name, base.resolve(methods[name]["text"]), run, pairs, methods[name]["unit"])
             reduced, kept = divide.reduced(found, settings) if methods[name]["components"] else (found, None)
@@ -87,14 +85,6 @@ def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: d
             )  # fmt: skip
         arrays[f"{SIZED}/{control}"] = divided[key]
     hdf5.write(shard, arrays, facts)
-
-
-def _run(method: dict, files: dict, recipes: dict, seed: int) -> Run:
-    """The run, or that of its untrained network."""
-    own = {key: value for key, value in files.items() if not key.startswith(UNTRAINED)}
-    if method["untrained"]:
-        own |= {key.removeprefix(UNTRAINED): value for key, value in files.items() if key.startswith(UNTRAINED)}
-    return Run(own, method["settings"], recipe=recipes["untrained" if method["untrained"] else "trained"], seed=seed)
 
 
 def _pairs(method: dict, run: Run, attributions: str | None, kernels: dict):

@@ -8,7 +8,7 @@ import pytest
 
 import find_groups
 from attribution.files import hdf5
-from attribution.groups import by_pairs, greedy
+from attribution.groups import by_pairs, gap, greedy, products
 from small_run import N, method, write_run
 
 
@@ -37,8 +37,6 @@ def test_groups_by_pairs_add_what_scores_most_with_all_members(run):
         sums[inside] = -np.inf
         assert group.members[size] == sums.argmax()
     assert group.normalised_influence[-1] == pytest.approx(every[np.ix_(group.members, group.members)].sum() / 6)
-    with pytest.raises(ValueError, match="stop is turn, but the score of point 5 with itself is "):
-        by_pairs.grow(pairs, N, [[5]], 6, "max", run.keys, stop="turn")
     with pytest.raises(ValueError, match="scores of pairs hold NaN"):
         by_pairs.grow(lambda q: np.full((len(q), N), np.nan), N, [[5]], 6, "max", run.keys)
 
@@ -51,11 +49,18 @@ def test_find_groups_takes_a_method_for_its_rule(run, tmp_path):
     }  # fmt: skip
     pairs, path = partial(method("gradient-cosine").pairs, found), tmp_path / "groups.h5"
     find_groups.find_groups(found.files, None, group, [], path, {}, pairs)
+    allowed = np.arange(N) != 3
     (expected, _) = by_pairs.grow(pairs, N, [[5], [8]], 7, "max", run.keys, np.array([3]))
     members, angles = hdf5.read(path, "5/members", "5/cosine")
     np.testing.assert_array_equal(members, expected.members)
     np.testing.assert_array_equal(angles, expected.cosine)
     with h5py.File(path) as file:
         assert file["5"].attrs["rule"] == "gradient-cosine"
+    for stop, end in (
+        ("gap", gap.size(expected.members, 1, run.labels, allowed, products.of_pairs(pairs))),
+        ("peak", 7),
+    ):
+        find_groups.find_groups(found.files, None, group | {"stop": stop}, [], path, {}, pairs)
+        np.testing.assert_array_equal(hdf5.read(path, "5/members")[0], expected.members[:end])
     with pytest.raises(ValueError, match=r"groups\.adaptive is true, but rule 'gradient-cosine' is none of influence"):
         find_groups.find_groups(found.files, None, group | {"adaptive": True}, [], path, {}, pairs)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution.groups import greedy, turning
+from attribution.groups import turning
 
 
 @pytest.mark.parametrize("size", [40, 133, 200])
@@ -25,11 +25,3 @@ def test_without_a_fall_the_group_keeps_its_size():
     assert turning.turning_point(np.linspace(1, 0.9, 300)) == 300
     assert turning.turning_point(np.ones(20)) == 20
     assert turning.turning_point(0.5 + 0.01 * rng.normal(size=300)) == 300
-
-
-def test_stop_turn_cuts_the_group_there_but_keeps_the_seeds():
-    cosine = np.r_[np.full(50, 1.0), np.full(50, 0.2)]
-    members, path = list(range(100)), np.ones(100)
-    assert len(greedy.finished(members, path, cosine, 0, 1, "turn").members) == 50
-    assert len(greedy.finished(members, path, cosine, 0, 70, "turn").members) == 70
-    assert len(greedy.finished(members, path, cosine, 0, 1, "size").members) == 100

@@ -41,12 +41,12 @@ def test_files_are_those_of_the_methods_and_of_their_untrained_network():
     names = ["metagradient-unit", "l-relative", "tracin", "network-gradient-dot-unit-untrained", "random"]
     config = CONFIG | {"methods": CONFIG["methods"] | {"partition": names}}
     run = "results/toy/mlp-l2/seed1"
-    assert partitions.files(config, RUN) == {
+    assert partitions.files(config, "partition", RUN) == {
         "data": "results/toy/data.h5",
         "attributions": [f"{run}/attributions/metagradient.h5"],
         **{name: f"{run}/{name}.h5" for name in ("gradients", "hessian", "influence")},
         "untrained_model": "results/toy/mlp-l2-untrained/seed1/model.keras",
     }
-    asked = partitions.asked(config, RUN)
+    asked = partitions.asked(config, "partition", RUN)
     assert [name for name in names if asked[name]["control"]] == names[3:]
     assert [name for name in names if asked[name]["columns"]] == names[:1]

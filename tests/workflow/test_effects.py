@@ -32,7 +32,7 @@ SETTINGS = {
             },
             "influence": {"targets": [0, 1]},
             "agreement": {"models": ["mlp-plain", "mlp-l2"], "seeds": [0, 1]},
-            "border": {"models": ["mlp-plain", "mlp-l2"], "datasets": ["photos"]},
+            "border": {"models": ["mlp-plain", "mlp-l2"], "datasets": ["photos"]}, "stop_conditions": ["photos"],
             "target": "a", "other": "b", "compared": ["mlp-l2", "mlp-plain"], "recipes": ["mlp-l2", "mlp-plain"],
             "retrained": ["mlp-l2", "mlp-plain"], "attributed": ["mlp-l2", "mlp-plain"],
         },

@@ -325,6 +325,7 @@ COSTS = {
     "retrain_without_top": lambda size: _truth(size | {"members": size["without_top"]}),
     "partition_training_set": _partition,
     "improve_groups": _groups,
+    "measure_stop_conditions": _partition,
     "retrain_parts": lambda size: _truth(size | {"members": PARTS_LEAVE}),
     "refit_parts": _refitted_parts,
     "attribute_method": _attributed,

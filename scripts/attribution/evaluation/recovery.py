@@ -12,6 +12,13 @@ def precision(members: np.ndarray, subgroup: np.ndarray, target: int) -> float:
     return float((subgroup[members[:size]] == target).mean())
 
 
+def against_subgroup(members: np.ndarray, subgroup: np.ndarray, target: int) -> dict[str, float]:
+    """`precision`, share of all members that belong to the subgroup; `recall`, share of it that are members; `f1`,
+    their harmonic mean, 0 where no member belongs to it."""
+    inside, size = int((subgroup[members] == target).sum()), int((subgroup == target).sum())
+    return {"precision": inside / len(members), "recall": inside / size, "f1": 2 * inside / (len(members) + size)}
+
+
 def exhausted_at(members: np.ndarray, subgroup: np.ndarray, target: int) -> float:
     """Number of members when the subgroup's last point has joined; NaN when some never joined."""
     inside = np.flatnonzero(subgroup[members] == target)

@@ -29,14 +29,13 @@ def grow(
     direction: str,
     keys: np.ndarray,
     excluded: np.ndarray | None = None,
-    stop: str = "size",
 ) -> list[greedy.Group]:
     """Grow one group from each list of seeds, in the last layer.
 
     Args:
         features: (n, D) extended features. labels: (n,). weights: (D, C) trained last layer.
         decay, decay_gradient: (D C,) Hessian diagonal and gradient of the weight decay. damping: added to the diagonal.
-        seeds, size, rule, direction, keys, excluded, stop: as in `greedy.grow`.
+        seeds, size, rule, direction, keys, excluded: as in `greedy.grow`.
 
     Returns:
         one greedy.Group a seed list. `normalised_influence` is at the trained parameters, so that it compares with
@@ -45,7 +44,7 @@ def grow(
     Raises:
         ValueError: as `greedy.grow`.
     """
-    allowed = greedy.allowed_members(len(features), seeds, size, direction, stop, excluded)
+    allowed = greedy.allowed_members(len(features), seeds, size, direction, excluded)
     logits = features @ weights
     r = residuals(logits, labels)
     n = len(features)
@@ -81,7 +80,7 @@ def grow(
         sums, unit = np.cumsum(white, axis=1), unit_columns(white)
         path = (sums**2).sum(axis=0) / np.arange(1, len(order) + 1)
         cosine = np.append(1.0, (unit_columns(np.cumsum(unit, axis=1))[:, :-1] * unit[:, 1:]).sum(axis=0))
-        groups.append(greedy.finished(members, path, cosine, ties, len(start), stop))
+        groups.append(greedy.finished(members, path, cosine, ties))
     return groups
 
 

@@ -15,13 +15,12 @@ def grow(
     direction: str,
     keys: np.ndarray,
     excluded: np.ndarray | None = None,
-    stop: str = "size",
 ) -> list[greedy.Group]:
     """Grow one group from each list of seeds; with the pairs of influence this is rule `influence` of `greedy.grow`.
 
     Args:
         pairs: training indices (t,) -> (t, n) scores s, row = target, column = training point.
-        n: training points. seeds, size, direction, keys, excluded, stop: as in `greedy.grow`.
+        n: training points. seeds, size, direction, keys, excluded: as in `greedy.grow`.
 
     Returns:
         one Group a seed list, in which the scores stand for influence: I(G, G) is the sum of all scores within the
@@ -29,11 +28,10 @@ def grow(
         itself is not positive. A step scores the new members only.
 
     Raises:
-        ValueError: as `greedy.grow`; when a score is NaN; for stop `turn`, when a score of a member with itself is not
-            positive.
+        ValueError: as `greedy.grow`; when a score is NaN.
     """
     b = len(seeds)
-    allowed = greedy.allowed_members(n, seeds, size, direction, stop, excluded)
+    allowed = greedy.allowed_members(n, seeds, size, direction, excluded)
     v, unit = np.zeros((n, b)), np.zeros((n, b))
     total, unit_total = np.zeros(b), np.zeros(b)
     members, path, cosine = [[] for _ in seeds], [[] for _ in seeds], [[] for _ in seeds]
@@ -45,11 +43,6 @@ def grow(
             raise ValueError("the scores of pairs hold NaN, and no group can be grown by them")
         for (j, x), row in zip(chosen.items(), scores, strict=True):
             own = row[x]
-            if own <= 0 and stop == "turn":
-                raise ValueError(
-                    f"stop is turn, but the score of point {x} with itself is {own:g}: cosines need positive ones; "
-                    "set stop to size or peak"
-                )
             inverse_length = 1 / np.sqrt(own) if own > 0 else 0.0
             along = unit[x, j] * inverse_length
             angle = along / np.sqrt(unit_total[j]) if unit_total[j] > 0 else 0.0
@@ -71,4 +64,4 @@ def grow(
                 ties[j] += tied
                 allowed[chosen[j], j] = False
         add(chosen)
-    return [greedy.finished(members[j], path[j], cosine[j], ties[j], len(seeds[j]), stop) for j in range(b)]
+    return [greedy.finished(members[j], path[j], cosine[j], ties[j]) for j in range(b)]

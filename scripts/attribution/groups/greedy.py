@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution.groups import turning
 from attribution.influence import points as influence
 
 RULES = ("influence", "objective", "theta-relative", "l-relative")
@@ -77,13 +76,11 @@ def member_weights(rule: str, own: np.ndarray) -> np.ndarray:
 
 
 def allowed_members(
-    n: int, seeds: list[list[int]], size: int, direction: str, stop: str, excluded: np.ndarray | None
+    n: int, seeds: list[list[int]], size: int, direction: str, excluded: np.ndarray | None
 ) -> np.ndarray:
     """(n, groups) bool: who may still join, after checking what was asked for (see `grow`)."""
-    if direction not in ("max", "min") or stop not in ("size", "peak", "turn"):
-        raise ValueError(
-            f"direction is '{direction}' and stop '{stop}'; allowed are max or min, and size, peak or turn"
-        )
+    if direction not in ("max", "min"):
+        raise ValueError(f"direction is '{direction}'; allowed are max or min")
     allowed = np.ones((n, len(seeds)), dtype=bool)
     allowed[[] if excluded is None else excluded] = False
     for j, group in enumerate(seeds):
@@ -109,13 +106,9 @@ def pick(value: np.ndarray, direction: str, allowed: np.ndarray, keys: np.ndarra
     return int(tied[np.argmin(keys[tied])]), len(tied) > 1
 
 
-def finished(members: list, path: np.ndarray, cosine: np.ndarray, ties: int, seeds: int, stop: str) -> Group:
-    """The group, cut at the largest normalised influence for stop `peak` or at the turning point for `turn`, but never
-    shorter than its seeds."""
-    peak = int(np.argmax(path)) + 1
-    ends = {"size": len(members), "peak": peak, "turn": turning.turning_point(np.array(cosine))}
-    end = max(ends[stop], seeds)
-    return Group(np.array(members[:end]), np.array(path[:end]), np.array(cosine[:end]), int(ties), peak)
+def finished(members: list, path: np.ndarray, cosine: np.ndarray, ties: int) -> Group:
+    """The group of these members, in order of selection, with what is known after each."""
+    return Group(np.array(members), np.array(path), np.array(cosine), int(ties), int(np.argmax(path)) + 1)
 
 
 def grow(
@@ -130,7 +123,6 @@ def grow(
     direction: str,
     keys: np.ndarray,
     excluded: np.ndarray | None = None,
-    stop: str = "size",
 ) -> list[Group]:
     """Grow one group from each list of seeds.
 
@@ -142,7 +134,6 @@ def grow(
         size: members at the end.
         rule: see `criterion`. direction: `max` or `min`. keys: (n,) from `tie_keys`.
         excluded: members that must be out.
-        stop: `size`, `peak` (cut at the largest I(G,G)/|G|) or `turn` (cut at `turning.turning_point`).
 
     Returns:
         one Group a seed list. A step costs one solve and one pass over the factors, whatever the group's size.
@@ -152,7 +143,7 @@ def grow(
             meet a relative rule.
     """
     b = len(seeds)
-    allowed = allowed_members(len(features), seeds, size, direction, stop, excluded)
+    allowed = allowed_members(len(features), seeds, size, direction, excluded)
     weight = member_weights(rule, own)
     k = features.shape[1] * residuals.shape[1]
     raw, v, unit = np.zeros((k, b)), np.zeros((k, b)), np.zeros((k, b))
@@ -190,4 +181,4 @@ def grow(
                 ties[j] += tied
                 allowed[chosen[j], j] = False
         add(chosen)
-    return [finished(members[j], path[j], cosine[j], ties[j], len(seeds[j]), stop) for j in range(b)]
+    return [finished(members[j], path[j], cosine[j], ties[j]) for j in range(b)]

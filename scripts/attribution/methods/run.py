@@ -23,6 +23,8 @@ from attribution.influence import points as influence
 from attribution.influence.points import Solve
 from attribution.numerics.residuals import margin_gradients, residuals
 
+UNTRAINED = "untrained_"
+
 
 class Run:
     """Arrays of a run; n training points, D extended features, C logits.
@@ -148,6 +150,19 @@ class Run:
     def boundary(self) -> tuple[np.ndarray, np.ndarray]:
         """(p,) training indices, and (p,) distances to the weights boundary, NaN where none was found."""
         return tuple(self._read("boundary", INDEX, SCORE))
+
+
+def of_network(files: dict, method: dict, recipes: dict, seed: int) -> Run:
+    """The run, or that of its untrained network where the method is asked of that.
+
+    Args:
+        files: results of the run, and those of the untrained network with UNTRAINED before their names. method: see
+            `workflow.partitions.asked`. recipes: `trained` and `untrained`. seed: of the training.
+    """
+    own = {key: value for key, value in files.items() if not key.startswith(UNTRAINED)}
+    if method["untrained"]:
+        own |= {key.removeprefix(UNTRAINED): value for key, value in files.items() if key.startswith(UNTRAINED)}
+    return Run(own, method["settings"], recipe=recipes["untrained" if method["untrained"] else "trained"], seed=seed)
 
 
 class Tested:

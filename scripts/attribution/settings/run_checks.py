@@ -43,6 +43,8 @@ def references(config: dict, name: str) -> None:
     for key in ("models", "datasets"):
         for value in chosen.get("border", {}).get(key, []):
             one_of(f"studies.{name}.border.{key}", value, config[key])
+    for value in chosen.get("stop_conditions", []):
+        one_of(f"studies.{name}.stop_conditions", value, config["datasets"])
 
 
 def study(config: dict, name: str) -> None:

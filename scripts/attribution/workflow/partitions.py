@@ -1,7 +1,7 @@
-"""What rules need that divide the training set by methods, and judge the parts: names, files, settings.
+"""What rules need that divide the training set by methods, or grow groups by them: names, files, settings.
 
-A name of `methods.partition` is a method's, with endings: `-unit`, its vectors at length one; `-components`, their
-principal components in their place; `-untrained`, of the recipe MODEL-untrained.
+A name of `methods.partition` and `methods.stop_conditions` is a method's, with endings: `-unit`, its vectors at length
+one; `-components`, their principal components in their place; `-untrained`, of the recipe MODEL-untrained.
 """
 
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from attribution.workflow import attributions, contents, inputs, methods, regist
 
 UNIT, COMPONENTS, UNTRAINED = "-unit", "-components", attributions.UNTRAINED
 CONTROLS = ("input-euclidean", "embedding-euclidean", "random")
+PARTITION, STOPS = "partition", "stop_conditions"
 
 
 class Asked(NamedTuple):
@@ -22,8 +23,8 @@ class Asked(NamedTuple):
     untrained: bool
 
 
-def parts(name: str) -> Asked:
-    """What a name of `methods.partition` says.
+def parts(name: str, table: str = PARTITION) -> Asked:
+    """What a name of one of the two tables says.
 
     Raises:
         SettingError: one sentence, for a name that stands for no method of vectors or pairs.
@@ -32,7 +33,7 @@ def parts(name: str) -> Asked:
     reduced = base.removesuffix(COMPONENTS)
     method = reduced.removesuffix(UNIT)
     if method not in registry.METHODS or "vectors" not in registry.given(method):
-        registry.known("methods.partition", method, "pairs")
+        registry.known(f"methods.{table}", method, "pairs")
     return Asked(method, method != reduced, reduced != base, base != name)
 
 
@@ -48,26 +49,33 @@ def from_columns(method: str) -> bool:
 
 
 def check(config: dict) -> None:
-    """Check the methods by which the training set is divided.
+    """Check the methods by which the training set is divided, and those by which groups grow that conditions stop.
 
     Raises:
         SettingError: one sentence.
     """
-    chosen = config["methods"]["partition"]
-    for name in chosen:
-        if parts(name).untrained and from_columns(parts(name).method):
-            raise SettingError(
-                f"methods.partition names '{name}', whose vectors are attributions of test points, which an untrained "
-                "network has none of; take it out"
-            )
-    if all(map(is_control, chosen)):
-        raise SettingError("methods.partition names controls only; add a method that they are to be compared with")
+    for table in (PARTITION, STOPS):
+        chosen = config["methods"][table]
+        for name in chosen:
+            told = parts(name, table)
+            if table == STOPS and (told.components or from_columns(told.method)):
+                raise SettingError(
+                    f"methods.{table} names '{name}', which gives no inner products of two training points; name "
+                    "another method, or leave out -components"
+                )
+            if told.untrained and from_columns(told.method):
+                raise SettingError(
+                    f"methods.{table} names '{name}', whose vectors are attributions of test points, which an "
+                    "untrained network has none of; take it out"
+                )
+        if all(map(is_control, chosen)):
+            raise SettingError(f"methods.{table} names controls only; add a method that they are to be compared with")
 
 
-def asked(config: dict, wildcards) -> dict:
-    """Every name with what it says, the text of its method, its settings, and whether it is a control."""
+def asked(config: dict, table: str, wildcards) -> dict:
+    """Every name of a table with what it says, its method's text and settings, and whether it is a control."""
     found = {}
-    for name in config["methods"]["partition"]:
+    for name in config["methods"][table]:
         told = studies.in_one_sentence(parts, name)
         own = methods.settings_of(config, wildcards, told.method)
         own |= {
@@ -76,19 +84,19 @@ def asked(config: dict, wildcards) -> dict:
         }
         found[name] = told._asdict() | {
             "text": registry.METHODS[told.method], "settings": own, "control": is_control(name),
-            "columns": from_columns(told.method),
+            "columns": from_columns(told.method), "unlabelled": told.method in CONTROLS,
         }  # fmt: skip
     return found
 
 
-def files(config: dict, wildcards) -> dict:
-    """Results that the methods need, those of the untrained network under `untrained_NAME`, and attributions in order.
+def files(config: dict, table: str, wildcards) -> dict:
+    """What a table's methods need, of the untrained network under `untrained_NAME`, and attributions in order.
 
     Raises:
         WorkflowError: one sentence, when there is no untrained recipe.
     """
     found = {"data": f"results/{wildcards.dataset}/data.h5", "attributions": []}
-    for name in config["methods"]["partition"]:
+    for name in config["methods"][table]:
         told = studies.in_one_sentence(parts, name)
         run, prefix = methods.run_of(config, name, wildcards, wildcards.seed), "untrained_" if told.untrained else ""
         if from_columns(told.method):
@@ -105,10 +113,10 @@ def recipes(config: dict, wildcards) -> dict:
     return {"trained": own, "untrained": config["models"].get(f"{wildcards.model}{UNTRAINED}", own)}
 
 
-def code(config: dict, scripts, script: str, wildcards):
+def code(config: dict, scripts, script: str, table: str, wildcards):
     """The script, the methods' files, and the architecture's, which methods that follow the training build again."""
     used = set(inputs.code_of_network(config, scripts, script, wildcards))
-    for name in config["methods"]["partition"]:
+    for name in config["methods"][table]:
         used |= set(methods.code_with(scripts, script, studies.in_one_sentence(parts, name).method))
     return contents.by_content(sorted(used))
 
@@ -125,3 +133,14 @@ def runs(config: dict, name: str, wildcards) -> list[str]:
     """A result of every recipe and training seed of a study."""
     studies.required(config, wildcards.study, "recipes", "seeds")
     return inputs.over_runs(config, name.format(**dict(wildcards.items())), wildcards)
+
+
+def stopped(config: dict, wildcards) -> list[str]:
+    """stop_conditions.csv of every training seed of a study, on its data set and those that it lists beside it."""
+    studies.required(config, wildcards.study, "seeds", STOPS)
+    chosen = config["studies"][wildcards.study]
+    return [
+        f"{studies.RUN.format(dataset=dataset, model=chosen['model'], seed=seed)}/stop_conditions.csv"
+        for dataset in dict.fromkeys([chosen["dataset"], *chosen[STOPS]])
+        for seed in chosen["seeds"]
+    ]

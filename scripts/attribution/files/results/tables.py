@@ -30,6 +30,9 @@ FILES = {
     "partition.csv": "study",
     "partition-stability.csv": "study",
     "removal-*.csv": "study",
+    "stop_conditions.csv": "run",
+    "stop-conditions.csv": "study",
+    "stop-conditions-judged.csv": "study",
 }
 # where data without a plane has another place
 FILES_OF_IMAGES = {"evaluation.csv": "run"}
