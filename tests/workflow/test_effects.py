@@ -104,7 +104,7 @@ VALUES = {
     "truth.small.kinds": ["averaged"], "models.cnn.activation": "gelu", "models.cnn.pooling": "mean",
     "groups.rule": "objective", "studies.*.groups.rule": "objective", "studies.*.extends": "toy",
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
-    "answers.explanations.classes": ["one"], "answers.explanations.rows": [3],
+    "answers.explanations.classes": ["one"], "answers.suspicious.classes": ["one"], "answers.explanations.rows": [3],
     "trak.projection": 512, "partition.parts": 5, "partition.together": [[0, 1]], "partition.apart": [[0, 1]],
     "datasets.toy.discs.0.width": 0.5, "datasets.toy.discs.0.angles": [0, 90],
 }  # fmt: skip

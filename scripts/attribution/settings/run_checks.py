@@ -144,6 +144,11 @@ def explained(config: dict, dataset: str, n: int | None) -> None:
     _classes("answers.explanations.classes", config["answers"]["explanations"]["classes"], config, dataset)
 
 
+def suspicious(config: dict, dataset: str, n: int | None) -> None:
+    """The same of the classes whose training points are shown."""
+    _classes("answers.suspicious.classes", config["answers"]["suspicious"]["classes"], config, dataset)
+
+
 def _classes(where: str, chosen, config: dict, dataset: str) -> None:
     """Raise unless names are classes of a data set; without names they go by their numbers."""
     known = datasets.labels(config["datasets"][dataset])

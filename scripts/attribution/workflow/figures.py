@@ -134,6 +134,13 @@ def subgroups(config: dict, wildcards) -> list[str]:
     return datasets.subgroups(config["datasets"][studies.of_study(config, "dataset", wildcards)])
 
 
+def data_for_classes(config: dict, wildcards) -> str:
+    """data.h5 of the study, once the classes whose suspicious points are shown are classes of it."""
+    dataset = studies.of_study(config, "dataset", wildcards)
+    studies.in_one_sentence(run_checks.suspicious, config, dataset, None)
+    return inputs.data_of_study(config, wildcards)
+
+
 DATA = inputs.data_of_study
 PLANE = result("decision_boundary.h5")
 FACTORS = result("gradients.h5", scope="last_layer")
@@ -141,7 +148,7 @@ FACTORS = result("gradients.h5", scope="last_layer")
 DATA_SETS, MODEL = "1. Data", "2. Model"
 POINTS, GROUPS, FUNCTIONING = "3. Influence of points", "4. Influence of groups", "5. Functioning groups"
 BOUNDARY, RETRAINING, EVALUATION = "6. Weights boundary", "6. Retraining and datamodels", "7. Evaluation"
-TRUTH = "7. Attribution against retraining"
+TRUTH, ANSWERS = "7. Attribution against retraining", "8. Answers"
 
 EXTENT = MappingProxyType({"extent": "small|full"})
 REMOVED = MappingProxyType({"truth": "fixed|averaged|last-layer"})
@@ -310,6 +317,20 @@ TABLE = {
         "Figure 10: every approximation against datamodels, {extent}, {study}",
         {"table": table("embeddings-{extent}.csv")}, {"known": attributions.known},
         job="{study}-{extent}", caption="embeddings-against-subsets", constraints=EXTENT,
+    ),
+    # what a user reads
+    "plot_suspicious": Figure(
+        "answers", "suspicious", ANSWERS, "Labels to look at, {study}",
+        {"data": data_for_classes, "table": result("suspicious.csv")},
+        {"classes": setting("answers.suspicious.classes"), "shown": setting("answers.suspicious.shown")},
+    ),
+    "plot_explanations": Figure(
+        "answers", "explanations", ANSWERS, "Test points and what helped and harmed them, {study}",
+        {"data": DATA, "table": result("explanations.csv")}, {"shown": setting("answers.explanations.shown")},
+    ),
+    "plot_confusion": Figure(
+        "answers", "confusion", ANSWERS, "What each class is taken for, {study}",
+        {"confusion": result("confusion.csv"), "recall": result("recall.csv")},
     ),
     # of the weights boundary
     "plot_boundary_points": Figure(
