@@ -101,6 +101,7 @@ def test_what_cannot_be_is_a_sentence_and_nothing_is_written(folder, arguments, 
 
 
 # what the written settings build
+ANSWERS = ["confusion", "suspicious", "explanations"]
 
 
 def parsed(folder, **changed):
@@ -126,7 +127,7 @@ def test_without_a_target_the_study_is_built_with_the_figures_that_its_data_has(
     workflow = parsed(folder, kind=kind, classes=classes)
     assert workflow.default_target == "own"
     results = [f"results/mine/mine/seed0/{name}" for name in targets.OWN_RESULTS]
-    assert files(workflow) == [f"results/figures/mine/{name}.png" for name in figures] + results
+    assert files(workflow) == [f"results/figures/mine/{name}.png" for name in [*figures, *ANSWERS]] + results
     made = [any(rule.is_producer(path) for rule in workflow.rules) for path in files(workflow)]
     assert all(made)
 

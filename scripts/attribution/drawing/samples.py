@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 
 from attribution.drawing import ends
+from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
 
 IMAGES, ITEMS, PLANE, NUMBERS = "images", "items", "plane", "numbers"
@@ -18,8 +19,7 @@ def kind(x, items) -> str:
     Args:
         x: (n, ...) array, open or read. items: (n,) texts to show, or None.
     """
-    shape = tuple(x.shape[1:])
-    if len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3)):
+    if pictures.are_images(x):
         return IMAGES
     if items is not None:
         return ITEMS

@@ -19,7 +19,7 @@ FILES = ("config.yaml", "datasets.yaml", "models.yaml", "studies.yaml")
 OWN = "own"
 OWN_FIGURES = (
     "training-curves", "04-dataset", "decision-boundary", "05-self-influence", "extreme-images", "11-groups", "overlap",
-    "inspection",
+    "inspection", "confusion", "suspicious", "explanations",
 )  # fmt: skip
 OWN_RESULTS = (
     "influence.h5", "groups.h5", "topk.h5", "suspicious.csv", "explanations.csv", "confusion.csv", "recall.csv",
