@@ -13,6 +13,7 @@ from attribution.files.results.gradients import (
     FEATURES_TRAIN,
     LOGITS_TEST,
     LOGITS_TRAIN,
+    RESIDUALS_TEST,
     RESIDUALS_TRAIN,
 )  # fmt: skip
 from attribution.files.results.hessian import CHOLESKY
@@ -50,12 +51,16 @@ def run(tmp_path_factory):
     h, h_test = extended(arrays["x_train"]), extended(arrays["x_test"])
     y = arrays["y_train"]
     weights = convex.fit(h, y, np.zeros((3, 3)), L2)
-    r = residuals.residuals(h @ weights, y)
+    r, r_test = residuals.residuals(h @ weights, y), residuals.residuals(h_test @ weights, arrays["y_test"])
     lower = hessian.factor(hessian.hessian_sum(h, h @ weights) / len(h), 2 * L2)
     own, norm = influence.self_influence(h, r, partial(solvers.exact, lower))
     logits = {LOGITS_TRAIN: h @ weights, LOGITS_TEST: h_test @ weights}
-    hdf5.write(files["gradients"], logits | {FEATURES_TRAIN: h, FEATURES_TEST: h_test, RESIDUALS_TRAIN: r}, {})
-    hdf5.write(files["hessian"], {CHOLESKY: lower}, {"solver": "exact"})
+    hdf5.write(
+        files["gradients"],
+        logits | {FEATURES_TRAIN: h, FEATURES_TEST: h_test, RESIDUALS_TRAIN: r, RESIDUALS_TEST: r_test},
+        {},
+    )
+    hdf5.write(files["hessian"], {CHOLESKY: lower}, {"solver": "exact", "scope": "last_layer"})
     hdf5.write(files["influence"], {SELF_INFLUENCE: own, STEP_NORM: norm}, {})
     return SimpleNamespace(
         folder=folder, files=files, source=source, h=h, h_test=h_test, y=y, y_test=arrays["y_test"], weights=weights,

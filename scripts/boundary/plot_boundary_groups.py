@@ -7,6 +7,7 @@ job.begin()
 import matplotlib.pyplot as plt
 import numpy as np
 
+from attribution.data import own_rows
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
 from attribution.files import group_folders, hdf5
@@ -28,7 +29,7 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
     Raises:
         ValueError: when the data is no images.
     """
-    facts = hdf5.attributes(data)
+    facts, rows = hdf5.attributes(data), own_rows.of(data, "train").rows
     with hdf5.file(groups) as file:
         form = file.attrs["form"]
         found = {
@@ -54,16 +55,18 @@ def plot_boundary_groups(data: str, groups: str, candidates: dict, style: str, d
             words = [facts["class_names"][y[member]] for member in members]
             values = [f"{value:.3g}" if np.isfinite(value) else f"unsolved {part:.0%}"
                       for value, part in zip(score, share, strict=True)]  # fmt: skip
+            said = [f"{word}\nrow {rows[member]}\n{value}"
+                    for word, member, value in zip(words, members, values, strict=True)]  # fmt: skip
             pictures.strip(
-                here, images[1:], [f"{word}\n{value}" for word, value in zip(words[1:], values[1:], strict=True)],
+                here, images[1:], said[1:],
                 COLUMNS, 2.3, colours=[drawing.BLACK if word == words[0] else drawing.RED for word in words[1:]],
             )  # fmt: skip
             here.text(1, 2.0, f"{words[0]}, score {values[0]}", ha="center", va="top", fontsize=6.5)
             inside = sum(word == words[0] for word in words)
             end = f"; no candidate solves it beyond {len(found[start][0])} members" if ended else ""
             here.set_title(
-                f"{words[0]}, {group_folders.images(start)}: score {values[-1]} with {len(members)} images, "
-                f"{inside} of its class{end}",
+                f"{words[0]}, {group_folders.images(rows[list(start)])}: score {values[-1]} with {len(members)} "
+                f"images, {inside} of its class{end}",
                 loc="left",
             )
     among = {"all": "all points", "class": "the seed's class"}.get(

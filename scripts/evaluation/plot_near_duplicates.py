@@ -7,6 +7,7 @@ job.begin()
 import matplotlib.pyplot as plt
 import numpy as np
 
+from attribution.data import own_rows
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
@@ -68,7 +69,9 @@ def plot_near_duplicates(data: str, gradients: str, retrieval: str, rule: str, s
             above=gaps,
             frames=[None] + [drawing.GREEN] * (len(top) - 1),
         )
-        axes[0].set_title(f"training image {seed} and the near-duplicates of it", loc="left")
+        axes[0].set_title(
+            f"training image {own_rows.of(data, 'train').rows[seed]} and the near-duplicates of it", loc="left"
+        )
         for here, (name, title) in zip(axes[1:], lists, strict=True):
             members, values = (array[row] for array in hdf5.read(retrieval, name, f"influence/{name}"))
             members, values = members[1:], values[1:]

@@ -6,6 +6,7 @@ job.begin()
 
 import matplotlib.pyplot as plt
 
+from attribution.data import own_rows
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
 from attribution.files import group_folders, hdf5
@@ -20,13 +21,14 @@ COLUMNS = 12
 
 
 def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: int, path: str) -> None:
-    """Draw a block a group: its first seed large, then the members, each with its class and its influence on the group
-    that it joined; the classes other than the seed's in colour.
+    """Draw a block a group: its first seed large, then the members, each with its class, its row in the user's own data
+    and its influence on the group that it joined; the classes other than the seed's in colour.
 
     Raises:
         ValueError: when the data is no images.
     """
     (own,) = hdf5.read(influence, SELF_INFLUENCE)
+    rows = own_rows.of(data, "train").rows
     facts, run = hdf5.attributes(data), hdf5.attributes(groups)
     with hdf5.file(groups) as file:
         found = {
@@ -52,15 +54,17 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
             pictures.canvas(here, COLUMNS + 2.3, 2)
             pictures.picture(here, images[0], 0, 0, size=2)
             words = [facts["class_names"][y[member]] for member in members]
+            said = [f"{word}\nrow {rows[member]}\n{value:.3g}"
+                    for word, member, value in zip(words, members, gained, strict=True)]  # fmt: skip
             pictures.strip(
-                here, images[1:], [f"{word}\n{value:.3g}" for word, value in zip(words[1:], gained[1:], strict=True)],
+                here, images[1:], said[1:],
                 COLUMNS, 2.3, colours=[drawing.BLACK if word == words[0] else drawing.RED for word in words[1:]],
             )  # fmt: skip
             here.text(1, 2.0, f"{words[0]}, self-influence {own[start[0]]:.3g}", ha="center", va="top", fontsize=6.5)
             inside = sum(word == words[0] for word in words)
             here.set_title(
-                f"{words[0]}, {group_folders.images(start)}: total influence score {total:.4g} of {len(normalised)} "
-                f"images; {inside} of the {len(words)} shown are of its class",
+                f"{words[0]}, {group_folders.images(rows[list(start)])}: total influence score {total:.4g} of "
+                f"{len(normalised)} images; {inside} of the {len(words)} shown are of its class",
                 loc="left",
             )
     figure.suptitle(

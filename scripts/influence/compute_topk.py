@@ -7,10 +7,11 @@ job.begin()
 import numpy as np
 
 from attribution.costs import stages as cost
+from attribution.data import own_rows
 from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import FEATURES_TEST, FEATURES_TRAIN, RESIDUALS_TEST, RESIDUALS_TRAIN
-from attribution.files.results.topk import HARMFUL, HELPFUL
+from attribution.files.results.topk import HARMFUL, HELPFUL, OWN_ROWS
 from attribution.groups import greedy
 from attribution.influence import inverse_files, topk
 from attribution.influence.points import Solve
@@ -40,7 +41,8 @@ def compute_topk(
     exact: bool = True,
 ) -> None:
     """Write topk.h5: `helpful_train` (n, size) indices, `helpful_train_influence` (n, size), the same for `harmful` and
-    for `test`. A training point is left out of its own list.
+    for `test`. A training point is left out of its own list. `rows_train` (n,) and `rows_test` (m,) are the user's own
+    rows, see `results.topk`.
 
     Every finished block of targets is a file in a hidden folder beside `path`; a repeated call after a kill goes on
     from there and ends with the same arrays.
@@ -91,6 +93,7 @@ def compute_topk(
             f"{HELPFUL}_{name}_influence": found.helpful_influence,
             f"{HARMFUL}_{name}": found.harmful,
             f"{HARMFUL}_{name}_influence": found.harmful_influence,
+            f"{OWN_ROWS}_{name}": own_rows.of(data, name).rows,
         }
     hdf5.write(path, arrays, attributes | {"scale": "I, not divided by n"})
     resume.discard(path)

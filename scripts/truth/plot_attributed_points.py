@@ -6,6 +6,7 @@ job.begin()
 
 import matplotlib.pyplot as plt
 
+from attribution.data import own_rows
 from attribution.drawing import ends
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
@@ -38,18 +39,19 @@ def plot_attributed_points(
         draw = _planes if ends.in_plane(x) else _images
         if draw is _images:
             pictures.require_images(data, x)
-        figure = draw(x, y[()], x_test, y_test[()], asked[targets], pairs[targets], class_names, extremes)
+        rows = own_rows.of(data, "test").rows
+        figure = draw(x, y[()], x_test, y_test[()], rows, asked[targets], pairs[targets], class_names, extremes)
     words = "" if draw is _planes else ": above what raises the margin, below what lowers it"
     figure.suptitle(f"attribution by {method}{words}", fontsize=9)
     drawing.save(figure, path, dpi)
 
 
-def _images(x, y, x_test, y_test, asked, pairs, class_names, extremes):
+def _images(x, y, x_test, y_test, rows, asked, pairs, class_names, extremes):
     figure, axes = plt.subplots(len(asked), 1, figsize=(0.62 * extremes + 1.4, 1.75 * len(asked)), squeeze=False)
     for here, target, scores in zip(axes[:, 0], asked, pairs, strict=True):
         pictures.canvas(here, extremes + 2.2, 2)
         pictures.picture(here, x_test[target], 0, 0.3, size=1.7)
-        here.text(0.85, 0.3 * pictures.ROW + 1.7, f"test image {target}\n{class_names[y_test[target]]}", va="top",
+        here.text(0.85, 0.3 * pictures.ROW + 1.7, f"test image {rows[target]}\n{class_names[y_test[target]]}", va="top",
                   ha="center", fontsize=6)  # fmt: skip
         positive, negative = ends.order(scores, extremes)
         texts = {point: f"{class_names[y[point]]}\n{scores[point]:+.2g}" for point in (*positive, *negative)}
@@ -57,7 +59,7 @@ def _images(x, y, x_test, y_test, asked, pairs, class_names, extremes):
     return figure
 
 
-def _planes(x, y, x_test, y_test, asked, pairs, class_names, extremes):
+def _planes(x, y, x_test, y_test, rows, asked, pairs, class_names, extremes):
     across = min(4, len(asked))
     down = -(-len(asked) // across)
     figure, axes = plt.subplots(down, across, figsize=(2.6 * across, 1.35 * down + 0.75), squeeze=False)
@@ -65,7 +67,7 @@ def _planes(x, y, x_test, y_test, asked, pairs, class_names, extremes):
     for here, target, scores in zip(axes.flat, asked, pairs, strict=False):
         ends.of_plane(here, points, y, points, *ends.order(scores, extremes))
         drawing.seed(here, x_test[target])
-        here.set_title(f"test point {target}, {class_names[y_test[target]]}", fontsize=8.5)
+        here.set_title(f"test point {rows[target]}, {class_names[y_test[target]]}", fontsize=8.5)
     for here in axes.flat[len(asked) :]:
         here.remove()
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

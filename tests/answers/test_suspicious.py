@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import compute_topk
 import list_suspicious
 from answers_run import NAMES, SETTINGS, WRONG
 from attribution.answers import suspicion
 from attribution.data import own_rows
-from attribution.files import hdf5
+from attribution.files import group_folders, hdf5
+from attribution.influence import inverse_files
 from attribution.methods import writing
 from attribution.methods.run import Run
 from small_run import method
@@ -74,3 +76,20 @@ def test_drawn_data_go_by_their_own_order_and_ids_are_read(tmp_path):
     assert own_rows.of(tmp_path / "own.h5", "train").ids.tolist() == ["a", "ß"]
     with pytest.raises(ValueError, match="does not say how many training rows its source has"):
         own_rows.of(tmp_path / "own.h5", "test")
+
+
+def test_the_largest_influences_can_be_read_in_the_users_rows(run, tmp_path):
+    solve = inverse_files.open_inverse(run.files, {})
+    settings = {"size": 4, "block": 16, "precision": "float64", "tie_seed": 0}
+    compute_topk.compute_topk(run.files["data"], run.files["gradients"], solve, settings, "0", tmp_path / "topk.h5", {})
+    helpful, train, test = hdf5.read(tmp_path / "topk.h5", "helpful_test", "rows_train", "rows_test")
+    np.testing.assert_array_equal(run.source["x_test"][test], hdf5.read(run.files["data"], "x_test")[0])
+    # a helpful point's own label is nearly always the target's
+    labels = run.source["y_train"][train[helpful]] == run.source["y_test"][test][:, None]
+    assert labels.mean() > 0.6
+    np.testing.assert_array_equal(run.source["x_train"][train], hdf5.read(run.files["data"], "x_train")[0])
+
+
+def test_figures_of_groups_name_the_users_rows():
+    assert group_folders.images(np.array([17])) == "training image 17"
+    assert group_folders.images([17, 203]) == "training images 17, 203"

@@ -17,7 +17,7 @@ import compute_topk
 import find_groups
 from attribution.costs import stages as cost
 from attribution.files import hdf5, resume
-from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.files.results.gradients import FEATURES_TEST, FEATURES_TRAIN, RESIDUALS_TEST, RESIDUALS_TRAIN
 from attribution.files.results.hessian import CHOLESKY
 from attribution.files.results.influence import INFLUENCE, SELF_INFLUENCE, TARGETS
@@ -70,7 +70,7 @@ def sorted_ends(matrix, own, size):
 def write_files(p, folder, storage=np.float64):
     n = p["n"]
     folder.mkdir(parents=True, exist_ok=True)
-    hdf5.write(folder / "data.h5", {X_TRAIN: p["x"][:n], Y_TRAIN: p["y"][:n]}, {})
+    hdf5.write(folder / "data.h5", {X_TRAIN: p["x"][:n], Y_TRAIN: p["y"][:n], Y_TEST: p["y"][n:]}, {})
     hdf5.write(
         folder / "gradients.h5",
         {
@@ -119,7 +119,7 @@ def test_blocks_and_storage_do_not_change_the_result(tmp_path):
     whole = computed(p, tmp_path / "whole", SETTINGS | {"block": 1000})
     for name, block, storage in (("one", 1, np.float64), ("seven", 7, np.float64), ("stored", 16, np.float32)):
         parts = computed(p, tmp_path / name, SETTINGS | {"block": block}, storage)
-        assert parts.keys() == whole.keys() and len(whole) == 8
+        assert parts.keys() == whole.keys() and len(whole) == 10
         for key in whole:
             if key.endswith("influence"):
                 np.testing.assert_allclose(parts[key], whole[key], rtol=1e-9, atol=1e-12)

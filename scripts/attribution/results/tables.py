@@ -164,7 +164,7 @@ def explanations(run: Mapping) -> pd.DataFrame:
 def group_name(folder: str, facts: Mapping) -> str:
     """What a group is called: the name of its seed in the settings, else the training indices."""
     name = facts.get("seed_name")
-    return str(name) if name else group_folders.images(group_folders.start_of(folder))
+    return str(name) if name else f"index {', '.join(map(str, group_folders.start_of(folder)))}"
 
 
 def _numbers(run: Mapping, n: int) -> dict[str, np.ndarray]:
