@@ -40,7 +40,8 @@ def write(folder, arrays: dict[str, np.ndarray], classes=("cat", "dog", "ship"),
     """The run as files in the pipeline's folders, results/data-set/net/seed0 below `folder`; returns that folder."""
     home = folder / "results" / "data-set" / "net" / "seed0"
     attrs = {"dataset": "data-set", "model": "net", "seed": 0, "created_by": "train_model", "settings": "{}"}
-    data_file.write(home.parents[1] / "data.h5", arrays, list(classes), list(classes), attrs)
+    facts = attrs | {"rows_train": len(arrays["y_train"])}
+    data_file.write(home.parents[1] / "data.h5", arrays, list(classes), list(classes), facts)
     flat = {part: arrays[f"x_{part}"].reshape(len(arrays[f"x_{part}"]), -1) for part in ("train", "test")}
     centre, scale = flat["train"].mean(axis=0), flat["train"].std(axis=0)
     h = {part: np.column_stack([(x - centre) / scale, np.ones(len(x))]) for part, x in flat.items()}

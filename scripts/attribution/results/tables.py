@@ -56,12 +56,15 @@ def points(run: Mapping, part: str = "train") -> pd.DataFrame:
 
 
 def own_rows(data: Mapping, part: str) -> np.ndarray:
-    """(n,) int64: the row of each point in the user's own arrays, of the part it comes from.
+    """(n,) int64: the row of each point in the user's own arrays of that part, from 0, as in suspicious.csv.
 
-    Test points count on after the training points in data sets that are subsets (see `data.variants.make`).
+    A test image that was put into the training set counts on after the training rows. Data that are drawn have no
+    other order than that of data.h5.
     """
     name = data_file.INDEX_TRAIN if part == "train" else data_file.INDEX_TEST
-    return data[name] if name in data else np.arange(len(data[f"y_{part}"]))
+    if name not in data:
+        return np.arange(len(data[f"y_{part}"]))
+    return data[name] - (data.attributes[data_file.ROWS_TRAIN] if part == "test" else 0)
 
 
 def predictions(logits: np.ndarray) -> np.ndarray:
