@@ -1,7 +1,9 @@
 # What a user reads: labels to look at, what test points owe to training points, what each class is taken for.
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
-# explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv.
-# Steps: list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion.
+# explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
+# explore.html.
+# Steps: list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
+# write_explore_page (after list_suspicious and list_explanations), of whatever else of the run exists.
 
 
 rule list_suspicious:
@@ -98,3 +100,34 @@ rule measure_confusion:
         level=setting("bootstrap.level"),
     script:
         "../scripts/answers/measure_confusion.py"
+
+
+rule write_explore_page:
+    input:
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        hessian=f"{RUN}/hessian.h5",
+        influence=f"{RUN}/influence.h5",
+        suspicious=f"{RUN}/suspicious.csv",
+        explanations=f"{RUN}/explanations.csv",
+        shown=shown_results,
+        template=page_files,
+        code=code("answers/write_explore_page.py"),
+    output:
+        page=report(
+            f"{RUN}/explore.html",
+            caption="../report/answers/explore.rst",
+            category="8. Answers",
+            labels={"figure": "A page to look through, {dataset}, {model}"},
+        ),
+    log:
+        "results/logs/write_explore_page/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/write_explore_page/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("write_explore_page")
+    resources:
+        **asked("write_explore_page"),
+    params:
+        settings=setting("answers.page"),
+    script:
+        "../scripts/answers/write_explore_page.py"

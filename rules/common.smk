@@ -126,6 +126,8 @@ explaining_settings = bound(answers.settings_of)
 explaining_methods = bound(answers.explaining)
 explained_points = bound(answers.chosen)
 explanations_of = bound(answers.explained)
+page_files = functools.partial(inputs.page, BASE / "scripts/answers/page")
+shown_results = bound(answers.shown)
 
 # the training set divided
 partition_files = lambda table: bound(partitions.files, table)

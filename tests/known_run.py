@@ -22,15 +22,17 @@ GROUP = {
 }  # fmt: skip
 
 
-def clusters(n: int = 60, m: int = 24, shape: tuple[int, ...] = (2,), seed: int = 0) -> dict[str, np.ndarray]:
+def clusters(
+    n: int = 60, m: int = 24, shape: tuple[int, ...] = (2,), noise: float = 0.5, seed: int = 0
+) -> dict[str, np.ndarray]:
     """Arrays of three clusters of samples, one a class, some of them where another class lies; images as bytes."""
     rng, found = np.random.default_rng(seed), {}
     centres = rng.normal(size=(3, *shape))
     for part, count in (("train", n), ("test", m)):
         y = np.arange(count) % 3
-        x = centres[y] + 0.5 * rng.normal(size=(count, *shape))
+        x = centres[y] + noise * rng.normal(size=(count, *shape))
         if len(shape) > 1:
-            x = np.clip(128 + 50 * x, 0, 255).astype(np.uint8)
+            x = np.clip(128 + 30 * x, 0, 255).astype(np.uint8)
         found |= {f"x_{part}": x, f"y_{part}": y, f"subgroup_{part}": y}
         found[f"index_{part}"] = rng.permutation(count) + (n if part == "test" else 0)
     return found

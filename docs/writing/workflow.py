@@ -18,7 +18,7 @@ STAGES = ("data", "training", "influence", "groups", "boundary", "retraining", "
 # a folder of scripts/attribution imports only folders before it
 LAYERS = ("runtime", "files", "results", "settings", "costs", "workflow", "numerics", "data", "networks", "training",
           "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation",
-          "answers", "drawing")  # fmt: skip
+          "answers", "explore", "drawing")  # fmt: skip
 
 
 def _run(*command: str) -> str:

@@ -14,7 +14,7 @@ PACKAGE = SCRIPTS / "attribution"
 LAYERS = [
     "runtime", "files", "results", "settings", "costs", "workflow", "numerics", "data", "networks", "training",
     "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation",
-    "answers", "drawing",
+    "answers", "explore", "drawing",
 ]  # fmt: skip
 
 

@@ -143,6 +143,15 @@ def _listed(size: dict) -> tuple:
     return DRAWING + size["n"] * (2 * size["sample_bytes"] + 8 * (size["C"] + 100)), 20 + size["n"] / 1e4, 0.0
 
 
+def _page(size: dict) -> tuple:
+    """Whitened gradients of the page's points, their cosines, and the logits of all."""
+    points = min(size["page_points"], size["n"])
+    moved, cosines = 8 * size["D"] * size["C"] * points, 8 * points**2
+    flops = 4.0 * (size["D"] * size["C"]) ** 2 * points
+    held = DRAWING + 3 * moved + 6 * cosines + 16 * size["n"] * (size["C"] + 20) + 2 * points * size["sample_bytes"]
+    return held, 40 + flops / CORE, flops
+
+
 def _smooth(size: dict) -> tuple:
     """Two trainings a draw and share, and the derivative of a few targets, at twice a training each."""
     training = size["recipe"].get("training", {"epochs": 1, "batch_size": 64})
@@ -332,6 +341,7 @@ COSTS = {
     "explain_method": lambda size: _attributed(size | {"tested": size["explained"]}),
     "list_suspicious": _listed,
     "list_explanations": _listed,
+    "write_explore_page": _page,
     "measure_smoothness": _smooth,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points
     "measure_embeddings": lambda size: (

@@ -147,6 +147,15 @@ def open(folder) -> Folder:
     return Folder(folder, files)
 
 
+def of_files(folder, paths) -> Folder:
+    """The same of named files of a run alone, those that a job was given; its data set's lies outside the folder."""
+    folder = Path(folder)
+    inside = {path: path.is_relative_to(folder) for path in map(Path, paths)}
+    return Folder(
+        folder, {path.relative_to(folder).as_posix() if own else path.name: path for path, own in inside.items()}
+    )
+
+
 def is_described(name: str) -> bool:
     """Whether a file of this name, below its folder, is one that the workflow can make."""
     try:

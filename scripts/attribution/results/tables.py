@@ -28,11 +28,10 @@ def points(run: Mapping, part: str = "train") -> pd.DataFrame:
         run: of `results.open`. part: `train` or `test`.
 
     Returns:
-        `row`, `label` and, where known, `subgroup`, `flipped` and `original_label` (of the data set); `prediction` and
-        `margin` (logit of the label minus the largest other, of the network); `self_influence` I(z, z), not divided by
-        n, and `step_norm` ||H^-1 g||, of the last layer; `part_METHOD`, the part of each partition; `score_METHOD`, the
-        suspicion by each method, larger is more suspicious, NaN where a point has none. The last four are of the
-        training set only.
+        of the data set `row`, `label` and, where known, `id`, `subgroup`, `flipped` and `original_label`; of the
+        network `prediction` and `margin` (logit of the label minus the largest other); and of the training set alone
+        `self_influence` I(z, z), not divided by n, and `step_norm` ||H^-1 g|| of the last layer, `part_METHOD`, the
+        part of each partition, and `score_METHOD`, larger is more suspicious, NaN where a point has none.
 
     Raises:
         KeyError: one sentence, when the data set is missing.
@@ -40,7 +39,10 @@ def points(run: Mapping, part: str = "train") -> pd.DataFrame:
     data = run[DATA]
     facts, names = data.attributes, set(data)
     y = data[f"y_{part}"]
-    found = {"row": own_rows(data, part), "label": _named(facts["class_names"], y)}
+    found = {"row": own_rows(data, part)}
+    if (name := f"{data_file.ID}_{part}") in names:
+        found["id"] = data[name].astype(str)
+    found["label"] = _named(facts["class_names"], y)
     if f"subgroup_{part}" in names and list(facts["subgroup_names"]) != list(facts["class_names"]):
         found["subgroup"] = _named(facts["subgroup_names"], data[f"subgroup_{part}"])
     if part == "train" and data_file.FLIPPED_TRAIN in names:

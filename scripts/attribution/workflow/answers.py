@@ -1,13 +1,18 @@
 """What the rules of stage answers need: which methods explain test points, and their files."""
 
+from pathlib import Path
+
 from snakemake.exceptions import WorkflowError
 
 from attribution.costs import sizes as network_sizes
 from attribution.settings import run_checks
+from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, inputs, methods, resources, studies
 
 # multiplications of gradients of all layers, two for each number of a kernel's products, that a default list may cost
 AFFORDABLE = 5e12
+# what explore.html shows where it exists
+SHOWN = ("groups*.h5", "partition.h5", "partition-removals-*.h5", "attributions/tracin.h5", "datamodels/retrain-*.h5")
 
 
 def explaining(config: dict, wildcards) -> list[str]:
@@ -46,6 +51,18 @@ def files(config: dict, wildcards) -> dict:
 def explained(config: dict, wildcards) -> list[str]:
     """What each method says of the explained test points."""
     return [f"{inputs.run(wildcards)}/explanations/{name}.h5" for name in explaining(config, wildcards)]
+
+
+def shown(config: dict, wildcards) -> list[str]:
+    """Further results of a run that its page shows: groups.h5 where the settings' seeds are of the data, and of others
+    those that exist when the workflow is read; the page is written again once one of them appears."""
+    home = Path(inputs.run(wildcards))
+    found = [path.as_posix() for pattern in SHOWN for path in sorted(home.glob(pattern))]
+    try:
+        run_checks.groups(config, wildcards.dataset, inputs.most_points(config["datasets"][wildcards.dataset]))
+    except SettingError:
+        return found
+    return list(dict.fromkeys([f"{home.as_posix()}/groups.h5", *found]))
 
 
 def chosen(config: dict, wildcards=None) -> dict:

@@ -31,6 +31,11 @@ def style(config: dict, base, wildcards):
     return contents.by_content(os.path.relpath(base / config["figures"]["style"]))
 
 
+def page(folder, wildcards):
+    """The files that the page of a run is made of: template, style and scripts."""
+    return contents.by_content([os.path.relpath(path) for path in sorted(folder.iterdir()) if path.is_file()])
+
+
 # of data sets
 
 

@@ -47,6 +47,7 @@ def size_of(config: dict, wildcards) -> dict:
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
         "explained": explained(config, data["classes"]),
+        "page_points": config["answers"]["page"]["points"],
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
         "followed": min(config["truth"]["smoothness"]["targets"], data["m"]),

@@ -1,0 +1,37 @@
+// Views as tabs: buttons, arrow keys between them, and the view's name in the address.
+
+const VIEWS = ["map", "why", "groups", "labels"];
+
+function openView(name) {
+  for (const view of VIEWS) {
+    const tab = find(`tab-${view}`), open = view === name;
+    tab.setAttribute("aria-selected", open);
+    tab.tabIndex = open ? 0 : -1;
+    find(`view-${view}`).hidden = !open;
+  }
+  if (name === "map") Plotly.Plots.resize(find("plot"));
+}
+
+function start() {
+  find("title").textContent = data.title;
+  find("facts").replaceChildren(...data.facts.map(([word, value]) =>
+    make("div", {}, make("dt", { text: word }), make("dd", { text: value }))));
+  if (data.sheet) document.documentElement.style.setProperty("--sheet", `url(${data.sheet.uri})`);
+  startMap();
+  startWhy();
+  startGroups();
+  startLabels();
+  VIEWS.forEach((view, k) => {
+    const tab = find(`tab-${view}`);
+    tab.addEventListener("click", () => openView(view));
+    tab.addEventListener("keydown", (event) => {
+      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!by) return;
+      const next = VIEWS[(k + by + VIEWS.length) % VIEWS.length];
+      openView(next);
+      find(`tab-${next}`).focus();
+    });
+  });
+}
+
+document.addEventListener("DOMContentLoaded", start);

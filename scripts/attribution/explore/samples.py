@@ -1,0 +1,65 @@
+"""How samples are shown: images as one sheet, rows of numbers and texts as they are."""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+# of one image on the sheet, in pixels along its longer side, and up to which side nothing is lost
+LARGEST, LOSSLESS = 64, 32
+COLUMNS = 50
+# numbers of a row that are shown, and characters of a text
+NUMBERS, CHARACTERS = 12, 600
+DIGITS = 4
+
+
+def is_images(x) -> bool:
+    """Whether samples (n, ...) are images: (n, height, width), with 1 or 3 channels last or none."""
+    return len(x.shape) == 3 or (len(x.shape) == 4 and x.shape[3] in (1, 3))
+
+
+def sheet(images: np.ndarray) -> dict:
+    """One picture of many, row by row, as a data URI.
+
+    Args:
+        images: (q, h, w), (q, h, w, 1) or (q, h, w, 3); bytes as they are, other numbers from smallest to largest.
+
+    Returns:
+        `uri`, `columns`, `rows`, `width` and `height` of one image in pixels.
+    """
+    images = images[..., 0] if images.ndim == 4 and images.shape[3] == 1 else images
+    scale = min(1.0, LARGEST / max(images.shape[1:3]))
+    height, width = (max(1, round(side * scale)) for side in images.shape[1:3])
+    rows = -(-len(images) // COLUMNS)
+    whole = Image.new("RGB" if images.ndim == 4 else "L", (COLUMNS * width, max(rows, 1) * height))
+    for place, image in enumerate(images):
+        one = Image.fromarray(_bytes(image))
+        one = one if scale == 1 else one.resize((width, height), Image.Resampling.LANCZOS)
+        whole.paste(one, (place % COLUMNS * width, place // COLUMNS * height))
+    written, small = io.BytesIO(), max(width, height) <= LOSSLESS
+    whole.save(written, "WEBP", lossless=small, quality=90)
+    uri = "data:image/webp;base64," + base64.b64encode(written.getvalue()).decode()
+    return {"uri": uri, "columns": COLUMNS, "rows": max(rows, 1), "width": width, "height": height}
+
+
+def texts(x: np.ndarray, items: np.ndarray | None) -> list[str]:
+    """A line a sample: its item where the data have some, else its first numbers; empty for images without items.
+
+    Args:
+        x: (q, ...) samples. items: (q,) texts or names, or None.
+    """
+    if items is not None:
+        return [text if len(text) <= CHARACTERS else text[:CHARACTERS] + " ..." for text in map(str, items)]
+    if is_images(x):
+        return [""] * len(x)
+    flat = x.reshape(len(x), -1)
+    more = f", ... ({flat.shape[1]} numbers)" if flat.shape[1] > NUMBERS else ""
+    return [", ".join(f"x{j} {value:.{DIGITS}g}" for j, value in enumerate(row[:NUMBERS], 1)) + more for row in flat]
+
+
+def _bytes(image: np.ndarray) -> np.ndarray:
+    if image.dtype == np.uint8:
+        return image
+    low, high = float(image.min()), float(image.max())
+    return np.round(255 * (image - low) / max(high - low, np.finfo(float).tiny)).astype(np.uint8)

@@ -1,0 +1,63 @@
+"""A known run of images with everything that its page shows, and the page."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import explain_method
+import known_run
+import list_explanations
+import list_suspicious
+import write_explore_page
+from attribution.files import hdf5
+from attribution.methods import base
+from attribution.workflow import registry
+from helpers import ROOT
+
+METHODS = ("last-layer", "embedding-cosine")
+SUSPICIOUS = ("self-influence", "loss")
+EXPLAINED = {"wrong": 3, "uncertain": 2, "each_class": False, "classes": "all", "rows": [4]}
+SETTINGS = {"points": 56, "listed": 8, "central": 5, "alike": 3, "seed": 0}
+TEMPLATE = [str(path) for path in sorted((ROOT / "scripts/answers/page").iterdir())]
+
+
+def answers(home) -> None:
+    """suspicious.csv and explanations.csv of a known run, by the jobs of stage answers."""
+    data, gradients = str(home.parents[1] / "data.h5"), str(home / "gradients.h5")
+    scores = {name: str(home / f"scores/{name}.h5") for name in SUSPICIOUS}
+    list_suspicious.list_suspicious(data, gradients, scores, 0, str(home / "suspicious.csv"))
+    files = {name: str(home / f"{name}.h5") for name in ("gradients", "hessian", "influence")} | {"data": data}
+    pairs = {name: str(home / f"explanations/{name}.h5") for name in METHODS}
+    for name, path in pairs.items():
+        method = base.resolve(registry.METHODS[name])
+        settings = {"influence.cg": {}, "groups.tie_seed": 0}
+        explain_method.explain_method(name, method, files, settings, EXPLAINED, {}, 0, "digest", path, {})
+    list_explanations.list_explanations(data, gradients, pairs, 4, 0, str(home / "explanations.csv"))
+
+
+def divided(home, labels: np.ndarray) -> None:
+    """A partition into the first class and the others, and what the removal of its parts did, as measured twice."""
+    parts = np.where(labels == 0, 0, 1)
+    central = np.array([np.flatnonzero(parts == part)[:3] for part in (0, 1)])
+    hdf5.write(
+        home / "partition.h5",
+        {"kernel/labels": parts, "kernel/normalised_influence": [2.0, 3.0], "kernel/central": central}, {},
+    )  # fmt: skip
+    changes = np.array([[[0.5, 0.1], [0.2, 1.0]], [[0.7, 0.3], [0.2, 1.0]]])
+    hdf5.write(home / "partition-removals-fixed.h5", {"kernel/changes": changes}, {})
+
+
+@pytest.fixture(scope="package")
+def explored(tmp_path_factory):
+    """The run's folder `home`, its `arrays` and the `page`; 60 training images, of which 56 are on the page."""
+    arrays = known_run.clusters(shape=(6, 6, 3), noise=5.0)
+    home = known_run.write(tmp_path_factory.mktemp("explored"), arrays, scores=SUSPICIOUS)
+    answers(home)
+    divided(home, arrays["y_train"])
+    files = {name: str(home / f"{name}.h5") for name in ("gradients", "hessian", "influence")}
+    files |= {name: str(home / f"{name}.csv") for name in ("suspicious", "explanations")}
+    files |= {"data": str(home.parents[1] / "data.h5"), "template": TEMPLATE}
+    files["shown"] = [str(home / f"{name}.h5") for name in ("groups", "partition", "partition-removals-fixed")]
+    write_explore_page.write_explore_page(files, TEMPLATE, SETTINGS, str(home / "explore.html"))
+    return SimpleNamespace(home=home, arrays=arrays, page=home / "explore.html", files=files)
