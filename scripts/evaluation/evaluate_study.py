@@ -13,7 +13,7 @@ from attribution.files import atomic, hdf5
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
 from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, TIES
-from attribution.files.results.growth import DRAWS, SIZES
+from attribution.files.results.growth import DRAWS, ONE_AFTER_OTHER, SIZES
 from attribution.groups import growth, turning
 
 COLUMNS = ["method", "metric", "value", "low", "high", "seconds"]
@@ -57,7 +57,10 @@ def evaluate_study(
     closest = np.argsort(distance, kind="stable")[: settings["closest"]]
     for method, scored in points.items():
         add(method, "top_among_closest", recovery.top_among(scored, closest, len(x), settings["top"]))
-    (sizes,) = hdf5.read(files["growth"], SIZES)
+    sizes, random = hdf5.read(files["growth"], SIZES, f"{ONE_AFTER_OTHER}/{NORMALISED_INFLUENCE}")
+    maxima = (random.argmax(axis=1) + 1) / size
+    spread = [np.median(maxima), *np.percentile(maxima, [5, 95])]
+    rows.append(["one-after-other", "maximum_over_cluster_size", *spread, np.nan])
     draws = dict(zip(growth.POOLS, hdf5.read(files["growth"], *(f"{DRAWS}/{p}" for p in growth.POOLS)), strict=True))
     medians = {pool: np.median(values, axis=0) for pool, values in draws.items()}
     order = ["boundary-target", "target", "class", "all"]

@@ -39,7 +39,7 @@ def compare_stop_conditions(tables: list[str], interval: dict, outputs: list[str
                "gain_high", "precision", "recall", "share_of_first", "members_over_part_size"]  # fmt: skip
     for path, table in zip(outputs, (means, pd.DataFrame(rows, columns=columns)), strict=True):
         with atomic.replacing(path) as temporary:
-            table.to_csv(temporary, index=False)
+            table.to_csv(temporary, index=False, float_format="%.5g")
 
 
 def _judged(found: pd.DataFrame, start: list[str], interval: dict) -> list[list]:

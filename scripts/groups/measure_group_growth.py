@@ -10,7 +10,8 @@ from attribution.files import hdf5, provenance
 from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
 from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE
 from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
-from attribution.files.results.growth import DRAWS, SIZES
+from attribution.files.results.groups import COSINE, NORMALISED_INFLUENCE
+from attribution.files.results.growth import DRAWS, ONE_AFTER_OTHER, SIZES
 from attribution.groups import growth
 from attribution.influence import inverse_files
 from attribution.influence.points import Solve
@@ -19,7 +20,8 @@ from attribution.influence.points import Solve
 def measure_group_growth(
     files: dict, solve: Solve, settings: dict, target: int, other: int, path: str, attributes: dict
 ) -> None:
-    """Write growth.h5: `sizes` and, for each pool of `growth.POOLS`, `draws/POOL` (draws, sizes) of I(G,G)/|G|.
+    """Write growth.h5: `sizes`, for each pool of `growth.POOLS` `draws/POOL` (draws, sizes) of I(G,G)/|G|, and groups
+    that take the target's points and then the other subgroup's.
 
     Args:
         files: paths of `data`, `gradients`, `boundary`. target, other: numbers of the two subgroups of one class.
@@ -33,12 +35,16 @@ def measure_group_growth(
     small, large = min(map(len, pools.values())), len(pools["class"])
     half = settings["sizes"] // 2
     sizes = np.unique(np.round(np.r_[np.linspace(1, small, half), np.linspace(small, large, half + 1)]).astype(int))
-    streams = np.random.default_rng(settings["seed"]).spawn(len(growth.POOLS))
+    *streams, last = np.random.default_rng(settings["seed"]).spawn(len(growth.POOLS) + 1)
     arrays = {SIZES: sizes}
     for pool, rng in zip(growth.POOLS, streams, strict=True):
         arrays[f"{DRAWS}/{pool}"] = growth.growth(
             features, residuals, solve, pools[pool], sizes, settings["draws"], rng
         )
+    found = growth.one_after_other(features, residuals, solve, pools["target"], pools["other"], settings["draws"], last)
+    arrays |= {
+        f"{ONE_AFTER_OTHER}/{name}": array for name, array in zip((NORMALISED_INFLUENCE, COSINE), found, strict=True)
+    }
     hdf5.write(path, arrays, attributes)
 
 

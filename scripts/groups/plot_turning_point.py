@@ -1,4 +1,4 @@
-"""Figure 9: normalised influence while the group fills one subgroup and then the next."""
+"""Figure 9: normalised influence while a group fills one subgroup and then the next, in random and in greedy order."""
 
 from attribution.runtime import job
 
@@ -12,46 +12,91 @@ from attribution.drawing import style as drawing
 from attribution.files import hdf5
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE
+from attribution.files.results.growth import ONE_AFTER_OTHER
 from attribution.groups import turning
 
 # dashes and colours of subgroups
 LOOKS = (("-", drawing.RED), ("--", drawing.GREEN), (":", drawing.BLUE), ("-.", drawing.PINK))
+BAND = (5, 95)  # percentiles over random orders
 
 
 def plot_turning_point(
-    data: str, groups: list[str], rules: list[str], target: int, style: str, dpi: int, path: str
+    data: str,
+    growth: str,
+    groups: list[str],
+    rules: list[str],
+    target: int,
+    other: int,
+    style: str,
+    dpi: int,
+    path: str,
 ) -> None:
-    """Draw I(G, G) / |G|, the cosine of each new member and the group's make-up, for each selection rule."""
+    """Draw I(G, G) / |G|, the cosine of each new member and the group's make-up, a column an order of the members.
+
+    Args:
+        growth: of random members of the target and then of the other subgroup, the report's order. groups: by each of
+            the selection rules. target, other: numbers of the subgroups.
+    """
     x, subgroup = hdf5.read(data, X_TRAIN, SUBGROUP_TRAIN)
-    subgroup_names = hdf5.attributes(data)["subgroup_names"]
-    seed = seed_points.central(x, subgroup, target)
-    size = int((subgroup == target).sum())
+    names = hdf5.attributes(data)["subgroup_names"]
+    seed, size = seed_points.central(x, subgroup, target), int((subgroup == target).sum())
     drawing.use(style)
-    figure, axes = plt.subplots(3, len(rules), figsize=(1 + 2.1 * len(rules), 5.2), sharex=True, squeeze=False)
-    for column, (rule, path_group) in enumerate(zip(rules, groups, strict=True)):
+    columns = 1 + len(rules)
+    figure, axes = plt.subplots(3, columns, figsize=(1 + 2.1 * columns, 6.2), sharex=True, squeeze=False)
+    _random(axes[:, 0], growth, names, target, other, size)
+    for column, (rule, path_group) in zip(axes[:, 1:].T, zip(rules, groups, strict=True), strict=True):
         members, normalised, cosine = hdf5.read(
             path_group, *(f"{seed}/{name}" for name in (MEMBERS, NORMALISED_INFLUENCE, COSINE))
         )
-        steps = np.arange(1, len(members) + 1)
         turn, highest = turning.turning_point(cosine), int(np.argmax(normalised)) + 1
-        above, middle, below = axes[:, column]
-        above.plot(steps, normalised / normalised.max(), color=drawing.BLACK)
-        above.plot(highest, 1.0, "v", color=drawing.RED, clip_on=False)
-        above.set_title(f"{rule}\nmaximum at {highest}, turn at {turn}")
-        middle.plot(steps, cosine, color=drawing.BLACK)
-        for number, (name, look) in enumerate(zip(subgroup_names, LOOKS, strict=False)):
-            dash, colour = look
-            below.plot(steps, np.cumsum(subgroup[members] == number), dash, color=colour, label=name)
-        for here in (above, middle, below):
-            here.axvline(size, color=drawing.SKY, lw=2.5, alpha=0.6, label="subgroup's size", zorder=0)
+        column[0].plot(1 + np.arange(len(members)), normalised / normalised.max(), color=drawing.BLACK)
+        column[0].plot(highest, 1.0, "v", color=drawing.RED, clip_on=False, label="maximum")
+        column[0].set_title(f"greedy, {rule}\nmaximum at {highest},\nturn at {turn}")
+        column[1].plot(1 + np.arange(len(members)), cosine, color=drawing.BLACK)
+        _make_up(column[2], subgroup[members], names)
+        for here in column:
             here.axvline(turn, color=drawing.RED, ls="--", lw=1, label="turning point")
-        middle.set_ylim(-0.05, 1.05)
-        below.set_xlabel("group size")
+    for here in axes.flat:
+        here.axvline(size, color=drawing.SKY, lw=2.5, alpha=0.6, label="subgroup's size", zorder=0)
+    for here in axes[1]:
+        here.set_ylim(-0.05, 1.05)
+    for here in axes[2]:
+        here.set_xlabel("group size")
     axes[0, 0].set_ylabel("I(G, G) / |G|, relative\nto its maximum")
     axes[1, 0].set_ylabel("cosine of the new\nmember with the group")
     axes[2, 0].set_ylabel("members from each\nsubgroup")
-    figure.legend(*axes[2, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    handles = dict(zip(*reversed(axes[0, 1].get_legend_handles_labels()), strict=True))
+    handles |= dict(zip(*reversed(axes[2, 1].get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=len(handles))
     drawing.save(figure, path, dpi)
 
 
-job.run(plot_turning_point, target=lambda subgroups, target: subgroups.index(target))
+def _random(column: np.ndarray, growth: str, names: list[str], target: int, other: int, size: int) -> None:
+    """The report's order: median over draws with a band, each draw's maximum, and the make-up."""
+    normalised, cosine = hdf5.read(growth, *(f"{ONE_AFTER_OTHER}/{name}" for name in (NORMALISED_INFLUENCE, COSINE)))
+    steps = np.arange(1, normalised.shape[1] + 1)
+    highest = normalised.argmax(axis=1) + 1
+    for here, values in ((column[0], normalised / normalised.max(axis=1, keepdims=True)), (column[1], cosine)):
+        low, middle, high = np.percentile(values, [BAND[0], 50, BAND[1]], axis=0)
+        here.fill_between(steps, low, high, color=drawing.BLACK, alpha=0.2, lw=0)
+        here.plot(steps, middle, color=drawing.BLACK)
+    column[0].plot(highest, np.ones(len(highest)), "v", color=drawing.RED, ms=3, alpha=0.5, clip_on=False)
+    column[0].set_title(
+        f"random '{names[target]}', then '{names[other]}'\nmaximum at {highest.min()} to {highest.max()},\n"
+        f"{len(highest)} orders"
+    )
+    _make_up(column[2], np.repeat([target, other], [size, len(steps) - size]), names)
+
+
+def _make_up(here, subgroups: np.ndarray, names: list[str]) -> None:
+    """How many of the first members came from each subgroup."""
+    for number, (name, (dash, colour)) in enumerate(zip(names, LOOKS, strict=False)):
+        counts = np.cumsum(subgroups == number)
+        here.plot(1 + np.arange(len(subgroups)), counts, dash, color=colour, label=name)
+
+
+job.run(
+    plot_turning_point,
+    target=lambda subgroups, target: subgroups.index(target),
+    other=lambda subgroups, other: subgroups.index(other),
+)

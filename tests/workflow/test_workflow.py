@@ -140,7 +140,9 @@ def test_the_names_of_a_result_file_rerun_its_users_only(project):
     edit(folder / "topk.py", "HELPFUL, HARMFUL", "ANOTHER = 1\nHELPFUL, HARMFUL")
     assert would_rerun(project) == set()
     edit(folder / "growth.py", "FILES", "ANOTHER = 1\nFILES")
-    assert would_rerun(project) == {"measure_group_growth", "plot_group_growth", "evaluate_study"}
+    assert would_rerun(project) == {
+        "measure_group_growth", "plot_group_growth", "plot_turning_point", "evaluate_study",
+    }  # fmt: skip
 
 
 def test_shares_of_groups_rerun_their_retraining_only(project):

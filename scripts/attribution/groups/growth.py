@@ -1,7 +1,8 @@
-"""Influence of random groups on themselves as they grow (report, figure 7)."""
+"""Influence of random groups on themselves as they grow (report, figures 7 and 9)."""
 
 import numpy as np
 
+from attribution.groups import gap
 from attribution.influence import points as influence
 
 POOLS = ("boundary-target", "boundary-other", "boundary", "target", "other", "class", "all")
@@ -69,6 +70,49 @@ def growth(
     result = np.full((draws, len(sizes)), np.nan)
     result[:, : len(possible)] = own / possible
     return result
+
+
+def one_after_other(
+    features: np.ndarray,
+    residuals: np.ndarray,
+    solve: influence.Solve,
+    first: np.ndarray,
+    second: np.ndarray,
+    draws: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A group that takes all points of one subgroup in a random order, and then those of another (report, figure 9).
+
+    Args:
+        features, residuals: (n, D), (n, C). first, second: indices. draws: pairs of orders.
+
+    Returns:
+        I(G, G) / |G| after each member, and its cosine with the members before it, as in `greedy.Group`;
+        each (draws, first + second).
+    """
+    points = np.concatenate([first, second])
+    g = influence.gradients(features[points], residuals[points])
+    gram = g @ solve(g.T)
+    paths, angles = [], []
+    for _ in range(draws):
+        order = np.concatenate([rng.permutation(len(first)), len(first) + rng.permutation(len(second))])
+        paths.append(gap.path(gram[np.ix_(order, order)]))
+        angles.append(cosines(gram[np.ix_(order, order)]))
+    return np.stack(paths), np.stack(angles)
+
+
+def cosines(gram: np.ndarray) -> np.ndarray:
+    """(size,) cosine of each vector with the sum of those before it, all at length one; 1 for the first.
+
+    Args:
+        gram: (size, size) their inner products; a vector of length zero has cosines of zero.
+    """
+    own = np.diag(gram)
+    scale = 1 / np.sqrt(np.where(own > 0, own, np.inf))
+    unit = scale[:, None] * gram * scale
+    before = gap.path(unit)[:-1] * np.arange(1, len(gram))
+    along = np.tril(unit, -1).sum(axis=1)[1:]
+    return np.append(1.0, along / np.sqrt(np.where(before > 0, before, np.inf)))
 
 
 def share_ordered(medians: dict[str, np.ndarray], order: list[str]) -> float:
