@@ -11,6 +11,7 @@ import compare_part_removals
 import compare_partitions
 import improve_groups
 import partition_training_set
+import plot_part_sheets
 import refit_parts
 import retrain_parts
 from attribution.evaluation import part_removals, partitions
@@ -80,6 +81,38 @@ def test_every_method_has_its_parts_and_every_control_parts_of_their_sizes(job):
             assert file[name]["weights"].shape == (40, 3) and (file[name]["weights"][()] >= 0).all()
         assert file["gradient-dot-unit-components"].attrs["kept"] < 1
         assert not list(job["path"].parent.glob(".partition-*"))
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_sheets_show_the_members_of_each_part_in_the_order_of_the_tree(job, monkeypatch, images):
+    partition_training_set.partition_training_set(**job)
+    data, y = job["path"].with_name("shown.h5"), np.repeat([0, 1], 20)
+    (x,) = hdf5.read(job["files"]["data"], "x_train")
+    x = np.repeat(np.arange(40, dtype=np.uint8), 9).reshape(40, 3, 3) if images else x
+    hdf5.write(data, {"x_train": x, "y_train": y}, {"class_names": ["a", "b"]})
+    drawn = []
+    monkeypatch.setattr(plot_part_sheets.drawing, "save", lambda figure, *_: drawn.append(figure))
+    arguments = str(data), str(job["path"]), "gradient-dot-unit", "default", 60, "sheets.png"
+    plot_part_sheets.plot_part_sheets(*arguments)
+    _, mix, influence, *members = drawn[0].axes
+    with hdf5.file(job["path"]) as file:
+        found = {name: array[()] for name, array in file["gradient-dot-unit"].items() if hasattr(array, "shape")}
+    # the two parts that are joined first stand side by side
+    order = [int(label.get_text().split(",")[0].removeprefix("part ")) for label in mix.get_yticklabels()]
+    joined = [order.index(int(part)) for part in found["linkage"][0, :2]]
+    assert sorted(order) == [0, 1, 2, 3] and abs(joined[0] - joined[1]) == 1
+    widths = [bar.get_width() for bar in influence.patches]
+    np.testing.assert_allclose(widths, found["normalised_influence"][order])
+    counts = np.reshape([bar.get_width() for bar in mix.patches], (2, 4))
+    np.testing.assert_array_equal(counts.sum(axis=0), found["sizes"][order])
+    assert len(members) == (1 if images else 4)
+    if images:
+        # rows from above: the last of the tree first, its central members before the outlying ones
+        shown = [int(image.get_array()[0, 0]) for image in members[0].images]
+        rows = [[*found["central"][part], *found["outlying"][part]] for part in reversed(order)]
+        assert shown == np.concatenate(rows).tolist()
+    with pytest.raises(ValueError, match="has no parts by 'mine', but by gradient-dot-unit"):
+        plot_part_sheets.plot_part_sheets(*arguments[:2], "mine", *arguments[3:])
 
 
 def test_a_killed_job_goes_on_with_the_methods_that_are_left(job, monkeypatch):

@@ -189,8 +189,13 @@ TABLE = {
     ),
     "plot_turning_point": Figure(
         "groups", "09-turning-point", FUNCTIONING, "Figure 9: the turning point",
-        {"data": DATA, "groups": several(*(result(f"groups-{rule}.h5") for rule in RULES))},
-        {"rules": always(RULES), "target": of_study("target"), "subgroups": subgroups}, of=DISCS,
+        {
+            "data": DATA,
+            "growth": result("growth.h5"),
+            "groups": several(*(result(f"groups-{rule}.h5") for rule in RULES)),
+        },
+        {"rules": always(RULES), "target": of_study("target"), "other": of_study("other"), "subgroups": subgroups},
+        of=DISCS,
     ),
     "plot_datamodel_components": Figure(
         "retraining", "10-datamodels-{extent}", RETRAINING, "Figure 10: components of datamodels, {extent}",
@@ -276,6 +281,11 @@ TABLE = {
         "partition", "part-removals-{truth}", FUNCTIONING, "What leaves with a part, {truth} truth, {study}",
         {"removals": result("partition-removals-{truth}.h5")},
         job="{study}-{truth}", caption="part-removals", constraints=REMOVED,
+    ),
+    "plot_part_sheets": Figure(
+        "partition", "part-sheets-{method}", FUNCTIONING, "A sheet a part by {method}, {study}",
+        {"data": DATA, "partition": result("partition.h5")},
+        job="{study}-{method}", caption="part-sheets", constraints={"method": "[a-z0-9-]+"}, of=IN_PLANE + OF_IMAGES,
     ),
     "plot_lds_against_seconds": Figure(
         "truth", "lds-against-seconds-{extent}", TRUTH, "Attribution against its cost, {extent}, {study}",
