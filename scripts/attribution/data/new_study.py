@@ -56,7 +56,7 @@ def settings(name: str, data: str, model: str | None = None) -> str:
             f"  {name}: {{dataset: {name}, model: {name}, groups: {{rule: l-relative, "
             f"seeds: [{{each_class: 1, seed: 0}}], size: {size}}}{targets}}}",
             "datasets:",
-            "  # names of class 0, 1 and so on: change them as you like, nothing is trained again",
+            "  # names of class 0, 1 and so on",
             f"  {name}: {{loader: {loader}, path: {json.dumps(data, ensure_ascii=False)}, "
             f"class_names: {json.dumps([str(label) for label in range(classes)])}}}",
             "models:",
