@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 import prepare_arrays
+from attribution.costs import data_sizes
 from attribution.data import arrays
 from attribution.files import hdf5
 from attribution.settings import datasets
@@ -171,3 +173,24 @@ def test_a_refused_file_leaves_the_existing_result(tmp_path):
     with pytest.raises(ValueError):
         prepare_arrays.prepare_arrays(str(path), None, settings, [], out, {})
     assert out.read_bytes() == before
+
+
+def test_a_sparse_matrix_is_a_sentence_alone_and_inside_an_archive(tmp_path):
+    matrix = scipy.sparse.csr_matrix(np.eye(4))
+    scipy.sparse.save_npz(tmp_path / "alone.npz", matrix)
+    with pytest.raises(ValueError, match=r"alone.npz holds a single sparse matrix of SciPy; store x_train=x.toarray"):
+        arrays.read(tmp_path / "alone.npz", "npz")
+    path = write(tmp_path, "npz", good() | {"x_train": np.array(matrix, dtype=object)})
+    with pytest.raises(ValueError, match=r"x_train holds Python objects .*of a sparse matrix x.toarray"):
+        load(path)
+    # its size is asked for before
+    assert data_sizes.of_data({"loader": "npz", "path": str(path)})["n"] == 0
+
+
+@pytest.mark.parametrize("loader", ["npz", "h5"])
+def test_points_of_each_class_are_known_before_the_data_is_prepared(tmp_path, loader):
+    content = good() | {"y_train": np.array([0, 0, 1] * 10)}
+    dataset = {"loader": loader, "path": str(write(tmp_path, loader, content))}
+    assert data_sizes.per_class(dataset) == [20, 10]
+    for changed in ({"points": 20}, {"flipped": 0.1}, {"path": "absent"}):
+        assert data_sizes.per_class(dataset | changed) is None

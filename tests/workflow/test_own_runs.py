@@ -59,8 +59,14 @@ def test_a_run_of_ones_own_data_is_not_refused_for_the_toy_studys_sake(folder):
 def test_what_its_own_data_lack_is_said_before_any_job(folder):
     write(folder, 700)
     for name, sentence in (
-        ("groups.h5", "groups.seeds holds 700; allowed are indices below 700"),
-        ("influence.h5", "influence.targets holds 700; allowed are indices below 700"),
+        (
+            "groups.h5",
+            "groups.seeds holds 700, but data set '2024' has 700 training points; allowed are indices below 700",
+        ),
+        (
+            "influence.h5",
+            "influence.targets holds 700, but data set '2024' has 700 training points; allowed are indices below 700",
+        ),
         ("groups-3.h5", "groups-3.h5 was asked for, but groups.variants has no '3'; defined are "),
     ):
         code, text = dry(folder, "--configfile", "mine.yaml", "--", f"{RUN}/{name}")

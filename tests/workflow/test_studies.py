@@ -95,6 +95,23 @@ def test_references_of_all_studies_are_checked_at_the_start_where_nothing_is_swi
     assert "cifar10" not in helpers.parsed({}, [tmp_path / "off.yaml"]).globals["config"]["datasets"]
 
 
+def test_another_data_set_or_model_by_the_name_of_a_built_in_one_is_a_sentence():
+    for section, entry, kind in (
+        (
+            "datasets",
+            {"loader": "npz", "path": "a.npz"},
+            "datasets.cifar10 has loader npz, but cifar10 is built in, with",
+        ),
+        (
+            "models",
+            {"architecture": "mlp", "hidden": [3]},
+            "models.cnn has architecture mlp, but cnn is built in, with",
+        ),
+    ):
+        with pytest.raises(WorkflowError, match=f"{kind} .*; take another name"):
+            helpers.parsed({section: {"cifar10" if section == "datasets" else "cnn": entry}})
+
+
 # where results stand
 
 

@@ -8,6 +8,7 @@ from attribution.data import hdf5_arrays, npz_arrays
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("subgroup_train", "subgroup_test")
+SPARSE = ("format", "indices", "indptr", "data")  # arrays of scipy.sparse.save_npz
 ROWS = 4096  # samples looked at in one go
 
 
@@ -59,6 +60,11 @@ def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_
 
 def _wanted(path, found: list[str]) -> list[str]:
     missing = [name for name in REQUIRED if name not in found]
+    if set(SPARSE) <= set(found):
+        raise ValueError(
+            f"{path} holds a single sparse matrix of SciPy; store x_train=x.toarray() and the other arrays with "
+            "numpy.savez"
+        )
     if missing:
         raise ValueError(
             f"{path} has no array {', '.join(missing)}; needed are {', '.join(REQUIRED)}, "
@@ -70,7 +76,7 @@ def _wanted(path, found: list[str]) -> list[str]:
 def _objects(path, name: str) -> str:
     return (
         f"{path}: {name} holds Python objects or texts, which are never loaded; store numbers in an array whose rows "
-        "have one length"
+        "have one length (of a sparse matrix x.toarray())"
     )
 
 

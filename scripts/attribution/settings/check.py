@@ -66,6 +66,11 @@ def check(config: dict, schema: dict, studies: Iterable[str] | None = None) -> N
         run_checks.references(config, study)
     _datamodels(config["datamodels"])
     one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
+    shown, targets = max(config["truth"]["shown"]["targets"]), config["truth"]["targets"]
+    if shown >= targets:
+        raise SettingError(
+            f"truth.shown.targets holds {shown}, but truth.targets is {targets}; allowed are numbers below {targets}"
+        )
     one_of("truth.shown.alpha", config["truth"]["shown"]["alpha"], config["truth"]["alphas"])
     for name, recipe in config["models"].items():
         interval = recipe.get("rescale", {}).get("from", [0, 1])

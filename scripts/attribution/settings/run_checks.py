@@ -100,7 +100,7 @@ def groups(config: dict, dataset: str, n: int | None, variant: str = "") -> None
         SettingError: one sentence.
     """
     chosen, where = _group(config, dataset, variant)
-    _excluded(where("excluded"), chosen["excluded"], n)
+    _excluded(where("excluded"), chosen["excluded"], dataset, n)
     _size(where("size"), chosen["size"], dataset, n, len(chosen["excluded"]))
     _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
     _starts(where("seeds"), chosen["seeds"], chosen["excluded"], where("size"), chosen["size"])
@@ -109,7 +109,7 @@ def groups(config: dict, dataset: str, n: int | None, variant: str = "") -> None
 def boundary_groups(config: dict, dataset: str, n: int | None) -> None:
     """The same of groups by boundary scores, which have a size of their own."""
     chosen, where = _group(config, dataset, "")
-    _excluded(where("excluded"), chosen["excluded"], n)
+    _excluded(where("excluded"), chosen["excluded"], dataset, n)
     size = config["boundary"]["greedy"]["size"]
     _size("boundary.greedy.size", size, dataset, n, len(chosen["excluded"]))
     _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
@@ -156,6 +156,34 @@ def _classes(where: str, chosen, config: dict, dataset: str) -> None:
         one_of(where, name, known)
 
 
+def drawn(config: dict, dataset: str, per_class: list[int], check, variant: str = "") -> None:
+    """Check that each class has the points that seeds draw of it, before anything is trained.
+
+    Args:
+        per_class: training points of each class. check: `groups`, `boundary_groups`, `overlap` or `compared_groups`,
+            whose seeds are meant; nothing is checked for another.
+
+    Raises:
+        SettingError: one sentence with the class.
+    """
+    if check in (overlap, compared_groups):
+        where, seeds = "overlap.seeds", config["overlap"]["seeds"]
+    elif check in (groups, boundary_groups):
+        chosen, name = _group(config, dataset, variant)
+        where, seeds = name("seeds"), chosen["seeds"]
+    else:
+        return
+    names = datasets.class_names(config["datasets"][dataset]) or [str(label) for label in range(len(per_class))]
+    for index, seed in enumerate(seeds):
+        asked = seed.get("each_class", 0) if isinstance(seed, dict) else 0
+        for label, count in enumerate(per_class):
+            if count < asked:
+                raise SettingError(
+                    f"{where}[{index}].each_class is {asked}, but class '{names[label]}' of data set '{dataset}' has "
+                    f"{count} training points; allowed is at most {min(per_class)}"
+                )
+
+
 def _group(config: dict, dataset: str, variant: str):
     """Settings of Algorithm 1 for a data set, and a function that names where one of them stands."""
     name = study_of(config, dataset)
@@ -169,10 +197,13 @@ def _group(config: dict, dataset: str, variant: str):
     return group(config["groups"], variant, study), where
 
 
-def _excluded(where: str, excluded: list, n: int | None) -> None:
+def _excluded(where: str, excluded: list, dataset: str, n: int | None) -> None:
     for index in excluded:
         if n is not None and index >= n:
-            raise SettingError(f"{where} holds {index}; allowed are indices below {n}")
+            raise SettingError(
+                f"{where} holds {index}, but data set '{dataset}' has {n} training points; allowed are indices below "
+                f"{n}"
+            )
 
 
 def _size(where: str, size: int, dataset: str, n: int | None, excluded: int) -> None:
@@ -196,7 +227,11 @@ def _seeds(where: str, seeds: list, config: dict, dataset: str, n: int | None, e
         elif isinstance(seed, str):
             _subgroup(where, seed, config, dataset)
         elif n is not None and seed >= n:
-            raise SettingError(f"{where} holds {seed}; allowed are indices below {n}")
+            raise SettingError(
+                f"{where} holds {seed}, but data set '{dataset}' has {n} training points; allowed are indices below {n}"
+            )
+        if not isinstance(seed, list | dict) and seed in seeds[:index]:
+            raise SettingError(f"{where}[{index}] is {json.dumps(seed)} a second time; allowed is each point once")
 
 
 def _starts(where: str, seeds: list, excluded: list, of_size: str, size: int) -> None:

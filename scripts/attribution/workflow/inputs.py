@@ -6,7 +6,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import ancient
 
 from attribution.files import unreadable
-from attribution.settings import datasets
+from attribution.settings import datasets, run_checks
+from attribution.settings.errors import SettingError
 from attribution.workflow import code as code_of
 from attribution.workflow import contents, resources, shards, studies
 
@@ -79,9 +80,29 @@ def data_for(config: dict, check, wildcards) -> str:
         check: one of `run_checks`, of the settings, the data set and its most training points.
     """
     variant = {"variant": studies.group_variant(config, wildcards)} if hasattr(wildcards, "variant") else {}
-    most = most_points(config["datasets"][wildcards.dataset])
-    studies.in_one_sentence(check, config, wildcards.dataset, most, **variant)
+    studies.in_one_sentence(require, config, check, wildcards.dataset, **variant)
     return f"results/{wildcards.dataset}/data.h5"
+
+
+def require(config: dict, check, dataset: str, **variant) -> None:
+    """Check settings against a data set, its most training points and, where they are known, those of each class.
+
+    Raises:
+        SettingError: one sentence.
+    """
+    check(config, dataset, most_points(config["datasets"][dataset]), **variant)
+    each = resources.per_class(config["datasets"][dataset])
+    if each:
+        run_checks.drawn(config, dataset, each, check, **variant)
+
+
+def allows(config: dict, check, dataset: str) -> bool:
+    """Whether a data set passes such a check."""
+    try:
+        require(config, check, dataset)
+    except SettingError:
+        return False
+    return True
 
 
 def most_points(dataset: dict) -> int | None:

@@ -4,7 +4,7 @@ import functools
 import json
 import os
 
-from attribution.costs import requests
+from attribution.costs import data_sizes, requests
 from attribution.runtime import devices
 from attribution.workflow import shards, studies
 
@@ -14,6 +14,17 @@ def data_size(dataset: dict) -> dict:
     path = dataset.get("path", "")
     version = os.stat(path).st_mtime_ns if os.path.isfile(path) else 0
     return dict(_data_size(json.dumps(dataset), version))
+
+
+def per_class(dataset: dict) -> list[int] | None:
+    """Training points of each class, see `data_sizes.per_class`; one version of the user's file is looked at once."""
+    path = dataset.get("path", "")
+    return _per_class(json.dumps(dataset), os.stat(path).st_mtime_ns) if os.path.isfile(path) else None
+
+
+@functools.cache
+def _per_class(dataset: str, version: int) -> list[int] | None:
+    return data_sizes.per_class(json.loads(dataset))
 
 
 @functools.cache

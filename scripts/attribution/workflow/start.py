@@ -45,6 +45,7 @@ def settings(workflow, given: dict, known: dict, base: Path) -> dict:
     for path in workflow.configfiles:
         odd |= texts.odd_numbers(Path(path).read_text(encoding="utf-8"))
     arguments = workflow.config_settings.config_args if is_main(workflow, base) else ()
+    refuse_built_in_names(given, known)
     config = copy.deepcopy(known)
     update_config(config, copy.deepcopy(given))
     prepared = studies.in_one_sentence(check.prepared, config, described, arguments, odd)
@@ -59,6 +60,19 @@ def settings(workflow, given: dict, known: dict, base: Path) -> dict:
     studies.in_one_sentence(attributions.check, prepared)
     studies.in_one_sentence(partitions.check, prepared)
     return prepared | others
+
+
+def refuse_built_in_names(given: dict, known: dict) -> None:
+    """Stop where settings mean another data set or model by the name of a built-in one, whose keys would be mixed."""
+    for section, kind in (("datasets", "loader"), ("models", "architecture")):
+        entries = given.get(section)
+        for name, entry in (entries if isinstance(entries, dict) else {}).items():
+            built_in = known[section].get(name)
+            if built_in and isinstance(entry, dict) and entry.get(kind, built_in.get(kind)) != built_in.get(kind):
+                raise WorkflowError(
+                    f"Configuration: {section}.{name} has {kind} {entry[kind]}, but {name} is built in, with {kind} "
+                    f"{built_in.get(kind, 'of another one')}; take another name"
+                )
 
 
 def own_files(config: dict, given: dict, known: dict):

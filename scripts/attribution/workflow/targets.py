@@ -11,7 +11,8 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-from attribution.workflow import attributions, figures, studies
+from attribution.settings import run_checks
+from attribution.workflow import attributions, figures, inputs, studies
 
 # files of config/ that are always loaded, in this order
 FILES = ("config.yaml", "datasets.yaml", "models.yaml", "studies.yaml")
@@ -95,6 +96,9 @@ def own_figures(config: dict, study: str) -> list[str]:
     # a file of a trained network has one row of history, and a network without epochs none
     if not studies.training_of_model(config, chosen["model"]).get("epochs"):
         left_out.add("training-curves")
+    # of few points, or of classes with fewer than are drawn, there are no such groups
+    if not inputs.allows(config, run_checks.overlap, chosen["dataset"]):
+        left_out.add("overlap")
     offered = figures.offered(config, study)
     return [name for name in OWN_FIGURES if name in offered and name not in left_out]
 
