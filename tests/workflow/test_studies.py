@@ -150,7 +150,10 @@ def test_what_a_figure_reads_is_made_by_a_rule_in_either_scope(workflow, scope):
     config = copy.deepcopy(dict(workflow.globals["config"]))
     for study in config["studies"].values():
         study["scope"] = scope
-    more = {"variant": "-influence", "extent": "small", "form": "exact", "layers": "-all-layers", "method": "source"}
+    more = {
+        "variant": "-influence", "extent": "small", "form": "exact", "layers": "-all-layers", "method": "source",
+        "truth": "fixed",
+    }  # fmt: skip
     for study in ("toy", "cifar10-cnn"):
         toy_only = ("compared", "retrained", "target", "recipes")
         wildcards = helpers.wildcards(study=study, **more)

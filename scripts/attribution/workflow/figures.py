@@ -1,7 +1,7 @@
 """The table of figures: an entry for each, from which rules/figures.smk makes its rule. Scripts lie in their stage.
 
 What an entry names is found when a job's wildcards are known: inputs and parameters are functions of the settings and
-the wildcards, made by the functions below the table's head.
+the wildcards, made by the functions of `figure_parts`.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,29 @@ from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
-from attribution.settings import datasets, run_checks
 from attribution.workflow import attributions, inputs, studies
+from attribution.workflow.figure_parts import (
+    SHOWN_ESTIMATORS,
+    always,
+    candidates,
+    data_for_classes,
+    each,
+    most_subsets,
+    of_study,
+    points_of_layers,
+    pool_titles,
+    result,
+    selection_rule,
+    setting,
+    several,
+    shown_datamodels,
+    subgroups,
+    table,
+    words_of_layers,
+)
 
 # variants of Algorithm 1 that figure 9 puts side by side
 RULES = ["influence", "theta-relative", "l-relative", "adaptive"]
-# datamodels that figure 10 puts one below the other
-SHOWN_ESTIMATORS = ["retrain", "influence"]
 # scopes whose boundary scores figure boundary-solved puts side by side
 SOLVED_SCOPES = ["last_layer", "all_layers"]
 NONE = MappingProxyType({})
@@ -39,106 +55,6 @@ class Figure(NamedTuple):
     caption: str = ""
     constraints: Mapping = NONE
     of: tuple[str, ...] = ()
-
-
-def result(name: str, scope: str | None = None):
-    """A result of the study in the wildcards, of its own scope unless given; braces in its name are wildcards."""
-    return lambda config, wildcards: studies.run_path(
-        config, wildcards.study, name.format(**dict(wildcards.items())), scope=scope
-    )
-
-
-def each(key: str, name: str):
-    """A result of every model that a key of the study lists."""
-    return lambda config, wildcards: [
-        studies.run_path(config, wildcards.study, name, model=model)
-        for model in studies.of_study(config, key, wildcards)
-    ]
-
-
-def several(*parts):
-    """All of these inputs as one."""
-    return lambda config, wildcards: [part(config, wildcards) for part in parts]
-
-
-def table(name: str):
-    """A table of the study over trainings; braces in its name are wildcards."""
-    return lambda config, wildcards: f"results/{wildcards.study}/{name.format(**dict(wildcards.items()))}"
-
-
-def setting(path: str):
-    """The value of a setting, named with dots."""
-    return lambda config, wildcards: studies.setting(config, path)
-
-
-def of_study(key: str):
-    """A key of the study in the wildcards."""
-    return lambda config, wildcards: studies.of_study(config, key, wildcards)
-
-
-def always(value):
-    return lambda config, wildcards: value
-
-
-def pool_titles(config: dict, wildcards) -> dict[str, str]:
-    """Legend of figure 7 in the words of the data set."""
-    study = config["studies"][wildcards.study]
-    target, other = study["target"], study["other"]
-    discs = config["datasets"][study["dataset"]]["discs"]
-    colour = next(disc["class"] for disc in discs if disc["name"] == target)
-    return {
-        "boundary-target": f"boundary {target}",
-        "boundary-other": f"boundary {other}",
-        "boundary": f"boundary {colour}",
-        "target": target,
-        "other": other,
-        "class": f"random {colour}",
-        "all": "fully random",
-    }
-
-
-def shown_datamodels(config: dict, wildcards) -> list[str]:
-    """Datamodels of figure 10: of the shown share, from the largest number of subsets of the extent."""
-    chosen = config["datamodels"]
-    ending = f"alpha{chosen['shown_alpha']:g}-k{max(chosen[wildcards.extent])}.h5"
-    names = [f"datamodels/{estimator}-{ending}" for estimator in SHOWN_ESTIMATORS]
-    return [studies.run_path(config, wildcards.study, name, scope="last_layer") for name in names]
-
-
-def points_of_layers(config: dict, wildcards) -> str:
-    """boundary.h5 of the scope that the figure's name ends with."""
-    scope = wildcards.layers[1:].replace("-", "_") or "last_layer"
-    return studies.run_path(config, wildcards.study, "boundary.h5", scope=scope)
-
-
-def words_of_layers(config: dict, wildcards) -> str:
-    return wildcards.layers[1:].replace("-", " ") or "last layer"
-
-
-def most_subsets(config: dict, wildcards) -> int:
-    return max(config["datamodels"][wildcards.extent])
-
-
-def candidates(config: dict, wildcards) -> dict:
-    """Which points may join the groups of a boundary form."""
-    return config["boundary"]["greedy"]["forms"][wildcards.form]
-
-
-def selection_rule(config: dict, wildcards) -> str:
-    """The selection rule of Algorithm 1 in the study's own groups."""
-    return run_checks.group(config["groups"], "", config["studies"][wildcards.study])["rule"]
-
-
-def subgroups(config: dict, wildcards) -> list[str]:
-    """Names of the subgroups of the study's data."""
-    return datasets.subgroups(config["datasets"][studies.of_study(config, "dataset", wildcards)])
-
-
-def data_for_classes(config: dict, wildcards) -> str:
-    """data.h5 of the study, once the classes whose suspicious points are shown are classes of it."""
-    dataset = studies.of_study(config, "dataset", wildcards)
-    studies.in_one_sentence(run_checks.suspicious, config, dataset, None)
-    return inputs.data_of_study(config, wildcards)
 
 
 DATA = inputs.data_of_study
