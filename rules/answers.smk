@@ -2,12 +2,35 @@
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
 # explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
 # explore.html.
-# Steps: list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
+# folds.h5 (logits by networks that have not seen the point).
+# Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
 # write_explore_page (after list_suspicious and list_explanations), of whatever else of the run exists.
+
+
+rule predict_folds:
+    input:
+        data="results/{dataset}/data.h5",
+        own=own_model,
+        code=code_of_network("answers/predict_folds.py"),
+    output:
+        folds=f"{RUN}/folds.h5",
+    log:
+        "results/logs/predict_folds/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/predict_folds/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("predict_folds")
+    resources:
+        **asked("predict_folds"),
+    params:
+        recipe=recipe,
+        number=setting("answers.folds"),
+    script:
+        "../scripts/answers/predict_folds.py"
 
 
 rule list_suspicious:
     input:
+        unpack(suggesting),
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
         scores=scores_of("suspicious"),

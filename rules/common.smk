@@ -121,6 +121,7 @@ tables_of_study = lambda name: bound(attributions.tables, name)
 border_files = bound(attributions.border)
 
 # what a user reads
+suggesting = bound(answers.suggesting)
 explaining_files = bound(answers.files)
 explaining_settings = bound(answers.settings_of)
 explaining_methods = bound(answers.explaining)

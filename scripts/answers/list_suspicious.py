@@ -13,15 +13,18 @@ from attribution.groups import greedy
 from attribution.methods import scores
 
 
-def list_suspicious(data: str, gradients: str, files: dict, tie_seed: int, path: str) -> None:
+def list_suspicious(
+    data: str, gradients: str, folds: str | None, files: dict, tie_seed: int, path: str
+) -> None:  # fmt: skip
     """Write suspicious.csv; labels stay as they are.
 
     Args:
-        data, gradients: data.h5 and gradients.h5. files: method -> scores/METHOD.h5, in the order of the columns.
+        data, gradients: data.h5 and gradients.h5. folds: folds.h5, whose networks then suggest the
+            classes. files: method -> scores/METHOD.h5, in the order of the columns.
         tie_seed: of the order between equal scores.
     """
     x, labels = hdf5.read(data, X_TRAIN, Y_TRAIN)
-    (logits,) = hdf5.read(gradients, LOGITS_TRAIN)
+    (logits,) = hdf5.read(folds or gradients, LOGITS_TRAIN)
     found = {method: scores.points(file, "suspicious.csv")[:2] for method, file in files.items()}
     table = suspicion.table(
         own_rows.of(data, "train"), labels, suspicion.suggested(logits, labels),

@@ -24,7 +24,7 @@ def table(run):
     for name, path in scores.items():
         writing.write_scores(name, method(name), Run(run.files, SETTINGS), path, {})
     path = run.folder / "suspicious.csv"
-    list_suspicious.list_suspicious(run.files["data"], run.files["gradients"], scores, 0, path)
+    list_suspicious.list_suspicious(run.files["data"], run.files["gradients"], None, scores, 0, path)
     return pd.read_csv(path, keep_default_na=False)
 
 

@@ -20,6 +20,7 @@ def test_scores_of_points_are_their_definitions_and_unsolved_points_come_last():
     features = np.array([[1.0], [1.0], [2.0], [1.0]])
     four = SimpleNamespace(
         logits=logits, labels=np.array([0, 0, 1, 0]), features=features, own=np.arange(4.0),
+        out_of_sample=logits + 1e-3,
         boundary=(np.arange(4), np.array([0.5, 1.5, 2.5, np.nan])),
     )  # fmt: skip
     found = {
@@ -31,6 +32,8 @@ def test_scores_of_points_are_their_definitions_and_unsolved_points_come_last():
     np.testing.assert_array_equal(found["boundary-signed"], [-0.5, 1.5, 2.5, -np.inf])
     np.testing.assert_allclose(found["margin"], [-1, 3, 3.5, -1])
     np.testing.assert_allclose(found["loss"], residuals.cross_entropy(logits, four.labels))
+    np.testing.assert_allclose(found["margin-out-of-sample"], found["margin"])
+    np.testing.assert_allclose(found["loss-out-of-sample"], found["loss"])
     np.testing.assert_array_equal(found["self-influence"], np.arange(4.0))
     two = SimpleNamespace(
         logits=np.array([[1.0], [-2.0]]), labels=np.array([1, 1]), features=np.array([[2.0], [2.0]]),

@@ -22,7 +22,7 @@ def test_the_registry_says_of_each_method_what_its_class_says(name):
         found, "settings", ()
     )
     files = {need for need in found.needs if not need.startswith("attributions/")}
-    assert files <= {"data", "model", "gradients", "hessian", "influence", "boundary", "subsets"}
+    assert files <= {"data", "model", "gradients", "hessian", "influence", "boundary", "subsets", "folds"}
     assert Path(registry.file_of(name)).is_file()
 
 

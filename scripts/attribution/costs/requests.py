@@ -339,6 +339,7 @@ COSTS = {
     "refit_parts": _refitted_parts,
     "attribute_method": _attributed,
     "explain_method": lambda size: _attributed(size | {"tested": size["explained"]}),
+    "predict_folds": lambda size: _truth(size | {"members": size["folds"]}),
     "list_suspicious": _listed,
     "list_explanations": _listed,
     "write_explore_page": _page,

@@ -31,7 +31,7 @@ class Run:
 
     Args:
         files: paths by name: `data`, `gradients`, `hessian`, `influence` (of the last layer), `boundary`, `model`,
-            `subsets` (a list, of networks trained on random subsets).
+            `subsets` (a list, of networks trained on random subsets), `folds` (of networks without each fold).
         settings: by dotted name, see `base.Method.settings`; `influence.cg`, `groups.tie_seed`.
         tested: whether targets are test points, whose margins are asked about; else training points and their losses.
         recipe, seed: of the training, for methods that follow it. work: folder where a method may keep unfinished work.
@@ -99,6 +99,11 @@ class Run:
     def logits(self) -> np.ndarray:
         """(n, C)."""
         return self._read("gradients", LOGITS_TRAIN)[0]
+
+    @cached_property
+    def out_of_sample(self) -> np.ndarray:
+        """(n, C) logits by networks that were trained without the point."""
+        return self._read("folds", LOGITS_TRAIN)[0]
 
     @cached_property
     def own(self) -> np.ndarray:

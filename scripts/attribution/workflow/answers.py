@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 from attribution.costs import sizes as network_sizes
 from attribution.settings import run_checks
 from attribution.settings.errors import SettingError
-from attribution.workflow import attributions, inputs, methods, resources, studies
+from attribution.workflow import attributions, inputs, methods, registry, resources, studies
 
 # multiplications of gradients of all layers, two for each number of a kernel's products, that a default list may cost
 AFFORDABLE = 5e12
@@ -39,6 +39,12 @@ def affordable(config: dict, wildcards) -> bool:
     n, outputs = data["n"], 1 if data["classes"] == 2 else data["classes"]
     parameters = network_sizes.sizes(studies.recipe(config, wildcards), data["shape"], outputs)["parameters"]
     return 8 * n**2 / 1e9 <= config["influence"]["matrix_gb"] and 2 * n**2 * parameters <= AFFORDABLE
+
+
+def suggesting(config: dict, wildcards) -> dict[str, str]:
+    """Logits out of sample, by which classes are suggested where a method of suspicious.csv needs them anyway."""
+    needed = any("folds" in registry.told(name, "needs") for name in config["methods"]["suspicious"])
+    return {"folds": f"{inputs.run(wildcards)}/folds.h5"} if needed else {}
 
 
 def files(config: dict, wildcards) -> dict:

@@ -57,6 +57,7 @@ def size_of(config: dict, wildcards) -> dict:
         "members": members,
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
+        "folds": config["answers"]["folds"],
         "explained": explained(config, data["classes"]),
         "page_points": config["answers"]["page"]["points"],
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),

@@ -1,0 +1,59 @@
+"""What networks say of points that they were not trained on: the training set in folds, a network without each."""
+
+from pathlib import Path
+
+import numpy as np
+
+from attribution.files import hdf5
+from attribution.retraining.truth import AT_ONCE
+from attribution.runtime import log
+from attribution.training import ensemble, replay
+
+
+def divide(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """(n,) int64 fold of each point, each class in about equal shares.
+
+    Raises:
+        ValueError: when no class has as many points as there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    if np.bincount(labels).max() < count:
+        raise ValueError(f"answers.folds is {count}, but no class has so many training points; take fewer folds")
+    found, splits = np.empty(len(labels), dtype=np.int64), StratifiedKFold(count, shuffle=True, random_state=seed)
+    for fold, (_, held) in enumerate(splits.split(np.zeros(len(labels)), labels)):
+        found[held] = fold
+    return found
+
+
+def logits(
+    recipe: dict, x: np.ndarray, y: np.ndarray, classes: int, seed: int, fold: np.ndarray, work: Path
+) -> np.ndarray:
+    """(n, C) float64 logits of each point by the network trained without its fold, else as the run of that seed.
+
+    Args:
+        recipe, classes, seed: of the run. x, y: (n, ...), (n,). fold: (n,), see `divide`.
+        work: folder where finished networks' logits are kept, so that a call after a kill goes on.
+
+    Raises:
+        ValueError: when the recipe does not say how it was trained. RuntimeError: when a training diverged.
+    """
+    numbers = np.unique(fold)
+    if recipe["architecture"] == AT_ONCE and not recipe.get("rescale"):
+        kept, ids = fold != numbers[:, None], np.zeros(len(numbers), dtype=np.int64)
+        weights = ensemble.train(recipe, x.shape[1:], classes, x, y, kept, ids, seed, "folds", of_run=True)
+        every = ensemble.logits(weights, x).astype(np.float64)
+        return every[np.searchsorted(numbers, fold), np.arange(len(y))]
+    training, found = replay.of_recipe(recipe, x, y, classes, seed), None
+    for number in log.progress(numbers, "folds"):
+        path, held = work / f"{number}.h5", fold == number
+        if path.exists():
+            (part,) = hdf5.read(path, "logits")
+        else:
+            part = training.outputs(replay.run(training, (~held).astype(np.float64)), x[held])
+            hdf5.write(path, {"logits": part}, {})
+        found = np.empty((len(y), part.shape[1])) if found is None else found
+        found[held] = part
+    if not np.isfinite(found).all():
+        raise RuntimeError("the training without a fold diverged; lower models.NAME.training.learning_rate")
+    return found
