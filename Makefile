@@ -35,8 +35,8 @@ $(VENV)/slurm: $(VENV)/installed locks/slurm.txt
 
 slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profiles/slurm needs
 
-new: $(VENV)/installed  ## NAME=mine DATA=mine.npz MODEL=mine.keras: writes mine.yaml, settings of a study of your data
-	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.data.new_study "$(NAME)" "$(DATA)" "$(MODEL)"
+new: $(VENV)/installed  ## NAME=mine DATA=mine.npz MODEL=mine.keras LABEL=column: writes mine.yaml, a study of your data
+	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.data.new_study "$(NAME)" "$(DATA)" "$(MODEL)" "$(LABEL)"
 
 run: $(VENV)/installed  ## SETTINGS=mine.yaml: your study with its report; TARGET=NAME: one of `make targets`
 	$(RUN) $(if $(TARGET),-- $(TARGET))

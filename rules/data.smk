@@ -1,7 +1,7 @@
 # Data sets.
 # Inputs: settings, archives, one's own files.  Outputs: results/{dataset}/data.h5, and archives in results/downloads.
 # Steps: by the data set's loader, prepare_toy (two-dimensional discs), download_archive -> prepare_cifar10, or
-# prepare_arrays (npz, h5).
+# prepare_arrays (npz, h5, table, images).
 
 
 localrules:
@@ -85,7 +85,7 @@ rule prepare_arrays:
     benchmark:
         "results/benchmarks/prepare_arrays/{dataset}.tsv"
     wildcard_constraints:
-        dataset=loaded_by("npz", "h5"),
+        dataset=loaded_by("npz", "h5", "table", "images"),
     threads: cpus("prepare_arrays")
     resources:
         **asked("prepare_arrays"),

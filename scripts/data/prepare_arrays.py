@@ -1,10 +1,10 @@
-"""Check one's own arrays, and store a variant of them shuffled."""
+"""Check one's own data, and store a variant of them shuffled."""
 
 from attribution.runtime import job
 
 job.begin()
 
-from attribution.data import arrays, data_file, variants
+from attribution.data import data_file, sources, variants
 from attribution.files import provenance
 
 
@@ -14,19 +14,17 @@ def prepare_arrays(
     """Write data.h5.
 
     Args:
-        source: npz or HDF5 file. pairs: CSV of injected test images, or None (see `variants.read_pairs`).
-        settings: `loader`, `class_names`, `subgroup_names` and those of `variants.make`; classes without names are
-            called by their numbers. subgroups: names, in the order of their numbers; where empty, as the classes.
+        source: file or folder. pairs: CSV of injected test images, or None (see `variants.read_pairs`).
+        settings: `loader` with its keys, `class_names`, `subgroup_names` and those of `variants.make`; classes without
+            names are called by the texts of their labels, or their numbers. subgroups: names, in the order of their
+            numbers; where empty, as the classes.
 
     Raises:
-        ValueError: when the file or an array is not as `arrays.check` wants it.
+        ValueError: when the source or an array is not as `sources.read` wants it.
     """
-    found = arrays.check(
-        source, arrays.read(source, settings["loader"]), settings["class_names"], settings["subgroup_names"]
-    )
-    classes = settings["class_names"] or [str(label) for label in range(found["y_train"].max() + 1)]
+    found, classes, said = sources.read(source, settings)
     made, facts = variants.make(found, classes, settings, variants.read_pairs(pairs))
-    data_file.write(path, made, facts.pop("class_names"), subgroups or classes, attributes | facts)
+    data_file.write(path, made, facts.pop("class_names"), subgroups or classes, attributes | said | facts)
 
 
 job.run(prepare_arrays, source="input.arrays", attributes=provenance.attributes)

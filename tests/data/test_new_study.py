@@ -65,6 +65,23 @@ def test_a_study_of_many_points_has_few_targets(folder, monkeypatch):
     }
 
 
+def test_few_points_of_a_class_and_many_classes_bound_what_is_compared(folder):
+    data(folder, (5,))
+    assert "overlap" not in yaml.safe_load(new_study.settings("mine", "mine.npz"))
+    data(folder, (5,), classes=12)
+    found = yaml.safe_load(new_study.settings("mine", "mine.npz"))["overlap"]
+    assert found == {"seeds": [{"random": 30, "seed": 1}], "size": 25}
+
+
+def test_a_table_names_its_label_and_its_classes(folder):
+    (folder / "mine.csv").write_text("a,b,kind\n" + "".join(f"{i},{i % 7},{'xyz'[i % 3]}\n" for i in range(60)))
+    with pytest.raises(ValueError, match=r"mine.csv has columns a, b, kind; name the one of labels, LABEL=NAME"):
+        new_study.main(["mine", "mine.csv"])
+    new_study.main(["mine", "mine.csv", "", "kind"])
+    found = yaml.safe_load((folder / "mine.yaml").read_text())["datasets"]["mine"]
+    assert found == {"loader": "table", "path": "mine.csv", "label": "kind", "class_names": ["x", "y", "z"]}
+
+
 def test_a_trained_network_is_cut_where_it_has_an_output_a_class(folder):
     data(folder, (5,))
     for widths, expected in (((8, 3), {}), ((8, 3, 1), {"last_layer": "d1"})):

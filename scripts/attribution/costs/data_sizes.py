@@ -1,7 +1,9 @@
 """Sizes of a data set before it is made: from its settings or, for one's own file, its header. No TensorFlow."""
 
 import ast
+import csv
 import math
+import os
 import struct
 import zipfile
 
@@ -26,7 +28,7 @@ def of_data(dataset: dict) -> dict:
         (n, m), shape, itemsize = (datasets.CIFAR10_TRAIN * count, datasets.CIFAR10_TEST * count), (32, 32, 3), 1
         source = 60_000 * 3072
     else:
-        n, m, shape, itemsize = _header(dataset.get("path", ""), dataset["loader"])
+        n, m, shape, itemsize = _source(chosen)
         count = len(chosen["class_names"]) or 10
         source = (n + m) * math.prod(shape) * itemsize
     n = n if chosen["points"] == "all" else chosen["points"]
@@ -61,6 +63,40 @@ def per_class(dataset: dict) -> list[int] | None:
 def _data(n: int, m: int, shape: tuple, classes: int, itemsize: int, source: int) -> dict:
     found = {"n": n, "m": m, "shape": tuple(shape), "classes": classes, "sample_bytes": math.prod(shape) * itemsize}
     return found | {"source_bytes": max(source, (n + m) * found["sample_bytes"])}
+
+
+def _source(dataset: dict) -> tuple[int, int, tuple, int]:
+    """n, m, shape and item size of one's own data; zeros where a file is missing, which is `existing`'s to report."""
+    if dataset["loader"] not in datasets.WITHOUT_TEST:
+        return _header(dataset.get("path", ""), dataset["loader"])
+    look = _table if dataset["loader"] == "table" else _images
+    try:
+        count, shape, itemsize = look(dataset["path"], dataset)
+        if isinstance(dataset["test"], str):
+            return count, look(dataset["test"], dataset)[0], shape, itemsize
+    except (OSError, ValueError, IndexError):
+        return 0, 0, (1,), 1
+    held = round(dataset["test"] * count)
+    return count - held, held, shape, itemsize
+
+
+def _table(path: str, dataset: dict) -> tuple[int, tuple, int]:
+    """Rows of a CSV file, and its columns without label and id; those of texts become more, which nobody knows yet."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        names = next(csv.reader(file), [])
+        rows = sum(1 for line in file if line.strip())
+    return rows, (max(1, len(names) - 1 - ("id" in dataset)),), 8
+
+
+def _images(path: str, dataset: dict) -> tuple[int, tuple, int]:
+    """Images below a folder, and the shape of one of them."""
+    found = [os.path.join(place, name) for place, _, names in os.walk(path, followlinks=True) for name in names]
+    from PIL import Image
+
+    with Image.open(found[0]) as image:
+        (width, height), mode = image.size, image.mode
+    height, width = dataset.get("size", (height, width))
+    return len(found), (height, width) if mode in ("L", "1") else (height, width, 3), 1
 
 
 def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:

@@ -4,10 +4,12 @@ from functools import partial
 
 import numpy as np
 
-from attribution.data import hdf5_arrays, npz_arrays
+from attribution.data import hdf5_arrays, labels, npz_arrays
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("subgroup_train", "subgroup_test")
+# of each part: names of samples, and texts to show for them
+TEXTS = ("id", "items")
 SPARSE = ("format", "indices", "indptr", "data")  # arrays of scipy.sparse.save_npz
 ROWS = 4096  # samples looked at in one go
 
@@ -19,7 +21,8 @@ def read(path, loader: str) -> dict[str, np.ndarray]:
         path: the file. loader: `npz` (numpy.savez) or `h5` (HDF5, arrays at its root).
 
     Returns:
-        x_train, y_train, x_test, y_test, and subgroup_train, subgroup_test where the file has them.
+        x_train, y_train, x_test, y_test, and subgroup_train, id_train, items_train and those of the test set where the
+        file has them.
 
     Raises:
         ValueError: one sentence with the file and, where it is about one, the array: locked, without permission, away,
@@ -52,6 +55,7 @@ def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_
                     raise ValueError(
                         f"{path}: x_{part} has {len(x)} rows and {name} {len(checked[name])}; they must be as many"
                     )
+        checked |= _texts(path, arrays, part, len(x))
     _same_samples(path, checked["x_train"], checked["x_test"])
     _classes(path, checked["y_train"], checked["y_test"], class_names)
     _subgroups(path, checked, subgroup_names)
@@ -70,13 +74,14 @@ def _wanted(path, found: list[str]) -> list[str]:
             f"{path} has no array {', '.join(missing)}; needed are {', '.join(REQUIRED)}, "
             f"found {', '.join(sorted(found)) or 'nothing'}"
         )
-    return [*REQUIRED, *(name for name in OPTIONAL if name in found)]
+    texts = [f"{kind}_{part}" for kind in TEXTS for part in ("train", "test")]
+    return [*REQUIRED, *(name for name in (*OPTIONAL, *texts) if name in found)]
 
 
 def _objects(path, name: str) -> str:
     return (
         f"{path}: {name} holds Python objects or texts, which are never loaded; store numbers in an array whose rows "
-        "have one length (of a sparse matrix x.toarray())"
+        "have one length (of a sparse matrix x.toarray(); labels, ids and items may be texts, y.astype(str))"
     )
 
 
@@ -92,6 +97,22 @@ def _samples(path, name: str, x: np.ndarray) -> np.ndarray:
                 row = start + int(np.argmin(finite))
                 raise ValueError(f"{path}: {name} holds NaN or infinity, first in row {row}; remove or replace it")
     return x.astype(np.uint8) if x.dtype.kind == "b" else x
+
+
+def _texts(path, arrays: dict[str, np.ndarray], part: str, count: int) -> dict[str, np.ndarray]:
+    """Names of samples and what to show for them, (n,) texts, where the source has them; of both parts or of none."""
+    found = {}
+    for name in (f"{kind}_{part}" for kind in TEXTS):
+        other = name.replace("_test", "_train") if part == "test" else name.replace("_train", "_test")
+        if name not in arrays:
+            continue
+        if other not in arrays:
+            raise ValueError(f"{path} has an array {name} and no {other}; give both, or leave both out")
+        if arrays[name].shape != (count,):
+            raise ValueError(f"{path}: {name} has shape {arrays[name].shape}; expected is ({count},), a text a point")
+        # objects: of fixed width a longer text of the other part would be cut
+        found[name] = labels.texts(arrays[name]).astype(object)
+    return found
 
 
 def _numbers(path, name: str, y: np.ndarray) -> np.ndarray:

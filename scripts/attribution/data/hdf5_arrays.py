@@ -39,6 +39,8 @@ def _array(path, file: h5py.File, name: str, objects: Callable[[str], str]) -> n
         raise ValueError(f"{path}: {name} is a group; an array is expected")
     if not isinstance(item, h5py.Dataset) or item.shape is None:
         raise ValueError(f"{path}: {name} holds no values; an array is expected")
+    if h5py.check_string_dtype(item.dtype) and item.dtype.hasobject:
+        return item.asstr()[()].astype(str)
     if item.dtype.hasobject:
         raise ValueError(objects(name))
     _require_values(path, name, item)

@@ -1,6 +1,6 @@
 """Settings of a study of one's own data, written from what the data and the network are.
 
-`python -m attribution.data.new_study NAME DATA [MODEL]`, with scripts/ on the path, writes NAME.yaml.
+`python -m attribution.data.new_study NAME DATA [MODEL [LABEL]]`, with scripts/ on the path, writes NAME.yaml.
 """
 
 import json
@@ -11,38 +11,46 @@ from pathlib import Path
 
 import numpy as np
 
-from attribution.data import arrays
+from attribution.data import sources, tables
 from attribution.files import atomic
-from attribution.settings import result_names
+from attribution.settings import datasets, result_names
 
-LOADERS = {".npz": "npz", ".h5": "h5", ".hdf5": "h5"}
+LOADERS = {".npz": "npz", ".h5": "h5", ".hdf5": "h5", ".csv": "table", ".parquet": "table"}
+# columns of a table that are taken for the label where none is named
+LABELS = ("label", "class", "target", "y")
 NAME = re.compile(r"[^\W_][\w.-]*")
 ALL_PAIRS = 5000  # training points whose matrix of all pairs is 0.2 GB
 SMALLEST_IMAGE = 22  # sides that `cnn` takes: three convolutions with pooling
 UNSCALED = 10.0  # largest input, in size, that an mlp takes as it is
 MEMBERS = 25
+SEEDS = 10  # of each class that section `overlap` draws, and classes of which that are not too many
 
 
-def settings(name: str, data: str, model: str | None = None) -> str:
+def settings(name: str, data: str, model: str | None = None, label: str | None = None) -> str:
     """The text of a file of settings for a study NAME of the data, in comments what was found.
 
     Args:
-        name: of data set, study and model. data: npz or HDF5 file, see `arrays`. model: a trained .keras file, or None
-            for a small network that is trained.
+        name: of data set, study and model. data: npz or HDF5 file, see `arrays`, a table, or a folder of images. model:
+            a trained .keras file, or None for a small network that is trained. label: a table's column of labels.
 
     Raises:
         ValueError: one sentence, for a name that cannot be one, or a file that cannot be used.
     """
     _require_name(name)
-    loader = LOADERS.get(Path(data).suffix.lower())
-    if loader is None:
-        raise ValueError(f"{data} ends in none of {', '.join(LOADERS)}; give a file of one of these kinds")
-    found = arrays.check(data, arrays.read(data, loader), [], [])
-    x, y = found["x_train"], found["y_train"]
-    classes = int(y.max()) + 1
+    dataset = _dataset(data, label)
+    found, names, _ = sources.read(data, datasets.complete(dataset))
+    x, y, classes = found["x_train"], found["y_train"], len(names)
     recipe, words = _trained(model, classes) if model else _network(x)
+    loader = dataset["loader"]
     per_class = np.bincount(y, minlength=classes)
     size = max(2, min(MEMBERS, int(per_class.min())))
+    more = []
+    if per_class.min() < SEEDS or classes > SEEDS:
+        drawn = {"random": min(SEEDS * SEEDS, len(x) // 2), "seed": 1}
+        more = [
+            "# groups that are compared with nearest neighbours grow from so many points",
+            f"overlap: {{seeds: [{_inline(drawn)}], size: {min(MEMBERS, len(x) // 2)}}}",
+        ]
     targets = "" if len(x) <= ALL_PAIRS else f", influence: {{targets: {_first_of_classes(y)}}}"
     shape = " x ".join(map(str, x.shape[1:]))
     return "\n".join(
@@ -56,15 +64,41 @@ def settings(name: str, data: str, model: str | None = None) -> str:
             f"  {name}: {{dataset: {name}, model: {name}, groups: {{rule: l-relative, "
             f"seeds: [{{each_class: 1, seed: 0}}], size: {size}}}{targets}}}",
             "datasets:",
-            "  # names of class 0, 1 and so on",
-            f"  {name}: {{loader: {loader}, path: {json.dumps(data, ensure_ascii=False)}, "
-            f"class_names: {json.dumps([str(label) for label in range(classes)])}}}",
+            "  # classes 0, 1 and so on"
+            + ("" if loader not in datasets.WITHOUT_TEST else "; `test: 0.2`, a share or a file, is the test set"),
+            f"  {name}: {_inline(dataset | {'class_names': names})}",
             "models:",
             f"  # {words}",
             f"  {name}: {recipe}",
+            *more,
             "",
         ]
     )
+
+
+def _dataset(data: str, label: str | None) -> dict:
+    """Settings of a data set of this file or folder, but for the names of its classes."""
+    if Path(data).is_dir():
+        return {"loader": "images", "path": data}
+    loader = LOADERS.get(Path(data).suffix.lower())
+    if loader is None:
+        raise ValueError(f"{data} ends in none of {', '.join(LOADERS)}, and is no folder; give one of these kinds")
+    if loader != "table":
+        return {"loader": loader, "path": data}
+    columns = tables.columns(data)
+    found = [label] if label else [name for name in columns if str(name).casefold() in LABELS]
+    if len(found) != 1:
+        raise ValueError(f"{data} has columns {', '.join(map(str, columns))}; name the one of labels, LABEL=NAME")
+    return {"loader": loader, "path": data, "label": str(found[0])}
+
+
+def _inline(settings: dict) -> str:
+    """A mapping as YAML in one line; JSON's quotes keep texts texts."""
+    return "{" + ", ".join(f"{key}: {_value(value)}" for key, value in settings.items()) + "}"
+
+
+def _value(value) -> str:
+    return value if value in LOADERS.values() or value == "images" else json.dumps(value, ensure_ascii=False)
 
 
 def _require_name(name: str) -> None:
@@ -133,13 +167,13 @@ def main(arguments: list[str]) -> str:
     Raises:
         ValueError: one sentence.
     """
-    if len(arguments) not in (2, 3) or not all(arguments[:2]):
+    if len(arguments) not in (2, 3, 4) or not all(arguments[:2]):
         raise ValueError("give a name and a file, make new NAME=mine DATA=mine.npz, and perhaps MODEL=mine.keras")
-    name, data, *model = arguments
+    name, data, *more = arguments
     path = Path(f"{name}.yaml")
     if path.exists():
         raise ValueError(f"{path} is there already, and is not written over; move it, or take another NAME")
-    text = settings(name, data, *[one for one in model if one])
+    text = settings(name, data, *[one or None for one in more])
     with atomic.replacing(path) as temporary:
         Path(temporary).write_text(text, encoding="utf-8")
     return f"{path} is written; look at it, and run make run SETTINGS={path}"

@@ -8,9 +8,11 @@ from attribution.files import kinds as file_kinds
 from attribution.files import unreadable
 from attribution.files.results.data import (
     FLIPPED_TRAIN,
+    ID,
     INDEX_TEST,
     INDEX_TRAIN,
     INJECTED_PAIRS,
+    ITEMS,
     ORIGINAL_Y_TRAIN,
     ROWS_TRAIN,
     Y_TEST,
@@ -27,7 +29,7 @@ def make(
 
     Args:
         source: x_train (n, ...), y_train (n,) int64, x_test, y_test; subgroup_train (n,) int64 where known, else the
-            classes are the subgroups. subgroup_test likewise.
+            classes are the subgroups. subgroup_test likewise; id_train, items_train and those of the test set, texts.
         class_names: of label 0, 1, ...
         settings: `seed`; `classes` ("all" or names, which get the labels 0, 1, ... in that order); `points` and
             `test_points` ("all" or how many are drawn, see `stratified`); `superclasses` (name -> classes; labels then
@@ -76,6 +78,9 @@ def make(
             arrays[f"subgroup_{part}"] = label
         elif f"subgroup_{part}" in source:
             arrays[f"subgroup_{part}"] = _rows(source, "subgroup", index)
+        for name in (ID, ITEMS):
+            if f"{name}_{part}" in source:
+                arrays[f"{name}_{part}"] = _rows(source, name, index)
     facts = {"class_names": list(chosen), ROWS_TRAIN: n}
 
     if settings["superclasses"]:

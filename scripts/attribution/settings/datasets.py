@@ -7,6 +7,10 @@ from attribution.settings.errors import SettingError, one_of
 CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 CIFAR10_TRAIN, CIFAR10_TEST = 5000, 1000  # images of a class
 
+# loaders of one source, from which a share is drawn as test set where none is given
+WITHOUT_TEST = ("table", "images")
+TEST_SHARE = 0.2
+
 # What a data set that names only its source takes; see `variants.make`.
 DEFAULTS = {
     "seed": 0,
@@ -23,7 +27,8 @@ def complete(dataset: dict) -> dict:
     """A data set's settings with the defaults of what is not given."""
     if dataset["loader"] == "toy":
         return {"flipped": DEFAULTS["flipped"]} | dataset
-    return DEFAULTS | {"class_names": class_names(dataset), "subgroup_names": []} | dataset
+    drawn = {"test": TEST_SHARE} if dataset["loader"] in WITHOUT_TEST else {}
+    return DEFAULTS | drawn | {"class_names": class_names(dataset), "subgroup_names": []} | dataset
 
 
 def downloaded(dataset: dict) -> str | None:

@@ -6,7 +6,7 @@ import re
 
 from attribution.settings.errors import SettingError
 
-KEYS = {"datasets": ("path", "archive", "inject"), "models": ("path",), "figures": ("style",)}
+KEYS = {"datasets": ("path", "archive", "inject", "test"), "models": ("path",), "figures": ("style",)}
 REFUSED = re.compile(r"[{}\x00-\x1f\x7f]")
 
 
@@ -21,7 +21,7 @@ def tidy(config: dict) -> dict:
     owners += [(f"models.{name}", "models", one) for name, one in config["models"].items()]
     owners += [("figures", "figures", config["figures"])]
     for where, section, owner in owners:
-        for key in [key for key in KEYS[section] if owner.get(key)]:
+        for key in [key for key in KEYS[section] if isinstance(owner.get(key), str) and owner[key]]:
             if REFUSED.search(owner[key]):
                 raise SettingError(
                     f"{where}.{key} is {owner[key]!r}, with a brace or a character that is not printed, which "

@@ -18,12 +18,18 @@ def by_content(files):
 
 
 def digest_of(path: str, kind: str = "sha256") -> str | None:
-    """Digest of such an input; None where there is no such file, which Snakemake says itself.
+    """Digest of such an input, of a folder that of all its files; None where there is no such file, which Snakemake
+    says itself.
 
     Raises:
         WorkflowError: for a file that cannot be read.
     """
     try:
+        if os.path.isdir(path):
+            places = [
+                os.path.join(place, name) for place, _, names in os.walk(path, followlinks=True) for name in names
+            ]
+            return digest_of_all(("", *sorted(places)))
         if not os.path.isfile(path):
             return None
         facts = os.stat(path)

@@ -41,10 +41,13 @@ def page(folder, wildcards):
 
 
 def existing(config: dict, key: str, wildcards):
-    """The file that a data set's setting names, or one sentence when there is none."""
+    """The file that a data set's setting names, of images the folder, or one sentence when there is none."""
     dataset = wildcards.dataset
     path = config["datasets"][dataset][key]
-    if not os.path.isfile(path):
+    is_there = (
+        os.path.isdir if config["datasets"][dataset]["loader"] == "images" and key != "inject" else os.path.isfile
+    )
+    if not is_there(path):
         raise WorkflowError(
             f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
             + ("" if os.path.exists(path) else f" ({unreadable.absent(path)})")
@@ -68,9 +71,10 @@ def download_of(config: dict, wildcards) -> dict[str, str]:
 
 
 def pairs_of(config: dict, wildcards) -> dict:
-    """The CSV of the test images that move into the training set, where there is one."""
-    inject = studies.data_settings(config, wildcards)["inject"]
-    return {"pairs": existing(config, "inject", wildcards)} if inject else {}
+    """The CSV of the test images that move into the training set, and the test set's own file, where there are any."""
+    chosen = studies.data_settings(config, wildcards)
+    found = {"pairs": existing(config, "inject", wildcards)} if chosen["inject"] else {}
+    return found | ({"test": existing(config, "test", wildcards)} if isinstance(chosen.get("test"), str) else {})
 
 
 def data_for(config: dict, check, wildcards) -> str:
