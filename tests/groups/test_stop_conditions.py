@@ -7,6 +7,7 @@ import pytest
 import compare_stop_conditions
 import helpers
 import measure_stop_conditions
+import plot_stop_conditions
 from attribution.evaluation import recovery
 from attribution.files import hdf5
 from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
@@ -145,3 +146,21 @@ def test_a_study_names_the_trainings_of_its_data_sets():
     config["models"] = {"m": {}}
     found = partitions.stopped(config, helpers.wildcards(study="mine"))
     assert found == [f"results/{data}/m/seed{seed}/stop_conditions.csv" for data in ("one", "two") for seed in (5, 6)]
+
+
+def test_the_figure_has_methods_above_controls_and_conditions_beside_the_share_of_the_first(tmp_path, monkeypatch):
+    rows = [
+        {"dataset": dataset, "method": name, "role": role, "condition": condition, "f1": f1 + (dataset == "a"),
+         "low": 0.0, "high": 1.0, "share_of_first": f1 / 2, "trainings": 3}
+        for dataset in ("a", "all")
+        for name, role, f1 in (("c", "control", 0.2), ("x", "method", 0.8), ("all", "method", 0.6))
+        for condition in ("turn", "gap")
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "judged.csv", index=False)
+    drawn = []
+    monkeypatch.setattr(plot_stop_conditions.drawing, "save", lambda figure, *_: drawn.append(figure))
+    plot_stop_conditions.plot_stop_conditions(str(tmp_path / "judged.csv"), "default", 60, "stops.png")
+    axes = drawn[0].axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["x", "mean of the methods", "c (control)"]
+    assert [label.get_text() for label in axes.get_xticklabels()][1:] == ["turn", "gap"]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[0.4, 0.8, 0.8], [0.3, 0.6, 0.6], [0.1, 0.2, 0.2]])

@@ -142,6 +142,10 @@ TABLE = {
         "training", "decision-boundary", MODEL, "Decision boundary and self-influence",
         {"data": DATA, "boundary": PLANE, "hessian": result("hessian.h5", scope="last_layer")}, of=IN_PLANE,
     ),
+    "plot_stop_conditions": Figure(
+        "groups", "stop-conditions", EVALUATION, "Where groups should stop, {study}",
+        {"table": table("stop-conditions-judged.csv")},
+    ),
     "plot_recipes": Figure(
         "groups", "rules-and-recipes", EVALUATION, "Rules and recipes over training seeds",
         {"table": table("seeds.csv")}, {"target": of_study("target"), "models": of_study("recipes")},
