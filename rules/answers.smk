@@ -1,8 +1,8 @@
 # What a user reads: labels to look at, what test points owe to training points, what each class is taken for.
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
 # explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
-# explore.html.
-# folds.h5 (logits by networks that have not seen the point).
+# explore.html, export/TABLE.csv, folds.h5 (logits by networks that have not seen the point); results/history.csv and its
+# figure.
 # Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
 # write_explore_page (after list_suspicious and list_explanations), of whatever else of the run exists.
 
@@ -154,3 +154,66 @@ rule write_explore_page:
         settings=setting("answers.page"),
     script:
         "../scripts/answers/write_explore_page.py"
+
+
+rule export_table:
+    input:
+        data="results/{dataset}/data.h5",
+        files=exported_files,
+        code=code("answers/export_table.py"),
+    output:
+        table=f"{RUN}/export/{{table}}.csv",
+    log:
+        "results/logs/export_table/{dataset}-{model}-seed{seed}-{table}.log",
+    benchmark:
+        "results/benchmarks/export_table/{dataset}-{model}-seed{seed}-{table}.tsv"
+    wildcard_constraints:
+        table=names.one_of(answers.EXPORTED),
+    threads: cpus("export_table")
+    resources:
+        **asked("export_table"),
+    script:
+        "../scripts/answers/export_table.py"
+
+
+rule gather_history:
+    input:
+        benchmarks=answers.benchmarks,
+        code=code("answers/gather_history.py"),
+    output:
+        table="results/history.csv",
+    log:
+        "results/logs/gather_history/all.log",
+    benchmark:
+        "results/benchmarks/gather_history/all.tsv"
+    threads: cpus("gather_history")
+    resources:
+        **asked("gather_history"),
+    script:
+        "../scripts/answers/gather_history.py"
+
+
+rule plot_history:
+    input:
+        table="results/history.csv",
+        style=style_file,
+        code=code("answers/plot_history.py"),
+    output:
+        png=report(
+            "results/figures/history.png",
+            caption="../report/answers/history.rst",
+            category="8. Answers",
+            labels={"figure": "Time and memory of every job"},
+        ),
+        pdf="results/figures/history.pdf",
+    log:
+        "results/logs/plot_history/all.log",
+    benchmark:
+        "results/benchmarks/plot_history/all.tsv"
+    threads: cpus("plot_history")
+    resources:
+        **asked("plot_history"),
+    params:
+        dpi=setting("figures.dpi"),
+    script:
+        "../scripts/answers/plot_history.py"

@@ -129,6 +129,7 @@ explained_points = bound(answers.chosen)
 explanations_of = bound(answers.explained)
 page_files = functools.partial(inputs.page, BASE / "scripts/answers/page")
 shown_results = bound(answers.shown)
+exported_files = bound(answers.exported)
 
 # the training set divided
 partition_files = lambda table: bound(partitions.files, table)

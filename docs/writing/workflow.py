@@ -50,7 +50,9 @@ def targets() -> str:
     lines = []
     for rule in filter(is_target, rules()):
         paths = [Path(file) for file in rule["wanted"]]
-        studies = dict.fromkeys(f"`{path.parts[2]}`" for path in paths if path.parts[1] == "figures")
+        studies = dict.fromkeys(
+            f"`{path.parts[2]}`" for path in paths if path.parts[1] == "figures" and len(path.parts) > 3
+        )
         names = dict.fromkeys(f"`{path.stem if path.parts[1] == 'figures' else path.name}`" for path in paths)
         lines.append([f"`{rule['name']}`", says(rule), ", ".join(studies), ", ".join(names)])
     return table(["target", "what it is", "in results/figures/", "figures, and results beside them"], lines)

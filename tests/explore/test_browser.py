@@ -112,6 +112,10 @@ def test_a_point_chosen_by_its_row_shows_what_the_files_say(opened, explored):
     column, line = round(left / scale / sheet["width"]), round(top / scale / sheet["height"])
     whole = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["uri"].partition(",")[2]))))
     np.testing.assert_array_equal(whole[6 * line : 6 * line + 6, 6 * column : 6 * column + 6], data["x_train"][index])
+    # and it is drawn: pixels in the middle of what an image's pixels have become
+    drawn = np.asarray(Image.open(io.BytesIO(first.screenshot_as_png)).convert("RGB").resize((128, 128)), dtype=int)
+    middle = (np.arange(6) * 128 / 6 + 64 / 6).astype(int)
+    assert np.abs(drawn[np.ix_(middle, middle)] - data["x_train"][index]).max() <= 2
     lacking = next(row for row in range(60) if row not in opened.execute_script("return data.points.row"))
     field.clear()
     field.send_keys(str(lacking), Keys.ENTER)
@@ -150,7 +154,8 @@ def test_each_colour_colours_every_point(opened):
         drawn = "return document.getElementById('plot').data.slice(0, -1).reduce((sum, part) => sum + part.x.length, 0)"
         assert opened.execute_script(drawn) == explored_run.SETTINGS["points"]
     names = [option.text for option in select.options]
-    assert {"label", "self-influence", "suspicion by loss", "parts by kernel", "group from 3"} <= set(names)
+    assert {"label", "self-influence", "suspicion by loss", "parts by kernel"} <= set(names)
+    assert any(name.startswith("group from cat") for name in names)
 
 
 def test_suspicious_labels_stand_in_each_methods_order_and_the_file_is_the_table(opened, explored, tmp_path):
@@ -176,7 +181,8 @@ def test_suspicious_labels_stand_in_each_methods_order_and_the_file_is_the_table
 def test_a_sheet_has_the_central_members_and_says_what_was_measured(opened, explored):
     view(opened, "groups")
     lines = opened.find_elements(By.CSS_SELECTOR, "#group-list tbody button")
-    assert [line.text for line in lines] == ["group from 3", "group from 8", "kernel: part 0", "kernel: part 1"]
+    starts = [f"group from {name}, row {explored.arrays['index_train'][i]}" for name, i in (("cat", 3), ("ship", 8))]
+    assert [line.text for line in lines] == [*starts, "kernel: part 0", "kernel: part 1"]
     lines[0].click()
     assert rows_of(opened, "#group-sheet")[0] == explored.arrays["index_train"][3]
     assert "Not measured." in by_id(opened, "group-sheet").text

@@ -42,8 +42,8 @@ SETTINGS = {
         "photos": {"dataset": "photos", "model": "cnn", "seed": 0, "scope": "last_layer"},
     },
     "targets": {"mine": {"description": "for the test", "builds": [{
-        "study": "mine", "figures": ["overlap"], "tables": ["agreement.csv"], "results": ["overlap.csv"],
-        "last_layer": ["topk.h5"], "all_layers": ["topk.h5"]}]}},
+        "study": "mine", "files": ["history.csv"], "figures": ["overlap"], "tables": ["agreement.csv"],
+        "results": ["overlap.csv"], "last_layer": ["topk.h5"], "all_layers": ["topk.h5"]}]}},
     "datasets": {
         "mine": {
             "loader": "npz", "path": "mine.npz", "class_names": ["a", "b", "c"], "subgroup_names": ["a", "b", "c"],
@@ -149,7 +149,8 @@ BASE = {
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
     "layers": ("", "-all-layers"), "judge": ("cost",),
     "table": (
-        "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals", "brittleness",
+        "points", "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals",
+        "brittleness",
         "attribution-stability", "embeddings",
     ),
     "method": (

@@ -181,6 +181,14 @@ def test_a_target_of_a_study_that_is_switched_off_is_a_sentence():
         targets.files_of(config, "toy_seeds")
 
 
+def test_a_target_of_files_needs_no_study_and_one_of_figures_does():
+    config = {"targets": {"mine": {"builds": [{"files": ["history.csv", "figures/history.png"]}]}}, "studies": {}}
+    assert targets.files_of(config, "mine") == ["results/history.csv", "results/figures/history.png"]
+    config["targets"]["mine"]["builds"] = [{"figures": ["overlap"], "files": ["history.csv"]}]
+    with pytest.raises(WorkflowError, match=r"targets.mine.builds has figures of no study; give that entry a study"):
+        targets.files_of(config, "mine")
+
+
 def test_the_list_of_targets_names_each_with_a_line(workflow):
     lines = targets.listed(CONFIG).splitlines()
     assert [line.split()[0] for line in lines] == list(CONFIG["targets"])

@@ -16,7 +16,7 @@ function showSheet(k) {
   find("group-sheet").replaceChildren(
     make("h2", { text: sheet.name }),
     facts([["size", `${sheet.size} of ${data.facts[0][1]} training points`], ...sheet.facts]),
-    make("h3", { text: `Members, ${sheet.central_words}` }), cards(sheet.central.map((i) => card(i))),
+    make("h3", { text: `Members, ${sheet.central_words}; a red name: predicted as another class` }), cards(sheet.central.map((i) => card(i))),
     make("h3", { text: "Classes" }), make("table", {}, make("tbody", {}, ...bars)),
     make("h3", { text: "What its removal does" }), ...removal);
 }

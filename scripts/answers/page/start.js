@@ -16,7 +16,12 @@ function start() {
   find("title").textContent = data.title;
   find("facts").replaceChildren(...data.facts.map(([word, value]) =>
     make("div", {}, make("dt", { text: word }), make("dd", { text: value }))));
-  if (data.sheet) document.documentElement.style.setProperty("--sheet", `url(${data.sheet.uri})`);
+  if (data.sheet) {
+    // by a short address: a style may not hold more than 2 MB
+    const bytes = Uint8Array.from(atob(data.sheet.uri.split(",")[1]), (letter) => letter.charCodeAt(0));
+    const address = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
+    document.documentElement.style.setProperty("--sheet", `url("${address}")`);
+  }
   startMap();
   startWhy();
   startGroups();

@@ -14,11 +14,12 @@ from attribution.results import tables
 REMOVALS = re.compile(r"partition-removals-(.+)\.h5")
 
 
-def of_groups(run: Mapping, labels: np.ndarray, classes: list[str], central: int) -> list[dict]:
+def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[str], central: int) -> list[dict]:
     """A sheet a group of groups.h5 and its variants, members in the order in which they joined.
 
     Args:
-        run: of `results.open`. labels: (n,) int64. classes: their names. central: members that a sheet shows.
+        run: of `results.open`. rows: (n,) of the user's data. labels: (n,) int64. classes: their names.
+        central: members that a sheet shows.
 
     Returns:
         dicts with `name`, `facts` (pairs of a word and a text), `mix` (share of each class), `central` (indices),
@@ -34,8 +35,9 @@ def of_groups(run: Mapping, labels: np.ndarray, classes: list[str], central: int
             facts = run[file].attributes_of(folder)
             start = group_folders.start_of(folder)
             peak = int(influence.argmax()) + 1
+            named = _started(start, facts.get("seed_name", ""), rows, labels, classes)
             found.append({
-                "name": f"{variant + ': ' if variant else ''}group from {facts.get('seed_name') or folder}",
+                "name": (f"{variant}: " if variant else "") + named,
                 "kind": "group",
                 "start": list(start),
                 "facts": [
@@ -101,3 +103,14 @@ def removal(measured: Mapping, method: str, part: int, truth: str) -> list[list]
 
 def _mix(labels: np.ndarray, classes: int) -> list[float]:
     return [round(float(share), 4) for share in np.bincount(labels, minlength=classes) / max(len(labels), 1)]
+
+
+def _started(start: tuple[int, ...], name: str, rows: np.ndarray, labels: np.ndarray, classes: list[str]) -> str:
+    """What a group is called: by the name of its seed where the settings give one, else by its class, and by its row.
+
+    Args:
+        start: training indices. name: of the seed in groups.h5; a drawn one or a number says less than its class.
+    """
+    own = f"rows {', '.join(map(str, rows[list(start)]))}" if len(start) > 1 else f"row {rows[start[0]]}"
+    said = classes[labels[start[0]]] if not name or re.search(r"draw \d+$|^[\d+]+$", name) else name
+    return f"group from {said}, {own}"

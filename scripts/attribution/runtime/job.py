@@ -15,12 +15,13 @@ Keywords of `run` say what another argument is: a place ("params.plane.points") 
 
 import inspect
 import sys
+import time
 import typing
 from collections.abc import Callable, Mapping
 
-from attribution.runtime import deadline, devices, failures, log
+from attribution.runtime import deadline, devices, failures, log, record
 
-_ends = None
+_ends, _begun = None, time.time()
 
 
 def begin() -> None:
@@ -40,7 +41,7 @@ def begin() -> None:
 
 
 def run(function: Callable, **sources: str | Callable) -> None:
-    """Call a function with the job's arguments.
+    """Call a function with the job's arguments, and keep a line of what it took, see `record`.
 
     Args:
         sources: of the arguments that do not follow from their names.
@@ -51,6 +52,7 @@ def run(function: Callable, **sources: str | Callable) -> None:
     snakemake = _of_caller()
     if snakemake is not None:
         function(**arguments(function, sources, places(snakemake, _ends), snakemake.rule))
+        record.append(snakemake, _begun)
 
 
 def _of_caller():

@@ -11,6 +11,8 @@ from attribution.workflow import attributions, inputs, methods, registry, resour
 
 # multiplications of gradients of all layers, two for each number of a kernel's products, that a default list may cost
 AFFORDABLE = 5e12
+# tables of folder export
+EXPORTED = ("points", "groups", "parts")
 # what explore.html shows where it exists
 SHOWN = ("groups*.h5", "partition.h5", "partition-removals-*.h5", "attributions/tracin.h5", "datamodels/retrain-*.h5")
 
@@ -69,6 +71,24 @@ def shown(config: dict, wildcards) -> list[str]:
     except SettingError:
         return found
     return list(dict.fromkeys([f"{home.as_posix()}/groups.h5", *found]))
+
+
+def exported(config: dict, wildcards) -> list[str]:
+    """Results of a run, beside its data set, that a table of folder export is made of."""
+    home = inputs.run(wildcards)
+    scores = [f"scores/{name}.h5" for name in config["methods"]["suspicious"]]
+    existing = ["partition.h5"] if Path(home, "partition.h5").is_file() else []
+    files = {
+        "points": ["gradients.h5", "influence.h5", *scores, *existing], "groups": ["groups.h5"],
+        "parts": ["partition.h5"],
+    }  # fmt: skip
+    return [f"{home}/{name}" for name in files[wildcards.table]]
+
+
+def benchmarks(wildcards) -> list[str]:
+    """Benchmarks of all jobs that are on record, but of those that read them."""
+    found = sorted(Path("results/benchmarks").glob("*/**/*.tsv"))
+    return [path.as_posix() for path in found if path.parts[2] not in ("gather_history", "plot_history")]
 
 
 def chosen(config: dict, wildcards=None) -> dict:

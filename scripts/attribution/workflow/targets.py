@@ -24,6 +24,7 @@ OWN_FIGURES = (
 )  # fmt: skip
 OWN_RESULTS = (
     "influence.h5", "groups.h5", "topk.h5", "suspicious.csv", "explanations.csv", "confusion.csv", "recall.csv",
+    "explore.html",
 )  # fmt: skip
 
 
@@ -35,7 +36,14 @@ def files_of(config: dict, name: str) -> list[str]:
     """
     found = []
     for part in config["targets"][name]["builds"]:
-        study = part["study"]
+        found += [f"results/{file}" for file in part.get("files", [])]
+        study = part.get("study")
+        if study is None:
+            if others := sorted(set(part) - {"files"}):
+                raise WorkflowError(
+                    f"targets.{name}.builds has {', '.join(others)} of no study; give that entry a study, or only files"
+                )
+            continue
         studies.required(config, study, *sorted({over(table) for table in part.get("tables", [])}))
         found += [f"results/figures/{study}/{figure}.png" for figure in part.get("figures", [])]
         found += [f"results/{study}/{table}" for table in part.get("tables", [])]
