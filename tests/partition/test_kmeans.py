@@ -170,6 +170,8 @@ def test_parts_of_given_sizes_have_them_and_the_best_objective():
     )
     found = sized.partition(vectors.dense(few), np.array([5, 2]), 30, 30, 0)
     assert kmeans.objective(vectors.dense(few), found, 2) == pytest.approx(by_hand)
+    # a criterion that finds nothing to divide leaves one part
+    assert not sized.partition(vectors.dense(few), [7], 1, 30, 0).any()
     with pytest.raises(ValueError, match="cannot be divided into parts of"):
         sized.partition(vectors.dense(few), np.array([5, 3]), 1, 30, 0)
 

@@ -26,11 +26,14 @@ def partition(
         ValueError: when the sizes do not fit.
     """
     sizes = np.asarray(sizes)
-    if (sizes < 1).any() or sizes.sum() != vectors.count or len(sizes) < 2:
+    if (sizes < 1).any() or sizes.sum() != vectors.count:
         raise ValueError(
             f"{vectors.count} points cannot be divided into parts of {sizes.tolist()} points, each 1 or more"
         )
     parts = len(sizes)
+    # a criterion may find that nothing divides the points
+    if parts == 1:
+        return np.zeros(vectors.count, dtype=np.int64)
     starts = [kmeans.partition(vectors, parts, 1, iterations, seed + restart).labels for restart in range(restarts)]
     starts += [] if start is None else [start]
     best, found = -np.inf, None
