@@ -14,7 +14,8 @@ SCHEMA = schema.load(ROOT / "config/schema")
 DOTTED = re.compile(r"(?<![\w/.{}-])[a-z]\w*(?:(?:\[\w*\])?\.(?:[a-z]\w*|NAME|\{\}))+(?![\w(/-])")
 # a module of the package, perhaps with a class of it; where an argument of a script stands
 MODULE = re.compile(r"[\w.]+:[A-Z]\w*|attribution\.[\w.{}]+|(params|input|output|wildcards|job)\.[\w.{}]+")
-ENDINGS = (".h5", ".csv", ".keras", ".json", ".npy", ".png", ".pdf", ".py", ".yaml", ".html", ".log", ".tsv", ".zip")
+ENDINGS = (".h5", ".csv", ".keras", ".json", ".npy", ".png", ".pdf", ".py", ".yaml", ".html", ".log", ".tsv", ".zip",
+           ".npz", ".css")  # fmt: skip
 # what has a dot and is neither a setting nor a file: functions, Matplotlib's settings, files of the kernel
 OTHERS = {"numpy.savez", "numpy.savez_compressed", "pdf.fonttype", "memory.max", "memory.current",
           "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat"}  # fmt: skip
