@@ -26,14 +26,16 @@ def answers(home) -> None:
     """suspicious.csv and explanations.csv of a known run, by the jobs of stage answers."""
     data, gradients = str(home.parents[1] / "data.h5"), str(home / "gradients.h5")
     scores = {name: str(home / f"scores/{name}.h5") for name in SUSPICIOUS}
-    list_suspicious.list_suspicious(data, gradients, scores, 0, str(home / "suspicious.csv"))
+    list_suspicious.list_suspicious(data, gradients, None, scores, tie_seed=0, path=str(home / "suspicious.csv"))
     files = {name: str(home / f"{name}.h5") for name in ("gradients", "hessian", "influence")} | {"data": data}
     pairs = {name: str(home / f"explanations/{name}.h5") for name in METHODS}
     for name, path in pairs.items():
         method = base.resolve(registry.METHODS[name])
         settings = {"influence.cg": {}, "groups.tie_seed": 0}
         explain_method.explain_method(name, method, files, settings, EXPLAINED, {}, 0, "digest", path, {})
-    list_explanations.list_explanations(data, gradients, pairs, 4, 0, str(home / "explanations.csv"))
+    list_explanations.list_explanations(
+        data, gradients, pairs, points=4, tie_seed=0, path=str(home / "explanations.csv")
+    )
 
 
 def divided(home, labels: np.ndarray) -> None:

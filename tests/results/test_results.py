@@ -12,6 +12,7 @@ import pytest
 import known_run
 from attribution import results
 from attribution.files import hdf5
+from attribution.numerics import residuals
 from helpers import ROOT, SCRIPTS
 
 # a run is read where none of the libraries that compute can be imported
@@ -63,7 +64,8 @@ def test_points_have_the_labels_predictions_and_scores_of_the_files(folder, arra
     np.testing.assert_array_equal(table["self_influence"], own)
     np.testing.assert_array_equal(table["score_loss"], loss)
     wrong = table["prediction"] != table["label"]
-    assert wrong.any() and ((table["margin"] < 0) == wrong).all()
+    assert wrong.any() and (table["margin"][wrong] < 0).all()
+    np.testing.assert_allclose(table["margin"], residuals.margins(logits, arrays["y_train"]), rtol=1e-12)
     tested = results.points(results.open(folder), "test")
     assert list(tested["row"]) == list(arrays["index_test"] - 60) and "self_influence" not in tested
 

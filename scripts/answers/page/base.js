@@ -65,7 +65,7 @@ function card(i, extra = "", shared = 0) {
   const row = make("span", { class: "row", text: named(i) });
   const parts = data.sheet ? [...sample(i, short, 60, `training point ${named(i)}`), name, row, value]
     : [value, name, row, make("span", { class: "words", text: short })];
-  const kind = `${data.sheet ? "card" : "line"}${shared > 1 ? " shared" : ""}`;
+  const kind = `${data.sheet ? "card" : text.length > 30 ? "line long" : "line"}${shared > 1 ? " shared" : ""}`;
   return make("button", { type: "button", class: kind, title, "data-point": i, onclick: () => openPoint(i) }, ...parts);
 }
 

@@ -18,9 +18,9 @@ function showTarget() {
       ...(target.id ? [["id", target.id]] : []),
       ["label", target.label],
       ["prediction", make("span", { class: right ? "" : "wrong", text: target.prediction })],
-      ["margin", number(target.margin)],
+      ["margin of the label", number(target.margin)],
     ]),
-    make("p", { class: "note", text: "Helpful points raise the margin of the label, harmful ones lower it; by a similarity, those most like it with its label and with others. Each method has its own unit. A blue frame: several methods name the point at this end. A red name: the network predicts another class." }));
+    make("p", { class: "note", text: "Helpful points raise the margin of the label, log(p/(1−p)), harmful ones lower it; by a similarity, those most like it with its label and with others. Each method has its own unit. A blue frame: several methods name the point at this end. A red name: the network predicts another class." }));
   const named = {};
   for (const ends of Object.values(target.methods)) {
     for (const [end, pairs] of Object.entries(ends)) for (const [i] of pairs) named[`${end} ${i}`] = (named[`${end} ${i}`] ?? 0) + 1;

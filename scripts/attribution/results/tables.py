@@ -29,7 +29,7 @@ def points(run: Mapping, part: str = "train") -> pd.DataFrame:
 
     Returns:
         of the data set `row`, `label` and, where known, `id`, `subgroup`, `flipped` and `original_label`; of the
-        network `prediction` and `margin` (logit of the label minus the largest other); and of the training set alone
+        network `prediction` and `margin` log(p / (1 - p)) of the label; and of the training set alone
         `self_influence` I(z, z), not divided by n, and `step_norm` ||H^-1 g|| of the last layer, `part_METHOD`, the
         part of each partition, and `score_METHOD`, larger is more suspicious, NaN where a point has none.
 
@@ -75,12 +75,20 @@ def predictions(logits: np.ndarray) -> np.ndarray:
 
 
 def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(n,) logit of the label minus the largest other one; of a single logit minus or plus it. Negative: wrong."""
+    """(n,) float64 log(p / (1 - p)) of the label's probability p, as `numerics.residuals.margins`, by NumPy alone.
+
+    Negative where the label has less than half of the probability: everywhere that the network is wrong, and where it
+    is right without a majority.
+
+    Args:
+        logits: (n, C), or (n, 1) of a sigmoid. labels: (n,) int64.
+    """
+    logits = np.asarray(logits, dtype=np.float64)
     if logits.shape[1] == 1:
-        return np.where(labels == 1, 1, -1) * logits[:, 0]
+        return np.where(labels == 1, logits[:, 0], -logits[:, 0])
     rows, others = np.arange(len(labels)), logits.copy()
     others[rows, labels] = -np.inf
-    return logits[rows, labels] - others.max(axis=1)
+    return logits[rows, labels] - np.logaddexp.reduce(others, axis=1)
 
 
 def groups(run: Mapping, scope: str = "last_layer") -> pd.DataFrame:
