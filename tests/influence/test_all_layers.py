@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from attribution.influence import all_layers, features
+from attribution.costs import stages
+from attribution.files import hdf5
+from attribution.influence import all_layers, all_layers_files, features
 from attribution.networks import build as models
 from attribution.networks import penalties, precision
 from attribution.numerics import hessian, solvers
@@ -83,3 +85,26 @@ def test_a_certain_point_has_a_gradient(network):
     logits, g = all_layers.gradients(model, x, y, 23)
     assert (np.linalg.norm(g, axis=1) > 0).all()
     assert np.abs(logits).max() > 30
+
+
+def test_a_hessian_that_cannot_fit_is_refused_with_what_does_before_it_starts(tmp_path, monkeypatch):
+    """95 503 parameters: four matrices of them are 292 GB, and conjugate gradients keep the Jacobian alone."""
+    recipe = {"architecture": "mlp", "hidden": [300, 250], "dropout": 0.0, "l1": 0.0, "l2": 0.0}
+    model = models.build(recipe, (64,), 3, 0)
+    x, y = np.ones((30, 64)), np.arange(30) % 3
+    files = {name: tmp_path / f"{name}.h5" for name in ("data", "gradients")} | {"model": tmp_path / "model.keras"}
+    model.save(files["model"])
+    hdf5.write(files["data"], {"x_train": x, "y_train": y}, {})
+    hdf5.write(files["gradients"], {"decay": np.zeros(95_503)}, {})
+    damping = {"mode": "floor", "value": 0.01}
+    monkeypatch.setattr(stages, "available_memory", lambda: 24 << 30)
+    remedy = "; set influence.solver to cg, or set the study's scope to last_layer$"
+    with pytest.raises(
+        MemoryError, match=rf"^Hessian in all layers needs 27\d.* GiB .*k 95503.*24.00 GiB are available{remedy}"
+    ):
+        all_layers_files.hessian_arrays(files, "exact", 16, damping)
+    monkeypatch.setattr(stages, "available_memory", lambda: 700 << 20)
+    with pytest.raises(MemoryError, match=r"available; set the study's scope to last_layer$"):
+        all_layers_files.hessian_arrays(files, "cg", 16, damping)
+    with pytest.raises(MemoryError, match=r"^gradients in all layers needs .*; lower influence.batch_size, take fewer"):
+        all_layers_files.gradient_arrays(model, x, y, x, y, 16)

@@ -90,6 +90,26 @@ def hessian(n: int, D: int, C: int, chunk_bytes: int = 64 << 20) -> dict:
     }
 
 
+def network_gradients(n: int, k: int, C: int, batch: int) -> dict:
+    """Gradients of n points (training and test together) in all k parameters, from the Jacobian of a batch's logits.
+
+    The gradients are there twice while batches are joined, the Jacobian twice while its parts are.
+    """
+    held = FLOAT64 * (2 * n * k + 2 * batch * C * k)
+    return {"n": n, "k": k, "C": C, "bytes": INTERPRETER + held, "flops": 6 * n * C * k}
+
+
+def network_hessian(n: int, k: int, C: int, exact: bool) -> dict:
+    """Products with the Hessian in all k parameters, from the Jacobian of all n logits; exact, its columns and factor.
+
+    The Jacobian is there twice while its parts are joined; unit vectors, columns, their joint and the symmetric matrix
+    are four of k x k.
+    """
+    held = FLOAT64 * (2 * n * C * k + (4 * k * k if exact else 0))
+    flops = 4 * n * C * k * (k if exact else 100) + (5 * k**3 // 3 if exact else 0)
+    return {"n": n, "k": k, "C": C, "bytes": INTERPRETER + held, "flops": flops}
+
+
 def _influence_flops(targets: int, n: int, D: int, C: int) -> int:
     """One solve with the Cholesky factor, 2 k^2, and one pass over the factors, 2 n C (D + 1), for each target."""
     return targets * (2 * (D * C) ** 2 + 2 * n * C * (D + 1))

@@ -7,7 +7,7 @@ The gradient itself, (n, k), takes the place of the features and a residual of 1
 then everything written for factors (influence, self-influence, Algorithm 1) serves this scope unchanged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -27,6 +27,12 @@ def jacobian(model: keras.Model, x: np.ndarray, batch: int) -> tuple[np.ndarray,
     Returns:
         logits (n, C), jacobian (n, C, k), float64: 8 n C k bytes.
     """
+    pieces = list(_jacobians(model, x, batch))
+    return tuple(np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+
+
+def _jacobians(model: keras.Model, x: np.ndarray, batch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The same a batch at a time."""
     variables = [variable.value for variable in model.trainable_variables]
 
     @tf.function(reduce_retracing=True)
@@ -37,10 +43,10 @@ def jacobian(model: keras.Model, x: np.ndarray, batch: int) -> tuple[np.ndarray,
         parts = tape.jacobian(logits, variables)
         return logits, [tf.reshape(p, [tf.shape(part)[0], logits.shape[1], -1]) for p in parts]
 
-    pieces = [derivatives(_samples(model, x[i : i + batch])) for i in range(0, len(x), batch)]
-    logits = np.concatenate([piece[0].numpy() for piece in pieces])
-    found = np.concatenate([np.concatenate([p.numpy() for p in piece[1]], axis=2) for piece in pieces])
-    return logits.astype(np.float64, copy=False), found.astype(np.float64, copy=False)
+    for start in range(0, len(x), batch):
+        logits, parts = derivatives(_samples(model, x[start : start + batch]))
+        found = np.concatenate([part.numpy() for part in parts], axis=2)
+        yield logits.numpy().astype(np.float64, copy=False), found.astype(np.float64, copy=False)
 
 
 def _samples(model: keras.Model, part: np.ndarray) -> tf.Tensor:
@@ -50,10 +56,14 @@ def _samples(model: keras.Model, part: np.ndarray) -> tf.Tensor:
 def gradients(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, C) and per-sample gradients (n, k) of the cross-entropy, penalties left out.
 
-    The stable residual is contracted with the logits' Jacobian: autodiff of the loss would lose it to rounding.
+    The stable residual is contracted with the logits' Jacobian: autodiff of the loss would lose it to rounding. The
+    Jacobian is there for a batch at a time, 8 batch C k bytes.
     """
-    logits, derivative = jacobian(model, x, batch)
-    return logits, np.einsum("nck,nc->nk", derivative, residuals(logits, y))
+    found = []
+    for number, (logits, derivative) in enumerate(_jacobians(model, x, batch)):
+        r = residuals(logits, y[number * batch : (number + 1) * batch])
+        found.append((logits, np.einsum("nck,nc->nk", derivative, r)))
+    return tuple(np.concatenate(arrays) for arrays in zip(*found, strict=True))
 
 
 def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> Callable:

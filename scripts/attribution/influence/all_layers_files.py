@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from attribution.costs import networks as network_cost
+from attribution.costs import stages as cost
 from attribution.files import hdf5
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import (
@@ -36,6 +38,13 @@ def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batc
             "before saving it, or choose scope last_layer"
         )
     penalties.refuse_others(copy, precision.layers(copy), x_train[: same_function.SAMPLES])
+    k, outputs = sum(variable.value.shape.num_elements() for variable in copy.trainable_variables), copy.output_shape[1]
+    cost.require(
+        "gradients in all layers",
+        cost.network_gradients(len(x_train) + len(x_test), k, outputs, min(batch, len(x_train))),
+        "lower influence.batch_size, take fewer points, or set the study's scope to last_layer",
+        network_cost.speed(),
+    )
     theta, decay, slope = penalties.derivatives(copy.trainable_variables)
     logits_train, g_train = all_layers.gradients(copy, x_train, y_train, batch)
     logits_test, g_test = all_layers.gradients(copy, x_test, y_test, batch)
@@ -68,6 +77,16 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
         files: paths of `model`, `data`, `gradients`. damping: `mode`, `value`.
     """
     network, x, y, decay = _undamped(files, batch)
+    exact = solver == "exact"
+    outputs, k = network.output_shape[1], len(decay)
+    # what conjugate gradients need is less, but not always little enough
+    by_cg = cost.network_hessian(len(x), k, outputs, False)["bytes"] <= cost.available_memory()
+    cost.require(
+        "Hessian in all layers",
+        cost.network_hessian(len(x), k, outputs, exact),
+        ("set influence.solver to cg, or " if exact and by_cg else "") + "set the study's scope to last_layer",
+        network_cost.speed(),
+    )
     trace = all_layers.gauss_newton_trace(network, x, batch) + float(decay.sum())
     if solver == "exact":
         matrix = all_layers.hessian(network, x, y, batch) + np.diag(decay)
