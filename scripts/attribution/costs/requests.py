@@ -37,7 +37,7 @@ A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the 
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
 GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets",
-             "retrain_truth", "retrain_without_top", "retrain_parts")  # fmt: skip
+             "retrain_truth", "retrain_without_top", "retrain_parts", "predict_folds")  # fmt: skip
 
 of_data = data_sizes.of_data
 
