@@ -1,9 +1,9 @@
 """How well scores of training points find wrong labels that are known."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
-from scipy import stats
-from sklearn.metrics import average_precision_score
 
 from attribution.evaluation import inspection
 
@@ -12,7 +12,7 @@ COLUMNS = ["method", "found_first_10_percent", "f1", "average_precision", "low",
 
 
 def table(suspicion: dict[str, np.ndarray], wrong: np.ndarray, interval: dict) -> pd.DataFrame:
-    """A row a method, and last what a random order gives.
+    """A row a method; method `random` is the control, whose scores know nothing.
 
     Args:
         suspicion: method -> (n,) scores, larger = more suspicious. wrong: (n,) bool. interval: section `bootstrap`.
@@ -20,26 +20,42 @@ def table(suspicion: dict[str, np.ndarray], wrong: np.ndarray, interval: dict) -
     Returns:
         method; `found_first_10_percent`, share of the wrong labels among the first tenth of the points; `f1` where as
         many points are taken as labels are wrong, so that precision and recall are equal to it; `average_precision`
-        with the interval `low`, `high` of a bootstrap over points, wrong and right ones drawn each among themselves.
-        Equal scores count as in a random order, but in the average precision, where they are one step.
+        with the interval `low`, `high` of a percentile bootstrap over points (Efron and Tibshirani 1993, chapter 13),
+        wrong and right ones drawn each among themselves, the same draws for all methods. Equal scores count as in a
+        random order, but in the average precision, where they are one step.
     """
-    share, rows = wrong.mean(), []
-    for method, scores in suspicion.items():
-        found = inspection.found(inspection.order(scores), wrong, np.array([FIRST, share]))
-        rows.append([method, *found[:2], average_precision_score(wrong, scores), *_interval(scores, wrong, interval)])
-    rows.append([inspection.RANDOM, FIRST, share, share, np.nan, np.nan])
+    share, rows, once = wrong.mean(), [], np.ones((1, len(wrong)))
+    orders = {method: inspection.order(scores) for method, scores in suspicion.items()}
+    resampled = {method: [] for method in orders}
+    for weights in draws(wrong, interval["resamples"], np.random.default_rng(interval["seed"])):
+        for method, order in orders.items():
+            resampled[method].append(average_precision(order, wrong, weights))
+    ends = [0.5 - interval["level"] / 2, 0.5 + interval["level"] / 2]
+    for method, order in orders.items():
+        found = inspection.found(order, wrong, np.array([FIRST, share]))[:2]
+        low, high = np.quantile(np.concatenate(resampled[method]), ends)
+        rows.append([method, *found, average_precision(order, wrong, once)[0], low, high])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _interval(scores: np.ndarray, wrong: np.ndarray, interval: dict) -> tuple[float, float]:
-    """Percentile bootstrap interval of the average precision (Efron and Tibshirani 1993, chapter 13)."""
+def average_precision(ranking: inspection.Order, wrong: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(b,) sums over blocks of equal scores of precision times the recall that the block adds.
 
-    def statistic(bad, good):
-        truth = np.repeat([True, False], [len(bad), len(good)])
-        return average_precision_score(truth, np.concatenate([bad, good]))
+    Args:
+        ranking: of n points. wrong: (n,) bool. weights: (b, n) how often each point counts.
+    """
+    ordered = weights[:, ranking.points]
+    seen = np.cumsum(ordered, axis=1)[:, ranking.ends]
+    hits = np.cumsum(ordered * wrong[ranking.points], axis=1)[:, ranking.ends]
+    gained = np.diff(hits, axis=1, prepend=0) / hits[:, -1:]
+    return (gained * hits / np.maximum(seen, 1)).sum(axis=1)
 
-    found = stats.bootstrap(
-        (scores[wrong], scores[~wrong]), statistic, n_resamples=interval["resamples"], vectorized=False,
-        confidence_level=interval["level"], method="percentile", rng=np.random.default_rng(interval["seed"]),
-    ).confidence_interval  # fmt: skip
-    return found.low, found.high
+
+def draws(wrong: np.ndarray, count: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """(b, n) how often each point comes in bootstrap samples, wrong and right ones drawn each among themselves."""
+    for start in range(0, count, inspection.BATCH):
+        size = min(inspection.BATCH, count - start)
+        found = np.empty((size, len(wrong)))
+        for kind in (wrong, ~wrong):
+            found[:, kind] = rng.multinomial(kind.sum(), np.full(kind.sum(), 1 / kind.sum()), size)
+        yield found
