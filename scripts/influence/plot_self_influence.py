@@ -26,14 +26,14 @@ def plot_self_influence(data: str, influence: str, boundary: str, top: int, styl
     order = np.argsort(-own, kind="stable")[:top]
     shown = left.scatter(*x[order].T, c=np.log10(own[order]), s=14, cmap="viridis", lw=0)
     figure.colorbar(shown, ax=left, label="log10 self-influence", shrink=0.8)
-    left.set_title(f"{top} largest self-influences")
+    left.set_title(f"{len(order)} largest self-influences")
     for label, name in enumerate(hdf5.attributes(data)["class_names"]):
         chosen = y == label
         right.scatter(
             distance[chosen], own[chosen], s=7, color=drawing.CLASS_COLOURS[label], marker="so"[label], lw=0, label=name
         )
     right.axhline(own[order[-1]], color=drawing.BLACK, lw=0.8, ls="--")
-    right.text(distance.max(), own[order[-1]], f"top {top}", ha="right", va="bottom", fontsize=8)
+    right.text(distance.max(), own[order[-1]], f"top {len(order)}", ha="right", va="bottom", fontsize=8)
     right.set(
         yscale="log",
         ylim=(own.max() * 1e-12, own.max() * 10),
