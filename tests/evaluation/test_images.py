@@ -92,6 +92,8 @@ def finished(tmp_path_factory):
         "overlap": {"seeds": [{"each_class": 2, "seed": 1}], "size": 10},
         "retrieval": {"cutoffs": [1, 5], "resamples": 200},
         "figures": {"dpi": 50},
+        # one of each kind; trak takes longer than all others
+        "methods": {"suspicious": ["margin"], "explanations": ["last-layer", "embedding-cosine"]},
     }  # fmt: skip
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config))
     done = snakemake(folder, "--", *TARGETS)
@@ -106,7 +108,7 @@ def test_every_figure_is_there_and_not_blank(finished):
     assert {str(path) for path in figures} == {
         *(f"cifar10-cnn/{name}.png" for name in (
             "training-curves", "extreme-images", "11-groups", "11-groups-influence", "11-groups-theta-relative",
-            "11-groups-minimum", "overlap")),
+            "11-groups-minimum", "overlap", "confusion", "suspicious", "explanations")),
         *(f"near-duplicates/{name}.png" for name in (
             "training-curves", "12-near-duplicates", "retrieval", "retrieval-seeds", "agreement")),
     }  # fmt: skip
