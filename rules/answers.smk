@@ -4,7 +4,7 @@
 # explore.html, export/TABLE.csv, folds.h5 (logits by networks that have not seen the point); results/history.csv and its
 # figure.
 # Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
-# write_explore_page (after list_suspicious and list_explanations), of whatever else of the run exists.
+# judge_labels (of those known to be wrong); write_explore_page, of whatever of the run exists.
 
 
 rule predict_folds:
@@ -217,3 +217,24 @@ rule plot_history:
         dpi=setting("figures.dpi"),
     script:
         "../scripts/answers/plot_history.py"
+
+
+rule judge_labels:
+    input:
+        data="results/{dataset}/data.h5",
+        scores=scores_of("labels"),
+        code=code("answers/judge_labels.py"),
+    output:
+        table=f"{RUN}/judges/labels.csv",
+    log:
+        "results/logs/judge_labels/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/judge_labels/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("judge_labels")
+    resources:
+        **asked("judge_labels"),
+    params:
+        methods=methods_of("labels"),
+        interval=setting("bootstrap"),
+    script:
+        "../scripts/answers/judge_labels.py"

@@ -15,19 +15,18 @@ from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
 from attribution.workflow import (
-    answers,
     attributions,
     contents,
     figures,
     inputs,
     methods,
     names,
-    partitions,
     resources,
     start,
     studies,
     targets,
 )
+from attribution.workflow.stages import answers, partitions
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell

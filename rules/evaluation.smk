@@ -190,27 +190,6 @@ rule gather_inspection:
         "../scripts/evaluation/gather_inspection.py"
 
 
-rule judge_labels:
-    input:
-        data="results/{dataset}/data.h5",
-        scores=scores_of("labels"),
-        code=code("evaluation/judge_labels.py"),
-    output:
-        table=f"{RUN}/judges/labels.csv",
-    log:
-        "results/logs/judge_labels/{dataset}-{model}-seed{seed}.log",
-    benchmark:
-        "results/benchmarks/judge_labels/{dataset}-{model}-seed{seed}.tsv"
-    threads: cpus("judge_labels")
-    resources:
-        **asked("judge_labels"),
-    params:
-        methods=methods_of("labels"),
-        interval=setting("bootstrap"),
-    script:
-        "../scripts/evaluation/judge_labels.py"
-
-
 # a judge that needs no settings is a function; its file is an input of its own jobs only
 rule judge_methods:
     input:

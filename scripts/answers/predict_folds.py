@@ -7,8 +7,8 @@ job.begin()
 import time
 
 from attribution.files import hdf5, provenance, resume
+from attribution.files.results.answers import FOLD
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
-from attribution.files.results.folds import FOLD
 from attribution.files.results.gradients import LOGITS_TRAIN
 from attribution.retraining import folds
 

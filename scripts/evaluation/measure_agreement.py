@@ -12,7 +12,7 @@ import pandas as pd
 from attribution.evaluation import agreement, retrieval
 from attribution.files import atomic, hdf5
 from attribution.files.results.data import Y_TRAIN
-from attribution.files.results.overlap import MEMBERS
+from attribution.files.results.groups import MEMBERS
 
 COLUMNS = [
     "first_model", "second_model", "pairs", "method", "metric", "value", "low", "high", "smallest", "largest",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.files import atomic, hdf5, provenance
 from attribution.files.results.data import Y_TRAIN
-from attribution.files.results.overlap import MEMBERS, SEEDS
+from attribution.files.results.groups import MEMBERS, SEEDS
 from attribution.methods import scores
 
 # What groups are compared with: the metric and the method of its neighbours.

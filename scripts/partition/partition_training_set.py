@@ -26,7 +26,7 @@ def partition_training_set(
 
     Args:
         files: `data`, results of the run, those of its untrained network with `untrained_` before their names, and
-            `attributions` in the order of the methods that need them. methods: see `workflow.partitions.asked`.
+            `attributions` in the order of the methods that need them. methods: see `workflow.stages.partitions.asked`.
         settings: section `partition`. recipes: `trained` and `untrained`. seed: of the training.
     """
     y, subgroups = hdf5.read(files["data"], Y_TRAIN, SUBGROUP_TRAIN)

@@ -11,7 +11,7 @@ import plot_agreement
 from attribution.evaluation import agreement
 from attribution.files import hdf5
 from attribution.files.results.data import Y_TRAIN
-from attribution.files.results.overlap import MEMBERS
+from attribution.files.results.groups import MEMBERS
 from attribution.settings import check as settings
 from attribution.settings import run_checks
 from helpers import CONFIG, SCHEMA

@@ -20,10 +20,9 @@ from attribution.drawing import images as pictures
 from attribution.drawing.intervals import verdict
 from attribution.files import hdf5
 from attribution.files.results.data import INDEX_TRAIN, INJECTED_PAIRS, Y_TRAIN
-from attribution.files.results.groups import MEMBERS
+from attribution.files.results.groups import MEMBERS, SEEDS
 from attribution.files.results.influence import INFLUENCE
 from attribution.files.results.influence import TARGETS as INFLUENCE_ROWS
-from attribution.files.results.overlap import SEEDS
 from attribution.groups import growth_path
 from attribution.influence import points as influence
 from attribution.settings import datasets

@@ -15,7 +15,7 @@ from attribution.groups import stops
 from attribution.influence import points as influence
 from attribution.methods import base, kernels
 from attribution.settings.errors import SettingError
-from attribution.workflow import partitions
+from attribution.workflow.stages import partitions
 
 SUBGROUPS = np.repeat(np.arange(4), 20)
 

@@ -4,7 +4,7 @@ import pytest
 
 import helpers
 from attribution.settings.errors import SettingError
-from attribution.workflow import partitions
+from attribution.workflow.stages import partitions
 
 CONFIG = helpers.CONFIG
 RUN = helpers.wildcards(dataset="toy", model="mlp-l2", seed="1")

@@ -162,7 +162,7 @@ def of_network(files: dict, method: dict, recipes: dict, seed: int) -> Run:
 
     Args:
         files: results of the run, and those of the untrained network with UNTRAINED before their names. method: see
-            `workflow.partitions.asked`. recipes: `trained` and `untrained`. seed: of the training.
+            `workflow.stages.partitions.asked`. recipes: `trained` and `untrained`. seed: of the training.
     """
     own = {key: value for key, value in files.items() if not key.startswith(UNTRAINED)}
     if method["untrained"]:

@@ -14,9 +14,8 @@ import numpy as np
 
 from attribution.files import hdf5
 from attribution.files.results.boundary import INDEX
-from attribution.files.results.groups import MEMBERS
+from attribution.files.results.groups import MEMBERS, SEEDS
 from attribution.files.results.influence import TARGETS
-from attribution.files.results.overlap import SEEDS
 from attribution.numerics.similarity import Score
 
 POINTS, PAIRS, LEFT, RIGHT = "points", "pairs", "left", "right"

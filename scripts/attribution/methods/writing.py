@@ -10,9 +10,8 @@ import numpy as np
 
 from attribution.files import hdf5
 from attribution.files.results.boundary import INDEX
-from attribution.files.results.groups import MEMBERS
+from attribution.files.results.groups import MEMBERS, SEEDS
 from attribution.files.results.influence import TARGETS
-from attribution.files.results.overlap import SEEDS
 from attribution.groups import by_pairs
 from attribution.methods import base, targets
 from attribution.methods.run import Run

@@ -9,7 +9,8 @@ from snakemake.utils import update_config
 
 from attribution.runtime import clone_path, cluster
 from attribution.settings import check, schema, shared_data, texts
-from attribution.workflow import attributions, partitions, registry, studies, targets
+from attribution.workflow import attributions, registry, studies, targets
+from attribution.workflow.stages import partitions
 
 
 def refuse_folder(base: Path) -> None:

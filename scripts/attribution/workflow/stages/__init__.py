@@ -1,0 +1,1 @@
+"""What rules of one stage need beside what all do."""
