@@ -1,5 +1,6 @@
 """attribution.results: what a run's files hold, as arrays and tables, without the libraries that computed them."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -156,8 +157,8 @@ def test_reading_loads_nothing_that_computes_and_what_pip_installs_is_enough(fol
         home.mkdir(parents=True, exist_ok=True)
         for path in SCRIPTS.joinpath(*name.split(".")).glob("*.py"):
             (home / path.name).write_text(path.read_text())
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, str(folder)], capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path)}
-    )
+    # Python may go by its name, see `environment.interpreter`
+    environment = {"PYTHONPATH": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", WITHOUT, str(folder)], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["60", "18", "(60,", "60)"]
