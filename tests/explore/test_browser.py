@@ -215,6 +215,18 @@ def test_the_page_fits_a_screen_of_1280_by_720(opened):
         assert opened.execute_script("return document.documentElement.scrollWidth") <= 1280
 
 
+def test_long_ids_stay_in_their_cards(opened):
+    view(opened, "why")
+    named = """const row = [...document.querySelectorAll("#view-why .card .row")].find((one) => one.offsetParent);
+        const before = row.textContent;
+        row.textContent = "averylongfolder/averylongname.png, row 12";
+        const widths = [row, row.parentElement].map((one) => one.getBoundingClientRect().width);
+        row.textContent = before;
+        return widths;"""
+    inside, card = opened.execute_script(named)
+    assert 0 < inside <= card
+
+
 def test_nothing_is_said_on_the_console_and_no_host_is_asked(opened, explored):
     """Last: of all that was done above."""
     assert opened.get_log("browser") == []
