@@ -4,8 +4,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import yaml
-
+from attribution.settings import schema as schema_files
 from writing.blocks import PageError, table
 
 CONFIG = Path(__file__).parent.parent.parent / "config"
@@ -16,24 +15,7 @@ GROUP = "#/$defs/group"
 @functools.cache
 def load(config: Path = CONFIG) -> dict:
     """The schema, joined from the files of config/schema."""
-    schema = yaml.safe_load((config / "schema/schema.yaml").read_text())
-    files = {path.stem: path for path in (config / "schema").rglob("*.yaml")}
-    schema["properties"] = {}
-    for name in schema["required"]:
-        section = yaml.safe_load(files[name].read_text())
-        schema["$defs"] |= section.pop("$defs", {})
-        schema["properties"][name] = section
-    return schema
-
-
-def resolved(schema: dict, node: dict) -> dict:
-    """A node with what its $ref leads to; what stands beside the $ref wins."""
-    while "$ref" in node:
-        target = schema
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target[part]
-        node = target | {key: value for key, value in node.items() if key != "$ref"}
-    return node
+    return schema_files.load(config / "schema")
 
 
 def described(node: dict) -> str:
@@ -65,8 +47,8 @@ def rows(schema: dict, node: dict, above: tuple[str, ...], shared: str | None = 
     Settings of the same kind beside each other have one row, NAME standing for their names. What `shared` leads to has
     no rows of its own. PageError: a setting without a description.
     """
-    for key, child in resolved(schema, node).get("properties", {}).items():
-        path, whole = (*above, key), resolved(schema, child)
+    for key, child in schema_files.resolved(node, schema).get("properties", {}).items():
+        path, whole = (*above, key), schema_files.resolved(child, schema)
         text = described(whole)
         if not text:
             raise PageError(f"the setting {'.'.join(path)} has no description in the schema")
@@ -138,7 +120,8 @@ def _models(schema: dict) -> str:
     architectures = model["properties"]["architecture"]["enum"]
     takes: dict[tuple, list[str]] = {}
     for case in model["allOf"]:
-        properties = {key: child for key, child in resolved(schema, case["then"])["properties"].items() if child}
+        own = schema_files.resolved(case["then"], schema)["properties"]
+        properties = {key: child for key, child in own.items() if child}
         for entry in joined(rows(schema, {"properties": properties}, ("NAME",))).items():
             takes.setdefault(entry, []).append(case["if"]["properties"]["architecture"]["const"])
     order = list(dict.fromkeys(path[1] for path, _ in takes))

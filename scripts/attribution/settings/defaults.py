@@ -2,6 +2,8 @@
 
 import copy
 
+from attribution.settings import schema as schema_files
+
 # sections whose entries have names, and keys with a default
 SECTIONS = ("studies", "models")
 
@@ -22,22 +24,12 @@ def filled(config: dict, schema: dict) -> dict:
 def _fill(entry, node: dict, schema: dict) -> None:
     if not isinstance(entry, dict):
         return
-    node = _resolved(node, schema)
+    node = schema_files.resolved(node, schema)
     for case in node.get("allOf", []):
         if all(entry.get(key) == wanted.get("const") for key, wanted in case["if"]["properties"].items()):
             _fill(entry, case["then"], schema)
     for key, child in node.get("properties", {}).items():
-        child = _resolved(child, schema) if child else {}
+        child = schema_files.resolved(child, schema) if child else {}
         if "default" in child:
             entry.setdefault(key, copy.deepcopy(child["default"]))
             _fill(entry[key], child, schema)
-
-
-def _resolved(node: dict, schema: dict) -> dict:
-    """A node with what its $ref leads to; what stands beside the $ref wins."""
-    while "$ref" in node:
-        found = schema
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found | {key: value for key, value in node.items() if key != "$ref"}
-    return node

@@ -41,5 +41,15 @@ def load(folder) -> dict:
     return schema
 
 
+def resolved(node: dict, schema: dict) -> dict:
+    """A node with what its $ref leads to; what stands beside the $ref wins."""
+    while "$ref" in node:
+        found = schema
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        node = found | {key: value for key, value in node.items() if key != "$ref"}
+    return node
+
+
 def _read(path: Path) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
