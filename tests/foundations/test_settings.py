@@ -111,7 +111,7 @@ WRONG_STUDIES = [
     ("images", "groups", {"sizes": 3}, "studies.images.groups.sizes is not a setting; allowed here are rule"),
     ("images", "influence", {"targets": []}, "studies.images.influence.targets is []; allowed is"),
     ("images", "target", "cow", 'studies.images.target is "cow", which is not defined; allowed are airplane'),
-    ("images", "retrained", ["cnn"], 'studies.images.retrained holds "cnn" of architecture cnn'),
+    ("images", "retrained", ["cnn"], "studies.images.retrained holds \"cnn\", whose architecture is 'cnn'"),
 ]
 
 

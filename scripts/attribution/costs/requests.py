@@ -8,6 +8,7 @@ import math
 from attribution.costs import data_sizes
 from attribution.costs import sizes as network_sizes
 from attribution.costs import stages as cost
+from attribution.settings import recipes
 
 MB = 10**6
 SNAKEMAKE = 260 * MB  # the two Snakemake processes of a cluster job, measured
@@ -117,8 +118,8 @@ def _members(count) -> object:
 
 
 def _truth(size: dict) -> tuple:
-    """Networks trained on parts of the data: an mlp with all others, other networks one by one in float32."""
-    if size["recipe"]["architecture"] == "mlp":
+    """Networks trained on parts of the data: all at once, or one by one in float32, see `recipes.one_by_one`."""
+    if not recipes.one_by_one(size["recipe"]):
         return _members(lambda size: size["members"])(size)
     training = size["recipe"]["training"]
     flops = 3 * size["flops"] * size["n"] * training["epochs"]

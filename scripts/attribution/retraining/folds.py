@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from attribution.files import hdf5
-from attribution.retraining.truth import AT_ONCE
 from attribution.runtime import log
+from attribution.settings import recipes
 from attribution.training import ensemble, replay
 
 
@@ -39,7 +39,7 @@ def logits(
         ValueError: when the recipe does not say how it was trained. RuntimeError: when a training diverged.
     """
     numbers = np.unique(fold)
-    if recipe["architecture"] == AT_ONCE and not recipe.get("rescale"):
+    if not recipes.one_by_one(recipe):
         kept, ids = fold != numbers[:, None], np.zeros(len(numbers), dtype=np.int64)
         weights = ensemble.train(recipe, x.shape[1:], classes, x, y, kept, ids, seed, "folds", of_run=True)
         every = ensemble.logits(weights, x).astype(np.float64)

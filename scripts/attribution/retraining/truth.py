@@ -14,12 +14,12 @@ from attribution.files import hdf5
 from attribution.numerics.residuals import margins
 from attribution.retraining import subsets
 from attribution.runtime import log
+from attribution.settings import recipes
 from attribution.training import ensemble, replay
 
 KINDS = ("fixed", "averaged")
 # streams of subsets, beside those of `subsets`
 JUDGED, FITTED = 4, 5
-AT_ONCE = "mlp"
 
 
 class Sets(NamedTuple):
@@ -64,8 +64,8 @@ def retrained(
 ) -> np.ndarray:  # fmt: skip
     """Margins of targets after training on each subset, everything else as in the run of that seed.
 
-    An `mlp` is trained with all others at once, see `ensemble`; other networks one by one, each finished one kept in
-    `work`, so that a call after a kill goes on.
+    All are trained at once, see `ensemble`, or one by one, see `recipes.one_by_one`, each finished one kept in `work`,
+    so that a call after a kill goes on.
 
     Args:
         recipe, classes, seed: of the run. x, y: (n, ...), (n,). targets, labels: (t, ...), (t,).
@@ -74,7 +74,7 @@ def retrained(
     Returns:
         (M, t) float64.
     """
-    if recipe["architecture"] == AT_ONCE and not recipe.get("rescale"):
+    if not recipes.one_by_one(recipe):
         ids = np.zeros(len(kept), dtype=np.int64)
         weights = ensemble.train(recipe, x.shape[1:], classes, x, y, kept, ids, seed, label, of_run=True)
         return np.stack([margins(s, labels) for s in ensemble.logits(weights, targets)])

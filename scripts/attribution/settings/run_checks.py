@@ -2,7 +2,7 @@
 
 import json
 
-from attribution.settings import datasets, shared_data
+from attribution.settings import datasets, recipes, shared_data
 from attribution.settings.errors import SettingError, one_of
 
 # What only studies of toy data need: its figures and tables name subgroups and other recipes.
@@ -65,12 +65,9 @@ def study(config: dict, name: str) -> None:
     for key in [key for key in ("target", "other") if key in chosen]:
         _subgroup(f"studies.{name}.{key}", chosen[key], config, chosen["dataset"])
     for model in chosen.get("retrained", []):
-        architecture = config["models"][model]["architecture"]
-        if architecture != "mlp":
-            raise SettingError(
-                f"studies.{name}.retrained holds {json.dumps(model)} of architecture {architecture}; "
-                "allowed are models of architecture mlp"
-            )
+        reason = recipes.one_by_one(config["models"][model])
+        if reason:
+            raise SettingError(f"studies.{name}.retrained holds {json.dumps(model)}, whose {reason}")
     trainings = chosen.get("agreement")
     if trainings and len(trainings["models"]) * len(trainings["seeds"]) < 2:
         raise SettingError(

@@ -15,6 +15,7 @@ import tensorflow as tf
 from attribution.networks import build as models
 from attribution.networks.architectures import mlp
 from attribution.runtime import log
+from attribution.settings import recipes
 from attribution.training import dropout
 from attribution.training import train as training
 from attribution.training.schedule import BETA_1, BETA_2, epsilon
@@ -64,7 +65,7 @@ def train(
         float32 arrays in the order of `keras.Model.get_weights`, kernels (M, in, out) and biases (M, out).
 
     Raises:
-        ValueError: when the architecture is not mlp, the arrays do not fit, or a mask keeps no point.
+        ValueError: where `recipes.one_by_one` says why not, the arrays do not fit, or a mask keeps no point.
         RuntimeError: when weights end as NaN or infinity.
     """
     masks, member_ids = np.asarray(masks), np.asarray(member_ids)
@@ -95,11 +96,9 @@ def train(
 
 def check(recipe: dict, x: np.ndarray, y: np.ndarray, masks: np.ndarray, member_ids: np.ndarray) -> None:
     """Raise ValueError, in one sentence, for what `train` cannot train."""
-    if recipe["architecture"] != "mlp":
-        raise ValueError(f"architecture is '{recipe['architecture']}'; networks are trained at once for mlp only")
-    for key in ("rescale", "standardise"):
-        if recipe.get(key):
-            raise ValueError(f"{key} is set, but networks are trained at once on the data as it is; store it so")
+    reason = recipes.one_by_one(recipe)
+    if reason:
+        raise ValueError(reason)
     if recipe["training"]["optimizer"] not in ("adam", "sgd"):
         raise ValueError(
             f"models.NAME.training.optimizer is '{recipe['training']['optimizer']}'; it must be adam or sgd"
