@@ -11,7 +11,7 @@ from attribution.boundary.points import predictions
 from attribution.files import atomic, hdf5
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.numerics.residuals import margin_gradients
-from attribution.retraining import smoothness
+from attribution.retraining import smoothness, whole_networks
 from attribution.retraining import truth as truths
 from attribution.training import metagradient, replay
 
@@ -44,7 +44,7 @@ def measure_smoothness(
     )
     leaving = [smoothness.leaving(len(y), alpha, chosen["draws"], settings["seed"]) for alpha in alphas]
     weights = np.concatenate([np.ones((1, len(y))), *(part for steps in leaving for part in steps)])
-    margins = truths.retrained(recipe, x, y, x_test, y_test, classes, seed, weights, "metasmoothness")
+    margins = whole_networks.retrained(recipe, x, y, x_test, y_test, classes, seed, weights, "metasmoothness")
     steps = np.split(margins[1:], 2 * len(alphas))
     start = [wildcards["dataset"], wildcards["model"], len(y), recipe["training"]["epochs"], training.count, *accuracy]
     rows = []

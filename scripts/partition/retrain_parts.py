@@ -8,8 +8,7 @@ import time
 
 from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
-from attribution.retraining import parts
-from attribution.retraining import truth as truths
+from attribution.retraining import parts, whole_networks
 
 
 def retrain_parts(
@@ -19,7 +18,7 @@ def retrain_parts(
     """Write how losses on every part change without each, see `results.partition`.
 
     Args:
-        truth: one of `truths.KINDS`. repetitions: independent trainings of the averaged one.
+        truth: one of `truth.KINDS`. repetitions: independent trainings of the averaged one.
 
     A part that several partitions have leaves once.
     """
@@ -29,11 +28,11 @@ def retrain_parts(
     partitions, facts = parts.read(partition)
     kept, places = parts.masks(list(partitions.values()))
     folder, losses = resume.shards(path, digest), []
-    for repetition, own in enumerate(truths.seeds_of(truth, seed, repetitions)):
+    for repetition, own in enumerate(whole_networks.seeds_of(truth, seed, repetitions)):
         work = folder / str(repetition)
         work.mkdir(exist_ok=True)
         label = f"parts that leave, {truth} truth, training {repetition + 1}"
-        losses.append(parts.losses(truths.retrained(recipe, x, y, x, y, classes, own, kept, label, work)))
+        losses.append(parts.losses(whole_networks.retrained(recipe, x, y, x, y, classes, own, kept, label, work)))
     arrays = parts.arrays(partitions, places, losses)
     hdf5.write(path, arrays, attributes | facts | {"networks": len(kept), "seconds": time.perf_counter() - begun})
     resume.discard(path)

@@ -21,9 +21,8 @@ from attribution.files.results.retraining import (
 )
 from attribution.methods import base, scores
 from attribution.numerics.residuals import cross_entropy
-from attribution.retraining import convex, subsets
+from attribution.retraining import convex, loss_changes, subsets
 from attribution.retraining import predictions as removal
-from attribution.retraining import retrain as retraining
 
 COLUMNS = ["truth", "target", "share", "method", "metric", "value", "low", "high"]
 
@@ -72,8 +71,8 @@ def compare_removals(
         names = [rows_of[name] for name in several]
         rows.extend(agreement_of_groups(truth, group_own, group_test, drawn.share, names))
 
-    again = [retraining.changes(path)[1] for path in files["leave_one_out"]]
-    groups_again = [retraining.changes(path)[1] for path in files["groups"]]
+    again = [loss_changes.read(path)[1] for path in files["leave_one_out"]]
+    groups_again = [loss_changes.read(path)[1] for path in files["groups"]]
     keep(
         "network", again[0], groups_again[0], [scores.removals(scored[name])[0] for name in one],
         [scores.removals(scored[name])[1] for name in several],

@@ -13,6 +13,7 @@ from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.files.results.influence import TARGETS
 from attribution.files.results.retraining import KEPT, KIND, RETRAINED, UNTOUCHED
 from attribution.retraining import truth as truths
+from attribution.retraining import whole_networks
 
 
 def retrain_truth(
@@ -36,11 +37,12 @@ def retrain_truth(
     kept = np.concatenate([np.ones((1, len(y)), dtype=bool), drawn.kept])
     folder = resume.shards(path, digest)
     found = []
-    for repetition, own in enumerate(truths.seeds_of(truth, seed, settings["repetitions"])):
+    for repetition, own in enumerate(whole_networks.seeds_of(truth, seed, settings["repetitions"])):
         work = folder / str(repetition)
         work.mkdir(exist_ok=True)
         label = f"{truth} truth, {sets}, training {repetition + 1}"
-        found.append(truths.retrained(recipe, x, y, x_test[targets], y_test[targets], classes, own, kept, label, work))
+        asked = x_test[targets], y_test[targets]
+        found.append(whole_networks.retrained(recipe, x, y, *asked, classes, own, kept, label, work))
     margins = np.stack(found)
     arrays = {KEPT: drawn.kept, KIND: drawn.kind.astype("S"), RETRAINED: margins[:, 1:], UNTOUCHED: margins[:, 0]}
     hdf5.write(path, arrays | {TARGETS: targets}, attributes | {"seconds": time.perf_counter() - begun})

@@ -14,7 +14,7 @@ from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.files.results.influence import TARGETS
 from attribution.files.results.retraining import COUNTS, RETRAINED, UNTOUCHED
 from attribution.methods.scores import PAIRS
-from attribution.retraining import truth
+from attribution.retraining import whole_networks
 
 
 def retrain_without_top(
@@ -37,7 +37,7 @@ def retrain_without_top(
     kept = brittleness.without_top(pairs, counts).reshape(-1, len(y))
     # the network of all points comes first
     kept = np.concatenate([np.ones((1, len(y)), dtype=bool), kept])
-    margins = truth.retrained(
+    margins = whole_networks.retrained(
         recipe, x, y, x_test[targets], y_test[targets], classes, seed, kept, f"without the top of {method}",
         resume.shards(path, digest),
     )  # fmt: skip

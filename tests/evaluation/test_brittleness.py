@@ -8,7 +8,7 @@ import measure_brittleness
 import retrain_without_top
 from attribution.evaluation import brittleness
 from attribution.files import hdf5
-from attribution.retraining import truth
+from attribution.retraining import whole_networks
 
 INTERVAL = {"resamples": 300, "level": 0.9, "seed": 0}
 
@@ -48,7 +48,7 @@ def test_of_additive_margins_the_true_weights_take_the_most_and_chance_takes_not
     data = {"x_train": np.zeros((40, 2)), "y_train": np.arange(40) % 2, "x_test": np.zeros((9, 2)),
             "y_test": np.zeros(9, int)}  # fmt: skip
     hdf5.write(tmp_path / "data.h5", data, {"class_names": ["a", "b"]})
-    monkeypatch.setattr(truth, "retrained", lambda *given: given[7] @ weights[:4].T + 1)
+    monkeypatch.setattr(whole_networks, "retrained", lambda *given: given[7] @ weights[:4].T + 1)
     files = {}
     for method, pairs in (("right", weights), ("random", rng.random(weights.shape)), ("wrong", -weights)):
         hdf5.write(tmp_path / f"of-{method}.h5", {"targets": np.arange(6), "pairs": pairs}, {})

@@ -16,6 +16,17 @@ LAYERS = [
     "influence", "curvature", "groups", "partition", "boundary", "retraining", "methods", "evaluation",
     "answers", "explore", "drawing",
 ]  # fmt: skip
+# folders of scripts whose jobs build, train or ask networks; methods that do load TensorFlow when they are called
+WITH_NETWORKS = {
+    "answers": ["predict_folds"],
+    "border": ["measure_smoothness"],
+    "boundary": ["map_boundary_move"],
+    "influence": ["cache_gradients"],
+    "partition": ["retrain_parts"],
+    "retraining": ["retrain_groups", "retrain_leave_one_out", "retrain_subsets"],
+    "training": ["map_decision_boundary", "train_model"],
+    "truth": ["retrain_truth", "retrain_without_top"],
+}
 
 
 def folders_imported(path: Path, known: set[str]) -> set[str]:
@@ -69,3 +80,36 @@ def test_what_is_read_at_parse_time_loads_no_tensorflow():
     script = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {', '.join(modules)}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras", "matplotlib", "pandas", "scipy"} & set(done.stdout.split())
+
+
+def imported_at_once(path: Path) -> set[str]:
+    """Modules that a file imports outside functions: of the package as `attribution.FOLDER.NAME`, others as named."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def loads_keras(path: Path) -> bool:
+    """Whether a file's imports end in Keras or TensorFlow, which take seconds of processor time to load."""
+    waiting, seen = imported_at_once(path), set()
+    while waiting:
+        name = waiting.pop()
+        if name.partition(".")[0] in ("keras", "tensorflow"):
+            return True
+        file = SCRIPTS / f"{name.replace('.', '/')}.py"
+        if name not in seen and file.exists():
+            waiting |= imported_at_once(file)
+        seen.add(name)
+    return False
+
+
+def test_only_jobs_with_networks_load_keras():
+    scripts = [path for path in sorted(SCRIPTS.glob("*/*.py")) if PACKAGE not in path.parents]
+    found = {}
+    for path in filter(loads_keras, scripts):
+        found.setdefault(path.parent.name, []).append(path.stem)
+    assert found == WITH_NETWORKS and len(scripts) > 80

@@ -10,7 +10,7 @@ from attribution.methods.retraining.datamodel_ridge import Ridge
 from attribution.methods.run import Run
 from attribution.networks import build as models
 from attribution.numerics.residuals import margins
-from attribution.retraining import truth
+from attribution.retraining import truth, whole_networks
 from attribution.training import train as training
 from trained_discs import RECIPE
 
@@ -47,8 +47,8 @@ def test_targets_are_drawn_once_and_ascend():
 
 
 def test_the_averaged_truth_has_other_seeds_than_the_run():
-    assert truth.seeds_of("fixed", 5, 3) == [5]
-    seeds = truth.seeds_of("averaged", 5, 3)
+    assert whole_networks.seeds_of("fixed", 5, 3) == [5]
+    seeds = whole_networks.seeds_of("averaged", 5, 3)
     assert len(set(seeds)) == 3 and 5 not in seeds
 
 
@@ -57,7 +57,7 @@ def test_the_network_of_all_points_is_the_run_s_own(points, tmp_path):
     x, y, x_test, y_test = points
     kept = np.ones((2, len(x)), dtype=bool)
     kept[1, ::2] = False
-    found = truth.retrained(RECIPE, x, y, x_test, y_test, 2, 0, kept, "test")
+    found = whole_networks.retrained(RECIPE, x, y, x_test, y_test, 2, 0, kept, "test")
     model = models.build(RECIPE, (2,), 2, 0)
     training.train(model, *points, RECIPE["training"], 0, tmp_path, "test")
     own = margins(np.asarray(model.predict_on_batch(x_test)), y_test)
@@ -75,8 +75,8 @@ def test_networks_one_by_one_go_on_after_a_kill(tmp_path, monkeypatch):
     }  # fmt: skip
     kept = rng.random((3, 8)) < 0.7
     kept[:, 0] = True
-    whole = truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test")
-    run, done = truth.replay.run, []
+    whole = whole_networks.retrained(recipe, x, y, x, y, 3, 0, kept, "test")
+    run, done = whole_networks.replay.run, []
 
     def until(training, mask):
         if len(done) == 2:
@@ -84,11 +84,11 @@ def test_networks_one_by_one_go_on_after_a_kill(tmp_path, monkeypatch):
         done.append(mask)
         return run(training, mask)
 
-    monkeypatch.setattr(truth.replay, "run", until)
+    monkeypatch.setattr(whole_networks.replay, "run", until)
     with pytest.raises(KeyboardInterrupt):
-        truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path)
+        whole_networks.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path)
     done.pop(0)
-    assert np.array_equal(truth.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path), whole)
+    assert np.array_equal(whole_networks.retrained(recipe, x, y, x, y, 3, 0, kept, "test", tmp_path), whole)
     assert np.array_equal(done[-1], kept[2]) and len(done) == 2
 
 

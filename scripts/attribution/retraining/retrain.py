@@ -55,14 +55,3 @@ def removals(
     found_margins, losses = outputs(data, recipe, seed, repetition, every, ids, label)
     arrays = {MASKS: every, MARGINS: found_margins, LOSSES: losses}
     hdf5.write(path, arrays | facts, attributes | {"removals": len(masks)})
-
-
-def changes(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """What a file of `removals` says of each removal.
-
-    Returns:
-        masks (g, n) bool, and losses without the points less losses with them (g, n + m) float64.
-    """
-    masks, losses = hdf5.read(path, MASKS, LOSSES)
-    removed = hdf5.attributes(path)["removals"]
-    return masks[:removed], losses[:removed] - losses[removed:]
