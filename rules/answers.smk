@@ -1,7 +1,7 @@
 # What a user reads: labels to look at, what test points owe to training points, what each class is taken for.
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
 # explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
-# explore.html, export/TABLE.csv, folds.h5 (logits by networks that have not seen the point); results/history.csv and its
+# explore.html, export/TABLE.csv or .parquet, folds.h5 (logits by networks that have not seen the point); results/history.csv and its
 # figure.
 # Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
 # judge_labels (of those known to be wrong); write_explore_page, of whatever of the run exists.
@@ -162,13 +162,14 @@ rule export_table:
         files=exported_files,
         code=code("answers/export_table.py"),
     output:
-        table=f"{RUN}/export/{{table}}.csv",
+        table=f"{RUN}/export/{{table}}.{{ending}}",
     log:
-        "results/logs/export_table/{dataset}-{model}-seed{seed}-{table}.log",
+        "results/logs/export_table/{dataset}-{model}-seed{seed}-{table}-{ending}.log",
     benchmark:
-        "results/benchmarks/export_table/{dataset}-{model}-seed{seed}-{table}.tsv"
+        "results/benchmarks/export_table/{dataset}-{model}-seed{seed}-{table}-{ending}.tsv"
     wildcard_constraints:
         table=names.one_of(answers.EXPORTED),
+        ending="csv|parquet",
     threads: cpus("export_table")
     resources:
         **asked("export_table"),

@@ -103,6 +103,11 @@ def test_an_exported_table_is_the_one_of_the_same_name(tmp_path):
     wanted = results.points(run).drop(columns="score_self-influence")
     assert list(points) == list(wanted) and list(points["row"]) == list(wanted["row"])
     np.testing.assert_array_equal(points["self_influence"], hdf5.read(home / "influence.h5", "self_influence")[0])
+    as_csv = (home / "export/points.csv").read_bytes()
+    export_table.export_table(files, code, "points", str(home / "export/points.parquet"))
+    stored = pd.read_parquet(home / "export/points.parquet")
+    stored.to_csv(tmp_path / "again.csv")
+    assert stored.index.name == "index" and (tmp_path / "again.csv").read_bytes() == as_csv
     pd.testing.assert_frame_equal(
         pd.read_csv(home / "export/groups.csv", dtype={"group": str}, keep_default_na=False), results.groups(run)
     )

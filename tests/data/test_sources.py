@@ -152,6 +152,26 @@ def test_rows_without_names_go_by_their_numbers_and_a_test_set_may_be_a_file(tab
     assert not found["x_test"][:, of_colour].any()
 
 
+def test_a_table_as_parquet_is_the_same_table(table):
+    path, frame = table
+    stored = path.with_suffix(".parquet")
+    # whole numbers with a hole, and categories, which CSV does not know
+    frame["count"] = pd.array([None, *range(59)], dtype="Int64")
+    frame.to_csv(path, index=False)
+    frame.assign(colour=frame.colour.astype("category")).to_parquet(stored, index=False)
+    of_csv, of_parquet = (tables.read(str(file), complete(id="name")) for file in (path, stored))
+    for name, array in of_csv[0].items():
+        np.testing.assert_array_equal(array, of_parquet[0][name])
+    assert of_csv[1] == of_parquet[1] and tables.columns(str(path)) == tables.columns(str(stored))
+    sizes = [data_sizes.of_data({"loader": "table", "label": "kind", "path": str(file)}) for file in (path, stored)]
+    assert sizes[0] == sizes[1] and sizes[0]["n"] == 48
+    # what is no Parquet is a sentence, and has no size
+    stored.write_bytes(b"PAR1 and no more")
+    with pytest.raises(ValueError, match=r"a.parquet is no table that pandas reads"):
+        tables.columns(str(stored))
+    assert data_sizes.of_data({"loader": "table", "label": "kind", "path": str(stored)})["n"] == 0
+
+
 @pytest.mark.parametrize(
     ("change", "settings", "sentence"),
     [

@@ -181,6 +181,18 @@ def test_a_target_of_a_study_that_is_switched_off_is_a_sentence():
         targets.files_of(config, "toy_seeds")
 
 
+def test_a_target_is_of_the_studies_that_settings_add_where_it_says_so():
+    added = targets.of_added(CONFIG["targets"], ["one", "two"])
+    assert [entry["study"] for entry in added["export"]["builds"]] == ["one", "two"]
+    assert added["toy"]["builds"] == CONFIG["targets"]["toy"]["builds"]
+    assert [entry["study"] for entry in targets.of_added(CONFIG["targets"], [])["export"]["builds"]] == ["toy"]
+    read = helpers.parsed({"answers": {"export": "parquet"}, "studies": {"mine": {"extends": "toy"}}}).globals["config"]
+    assert [entry["study"] for entry in read["targets"]["export"]["builds"]] == ["mine"]
+    names = ("points", "groups", "suspicious", "explanations")
+    wanted = [f"results/toy/mlp-dropout/seed0/export/{name}.parquet" for name in names]
+    assert targets.files_of(read, "export") == wanted
+
+
 def test_a_target_of_files_needs_no_study_and_one_of_figures_does():
     config = {"targets": {"mine": {"builds": [{"files": ["history.csv", "figures/history.png"]}]}}, "studies": {}}
     assert targets.files_of(config, "mine") == ["results/history.csv", "results/figures/history.png"]

@@ -65,10 +65,11 @@ def _read(path: str, rows: int | None = None) -> pd.DataFrame:
         return pd.read_csv(path, encoding="utf-8-sig", nrows=rows)
     except ImportError:
         raise ValueError(
-            f"{path} is Parquet, which needs pyarrow; install it in .venv, or store the table as CSV"
+            f"{path} is Parquet, which needs fastparquet; run make, which installs it, or store the table as CSV"
         ) from None
-    except (OSError, ValueError) as error:
-        said = " ".join(str(error).split())
+    # of a damaged or unusual file fastparquet's errors are of many kinds
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path} is no table that pandas reads ({said}); save it as CSV in UTF-8") from None
 
 
@@ -95,7 +96,7 @@ def _encoded(train: pd.DataFrame, test: pd.DataFrame) -> tuple[np.ndarray, np.nd
     for column in train.columns:
         if pd.api.types.is_numeric_dtype(train[column]) and pd.api.types.is_numeric_dtype(test[column]):
             found = SimpleImputer(strategy="median", keep_empty_features=True)
-            ready = [frame[[column]].to_numpy(dtype=np.float64) for frame in (train, test)]
+            ready = [frame[[column]].to_numpy(dtype=np.float64, na_value=np.nan) for frame in (train, test)]
             names.append(str(column))
         else:
             found = OneHotEncoder(handle_unknown="ignore", sparse_output=False)

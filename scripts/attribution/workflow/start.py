@@ -60,6 +60,7 @@ def settings(workflow, given: dict, known: dict, base: Path) -> dict:
     studies.in_one_sentence(registry.check, prepared)
     studies.in_one_sentence(attributions.check, prepared)
     studies.in_one_sentence(partitions.check, prepared)
+    prepared["targets"] = targets.of_added(prepared["targets"], targets.added(given, known, "studies"))
     return prepared | others
 
 

@@ -179,8 +179,12 @@ def data_path(config: dict, study: str) -> str:
 
 
 def run_path(config: dict, study: str, name: str, model=None, seed=None, scope=None) -> str:
-    """Path of a result of a study; model, seed and scope are the study's own unless given."""
+    """Path of a result of a study; model, seed and scope are the study's own unless given.
+
+    `{export}` in its name is the form of exported tables.
+    """
     in_one_sentence(run_checks.study, config, study)
+    name = name.replace("{export}", config["answers"]["export"])
     chosen = config["studies"][study]
     run = RUN.format(
         dataset=chosen["dataset"],

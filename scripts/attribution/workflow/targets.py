@@ -53,6 +53,23 @@ def files_of(config: dict, name: str) -> list[str]:
     return found
 
 
+def of_added(builds: dict, names: list[str]) -> dict:
+    """Section `targets` where entries with `own` are of the studies that the user's settings add, if there are any.
+
+    Args:
+        builds: the section. names: of these studies.
+    """
+    found = {}
+    for name, target in builds.items():
+        entries = []
+        for entry in target["builds"]:
+            of = names if entry.get("own") and names else [entry.get("study")]
+            rest = {key: value for key, value in entry.items() if key not in ("own", "study")}
+            entries += [rest if study is None else {"study": study} | rest for study in of]
+        found[name] = target | {"builds": entries}
+    return found
+
+
 def over(table: str) -> str:
     """The study's key that a table is over: training seeds, models judged by retraining, or trainings of the border."""
     name = table.rpartition("-")[0]

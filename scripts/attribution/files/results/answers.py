@@ -8,7 +8,8 @@ explanations.csv: a row a training point that explains a test point: `target_row
 `prediction`, `margin` of the label, `method`, `direction` (helpful or harmful), `rank` from 1, `row`, `id`, `label`,
 `attribution`. explanations/METHOD.h5: `targets` (t,) test indices and `pairs` (t, n), positive = helpful, with the
 attribute `signed` 0 where pairs are similarities.
-export/TABLE.csv: tables of `attribution.results` as they are, points, groups and parts.
+export/TABLE.csv or .parquet: tables of `attribution.results` as they are, points, groups, parts, suspicious labels and
+explanations.
 folds.h5: logits of each training point, (n, C), by a network that was trained without its `fold` (n,).
 explore.html: a page of all of these and of the run's groups and parts, which needs no other file.
 confusion.csv: `label`, `prediction`, `count` of test points. recall.csv: `class`, numbers of training and test points,
@@ -18,7 +19,7 @@ confusion.csv: `label`, `prediction`, `count` of test points. recall.csv: `class
 FILES = {
     "suspicious.csv": "run", "explanations.csv": "run", "explanations/*.h5": "run",
     "confusion.csv": "run", "recall.csv": "run", "explore.html": "run",
-    "export/*.csv": "run", "folds.h5": "run",
+    "export/*.csv": "run", "export/*.parquet": "run", "folds.h5": "run",
 }  # fmt: skip
 
 FOLD = "fold"

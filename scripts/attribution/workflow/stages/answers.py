@@ -12,7 +12,7 @@ from attribution.workflow import attributions, inputs, methods, registry, resour
 # multiplications of gradients of all layers, two for each number of a kernel's products, that a default list may cost
 AFFORDABLE = 5e12
 # tables of folder export
-EXPORTED = ("points", "groups", "parts")
+EXPORTED = ("points", "groups", "parts", "suspicious", "explanations")
 # what explore.html shows where it exists
 SHOWN = ("groups*.h5", "partition.h5", "partition-removals-*.h5", "attributions/tracin.h5", "datamodels/retrain-*.h5")
 
@@ -80,7 +80,7 @@ def exported(config: dict, wildcards) -> list[str]:
     existing = ["partition.h5"] if Path(home, "partition.h5").is_file() else []
     files = {
         "points": ["gradients.h5", "influence.h5", *scores, *existing], "groups": ["groups.h5"],
-        "parts": ["partition.h5"],
+        "parts": ["partition.h5"], "suspicious": ["suspicious.csv"], "explanations": ["explanations.csv"],
     }  # fmt: skip
     return [f"{home}/{name}" for name in files[wildcards.table]]
 
