@@ -2,13 +2,39 @@
 # Inputs: data.h5, results of the last layer, model.keras, as methods need.  Outputs: truth/*.h5 (networks without some
 # points), attributions/METHOD.h5 (pairs with test points), brittleness/METHOD.h5 (networks without what a method credits most),
 # group-removals/METHOD.h5 (predictions for whole groups), judges/*.csv, tables of studies.
-# Steps: retrain_truth; attribute_method -> average_method; measure_lds, predict_removals -> measure_removals,
+# Steps: grow_removals -> retrain_truth; attribute_method -> average_method; measure_lds, predict_removals -> measure_removals,
 # measure_embeddings, measure_stability, retrain_without_top -> measure_brittleness -> gather_truths.
+
+
+# groups that Algorithm 1 finds, to leave whole
+rule grow_removals:
+    input:
+        unpack(inverse_of_last_layer),
+        data="results/{dataset}/data.h5",
+        influence=f"{RUN}/influence.h5",
+        code=code("truth/grow_removals.py"),
+    output:
+        groups=f"{RUN}/truth/found-groups.h5",
+    log:
+        "results/logs/grow_removals/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/grow_removals/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("grow_removals")
+    resources:
+        **asked("grow_removals"),
+    params:
+        rules=setting("truth.found"),
+        groups=setting("retraining.groups"),
+        tie_seed=setting("groups.tie_seed"),
+        cg=setting("influence.cg"),
+    script:
+        "../scripts/truth/grow_removals.py"
 
 
 # whole networks trained without some points, for judges of attribution
 rule retrain_truth:
     input:
+        unpack(found_groups),
         data="results/{dataset}/data.h5",
         own=own_model,
         code=code_of_network("truth/retrain_truth.py"),
@@ -107,7 +133,7 @@ rule measure_lds:
 # what a method of whole groups says of margins when groups leave
 rule predict_removals:
     input:
-        unpack(attribution_files),
+        unpack(predicting_files),
         own=own_model,
         code=code_of_attribution("truth/predict_removals.py"),
     output:

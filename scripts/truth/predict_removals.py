@@ -31,14 +31,14 @@ def predict_removals(
     """
     x, y, labels = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, Y_TEST)
     targets = truth.target_points(len(labels), drawn["targets"], drawn["seed"])
-    kept, begun = truth.sets("groups", [], x, y, drawn).kept, time.perf_counter()
+    kept, begun = truth.sets("groups", [], x, y, drawn, files.get("found")).kept, time.perf_counter()
     run = Run(files, settings, tested=True, recipe=recipe, seed=seed)
-    found = np.asarray(base.part(method, "falls", label)(run, targets, kept), dtype=np.float64)
-    if not np.isfinite(found).all():
-        raise ValueError(f"{(~np.isfinite(found)).sum()} of {found.size} falls by method '{label}' are not finite")
+    falls = np.asarray(base.part(method, "falls", label)(run, targets, kept), dtype=np.float64)
+    if not np.isfinite(falls).all():
+        raise ValueError(f"{(~np.isfinite(falls)).sum()} of {falls.size} falls by method '{label}' are not finite")
     facts = {"method": label, "seconds": time.perf_counter() - begun} | run.facts
     print(f"{label}: {facts['seconds']:.1f} s", flush=True)
-    hdf5.write(path, {TARGETS: targets, KEPT: kept, FALLS: found}, attributes | facts)
+    hdf5.write(path, {TARGETS: targets, KEPT: kept, FALLS: falls}, attributes | facts)
 
 
 job.run(

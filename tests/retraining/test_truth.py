@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import grow_removals
 from attribution.files import hdf5
 from attribution.methods import writing
 from attribution.methods.retraining import datamodel_around
@@ -10,7 +11,7 @@ from attribution.methods.retraining.datamodel_ridge import Ridge
 from attribution.methods.run import Run
 from attribution.networks import build as models
 from attribution.numerics.residuals import margins
-from attribution.retraining import truth, whole_networks
+from attribution.retraining import subsets, truth, whole_networks
 from attribution.training import train as training
 from trained_discs import RECIPE
 
@@ -38,6 +39,35 @@ def test_groups_are_of_each_kind():
     x, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
     drawn = truth.sets("groups", [0, 1], x, y, SETTINGS)
     assert sorted(set(drawn.kind)) == ["class", "neighbours", "random"]
+
+
+def test_groups_found_on_the_run_grow_from_the_points_that_random_ones_begin_with_and_leave_beside_them(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y, h, r = rng.normal(size=(40, 2)), np.arange(40) % 2, rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    files = {name: str(tmp_path / f"{name}.h5") for name in ("data", "gradients", "influence", "found")}
+    gradients = r * h
+    own = (gradients**2).sum(axis=1)
+    hdf5.write(files["data"], {"x_train": x, "y_train": y}, {})
+    hdf5.write(files["gradients"], {"features_train": h, "residuals_train": r}, {})
+    hdf5.write(files["influence"], {"self_influence": own, "step_norm": np.sqrt(own)}, {})
+    drawn = SETTINGS["groups"] | {"shares": [0.1, 0.2]}
+    grow_removals.grow_removals(files, lambda columns: columns, ["influence"], drawn, 0, files["found"], {})
+    settings = SETTINGS | {"groups": drawn}
+    found = truth.sets("groups", [], x, y, settings, files["found"])
+    assert found.kept.shape == (16, 40) and list(found.kind[:12]) == list(truth.sets("groups", [], x, y, settings).kind)
+    assert set(found.kind[12:]) == {"found by influence"}
+    starts = subsets.centres(40, drawn["shares"], drawn["draws"], drawn["seed"])
+    alone = found.kind == "random"
+    for left, random, start, size in zip(
+        ~found.kept[12:], ~found.kept[alone], starts.ravel(), [4, 4, 8, 8], strict=True
+    ):
+        assert random[start]
+        members = [start]
+        while len(members) < size:
+            shared = gradients @ gradients[members].sum(axis=0)
+            shared[members] = -np.inf
+            members.append(int(shared.argmax()))
+        assert np.flatnonzero(left).tolist() == sorted(members)
 
 
 def test_targets_are_drawn_once_and_ascend():

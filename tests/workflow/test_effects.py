@@ -34,7 +34,7 @@ SETTINGS = {
             "agreement": {"models": ["mlp-plain", "mlp-l2"], "seeds": [0, 1]},
             "border": {"models": ["mlp-plain", "mlp-l2"], "datasets": ["photos"]}, "stop_conditions": ["photos"],
             "target": "a", "other": "b", "compared": ["mlp-l2", "mlp-plain"], "recipes": ["mlp-l2", "mlp-plain"],
-            "retrained": ["mlp-l2", "mlp-plain"], "attributed": ["mlp-l2", "mlp-plain"],
+            "retrained": ["mlp-l2", "mlp-dropout"], "attributed": ["mlp-l2", "mlp-plain"],
         },
         # of images, for their figures
         "cells": {"dataset": "cells", "model": "mlp-plain"},

@@ -331,6 +331,9 @@ COSTS = {
     "retrain_leave_one_out": _members(lambda size: _twice(size["n"], size)),
     "retrain_groups": _members(lambda size: _twice(size["removals"], size)),
     "retrain_subsets": _members(lambda size: size["members"]),
+    "grow_removals": lambda size: _groups(
+        size | {"group_seeds": size["grown"], "group_size": size["largest_removal"], "adaptive": False}
+    ),
     "retrain_truth": _truth,
     "retrain_without_top": lambda size: _truth(size | {"members": size["without_top"]}),
     "partition_training_set": _partition,

@@ -62,6 +62,16 @@ def groups(x: np.ndarray, labels: np.ndarray, shares: list[float], draws: int, s
     return Removals(masks, np.array([kind for kind, _ in rows]), 1 - masks.mean(axis=1))
 
 
+def centres(n: int, shares: list[float], draws: int, seed: int) -> np.ndarray:
+    """(shares, draws) training points about which `groups` draws: the first of each random group, where its
+    neighbours are and found groups grow from. Arguments as there."""
+    found = [
+        [np.random.default_rng((GROUPS, seed, position, draw)).permutation(n)[0] for draw in range(draws)]
+        for position in range(len(shares))
+    ]
+    return np.array(found, dtype=np.int64)
+
+
 def random_subsets(n: int, alpha: float, start: int, count: int, seed: int, stream: int) -> np.ndarray:
     """Subsets number `start` to `start + count - 1` of size alpha n (Ilyas et al. 2022, section 2).
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attribution.files import hdf5
+from attribution.files.results.retraining import KEPT, KIND
 from attribution.retraining import subsets
 
 KINDS = ("fixed", "averaged")
@@ -28,14 +30,17 @@ def target_points(m: int, count: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng((seed, m)).choice(m, min(count, m), replace=False))
 
 
-def sets(name: str, numbers: list[int], x: np.ndarray, y: np.ndarray, settings: dict) -> Sets:
+def sets(
+    name: str, numbers: list[int], x: np.ndarray, y: np.ndarray, settings: dict, found: str | None = None
+) -> Sets:  # fmt: skip
     """What is kept in the networks of a shard.
 
     Args:
         name: `alphaA`, random subsets of share A that judge; `fit-alphaA`, others that datamodels are fitted on;
-            `leave-one-out`; `groups`, random and coherent ones, see `subsets.groups`.
+            `leave-one-out`; `groups`, random and coherent ones, see `subsets.groups`, and those of `found`.
         numbers: first subset and how many, of random subsets. x, y: training points.
         settings: `seed` of the draws, `leave_one_out` the most points that leave alone, and `groups`.
+        found: found-groups.h5, groups grown on the run.
     """
     n = len(y)
     if name == "leave-one-out":
@@ -45,7 +50,10 @@ def sets(name: str, numbers: list[int], x: np.ndarray, y: np.ndarray, settings: 
         return Sets(kept, np.full(len(kept), name))
     if name == "groups":
         drawn = subsets.groups(x, y, **settings["groups"])
-        return Sets(drawn.masks, drawn.kind)
+        if found is None:
+            return Sets(drawn.masks, drawn.kind)
+        grown, kind = hdf5.read(found, KEPT, KIND)
+        return Sets(np.concatenate([drawn.masks, grown]), np.concatenate([drawn.kind, kind.astype(str)]))
     stream = FITTED if name.startswith("fit-") else JUDGED
     alpha = float(name.removeprefix("fit-").removeprefix("alpha"))
     kept = subsets.random_subsets(n, alpha, *numbers, settings["seed"], stream)

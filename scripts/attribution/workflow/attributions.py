@@ -92,6 +92,21 @@ def truth_settings(config: dict, wildcards) -> dict:
     return found | ({"groups": config["retraining"]["groups"]} if sets == "groups" else {})
 
 
+def found_groups(config: dict, wildcards) -> dict[str, str]:
+    """Groups grown on the run that leave beside random ones, of its trained network also for the untrained one."""
+    if not config["truth"]["found"] or getattr(wildcards, "sets", "groups") != "groups":
+        return {}
+    trained = wildcards.model.removesuffix(UNTRAINED)
+    model = trained if trained in config["models"] else wildcards.model
+    run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
+    return {"found": f"{run}/truth/found-groups.h5"}
+
+
+def predicting(config: dict, wildcards) -> dict:
+    """Results that a method of whole groups needs, and the groups."""
+    return needed(config, wildcards) | found_groups(config, wildcards)
+
+
 def truth_numbers(config: dict, wildcards) -> list[int]:
     """First subset and number of subsets of a shard."""
     return list(shards.shard_range(config["truth"]["shards"], int(wildcards.shard)))

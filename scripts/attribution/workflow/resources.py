@@ -53,6 +53,8 @@ def size_of(config: dict, wildcards) -> dict:
         "group_seeds": requests.starts(groups["seeds"], data["classes"], subgroups),
         "adaptive": groups["adaptive"],
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
+        "grown": len(config["truth"]["found"]) * len(retrained["shares"]) * retrained["draws"],
+        "largest_removal": max(1, round(max(retrained["shares"]) * data["n"])),
         "subsets": int(getattr(wildcards, "subsets", 0)),
         "members": members,
         "fitted": config["truth"]["fitted"]["subsets"],
@@ -83,7 +85,8 @@ def trained(config: dict, n: int, wildcards) -> int:
     if not hasattr(wildcards, "truth"):
         return shards.numbers(config["datamodels"], wildcards.shard)[1]
     chosen, drawn = config["truth"], config["retraining"]["groups"]
-    several = {"leave-one-out": min(chosen["leave_one_out"], n), "groups": 3 * len(drawn["shares"]) * drawn["draws"]}
+    each = (3 + len(chosen["found"])) * len(drawn["shares"])
+    several = {"leave-one-out": min(chosen["leave_one_out"], n), "groups": each * drawn["draws"]}
     count = several.get(wildcards.sets) or shards.shard_range(chosen["shards"], int(wildcards.shard))[1]
     return (1 + count) * (1 if wildcards.truth == "fixed" else chosen["repetitions"])
 

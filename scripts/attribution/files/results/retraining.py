@@ -17,6 +17,7 @@ METHODS_OF_ONE, METHODS_OF_GROUPS = "methods_of_one", "methods_of_groups"
 # of truth/*.h5: (M, n) True where a point stayed; (r, M, t) margins of the targets, one row a repetition; (r, t) those
 # of the network of all points; (M,) how the points that left were drawn
 KEPT, RETRAINED, UNTOUCHED, KIND = "kept", "retrained", "untouched", "kind"
+# of truth/found-groups.h5: `kept` and `kind`
 # of brittleness/*.h5: (k,) points that leave; there (t, k) margins without so many, and (t,) with all
 COUNTS = "counts"
 # of group-removals/*.h5, beside `kept` (g, n): (g, t) of the targets' margins
