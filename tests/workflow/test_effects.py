@@ -47,11 +47,11 @@ SETTINGS = {
     "datasets": {
         "mine": {
             "loader": "npz", "path": "mine.npz", "class_names": ["a", "b", "c"], "subgroup_names": ["a", "b", "c"],
-            "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9, "flipped": 0.1,
+            "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9, "flipped": 0.1, "dense_gb": 4.0,
             "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
         },
         "cells": {
-            "loader": "table", "path": "cells.csv", "label": "kind", "id": "name", "test": 0.25,
+            "loader": "table", "path": "cells.csv", "label": "kind", "id": "name", "test": 0.25, "dense_gb": 4.0,
             "class_names": ["a", "b", "c"], "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9,
             "flipped": 0.1, "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
         },

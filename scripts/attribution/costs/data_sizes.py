@@ -9,6 +9,7 @@ import zipfile
 
 import numpy as np
 
+from attribution.costs import stored_sizes
 from attribution.settings import datasets
 
 
@@ -46,7 +47,9 @@ def per_class(dataset: dict) -> list[int] | None:
     if dataset["loader"] not in ("npz", "h5") or changed:
         return None
     try:
-        if dataset["loader"] == "npz":
+        if os.path.isdir(dataset["path"]):
+            y = stored_sizes.labels(dataset["path"])
+        elif dataset["loader"] == "npz":
             with np.load(dataset["path"], allow_pickle=False) as file:
                 y = file["y_train"]
         else:
@@ -116,9 +119,14 @@ def _images(path: str, dataset: dict) -> tuple[int, tuple, int]:
 def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:
     """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report."""
     try:
-        if loader == "npz":
+        if os.path.isdir(path):
+            train, test, itemsize = stored_sizes.of_folder(path)
+        elif loader == "npz":
             with zipfile.ZipFile(path) as archive:
-                (train, itemsize), (test, _) = (_npy_shape(archive, name) for name in ("x_train.npy", "x_test.npy"))
+                if "x_train.npy" in archive.namelist():
+                    (train, itemsize), (test, _) = (_npy_shape(archive, f"x_{part}.npy") for part in ("train", "test"))
+                else:
+                    train, test, itemsize = stored_sizes.of_parts(archive)
         else:
             import h5py
 

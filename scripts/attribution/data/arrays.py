@@ -1,10 +1,13 @@
-"""One's own data: four arrays, by Keras's names, from an npz or HDF5 file, checked before anything is computed."""
+"""One's own data: four arrays, by Keras's names, from a file or a folder, checked before anything is computed."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from attribution.data import hdf5_arrays, labels, npz_arrays
+from attribution.data.stored import array_folders, sparse
+from attribution.settings import datasets
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("subgroup_train", "subgroup_test")
@@ -14,11 +17,12 @@ SPARSE = ("format", "indices", "indptr", "data")  # arrays of scipy.sparse.save_
 ROWS = 4096  # samples looked at in one go
 
 
-def read(path, loader: str) -> dict[str, np.ndarray]:
-    """The arrays of a file, as they are.
+def read(path, loader: str, dense_gb: float = datasets.DENSE_GB) -> dict[str, np.ndarray]:
+    """The arrays of a file, as they are, sparse ones as dense float32.
 
     Args:
-        path: the file. loader: `npz` (numpy.savez) or `h5` (HDF5, arrays at its root).
+        path: the file. loader: `npz` (numpy.savez, or a folder, see `array_folders`) or `h5` (HDF5, arrays at its
+            root). dense_gb: gigabytes that sparse ones may take, see `stored.sparse`.
 
     Returns:
         x_train, y_train, x_test, y_test, and subgroup_train, id_train, items_train and those of the test set where the
@@ -26,10 +30,14 @@ def read(path, loader: str) -> dict[str, np.ndarray]:
 
     Raises:
         ValueError: one sentence with the file and, where it is about one, the array: locked, without permission, away,
-            damaged, of another or newer kind, compressed by what is not installed, linked to nothing, missing, objects.
+            damaged, of another or newer kind, compressed by what is not installed, linked to nothing, missing, objects,
+            sparse and too large.
     """
     reading = {"npz": npz_arrays.read, "h5": hdf5_arrays.read}[loader]
-    return reading(path, partial(_wanted, path), partial(_objects, path))
+    if loader == "npz" and Path(path).is_dir():
+        reading = array_folders.read
+    found = reading(path, sparse.with_parts(partial(_wanted, path)), partial(_objects, path))
+    return sparse.dense(path, sparse.joined(path, found), dense_gb)
 
 
 def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_names: list[str]) -> dict:
@@ -66,8 +74,8 @@ def _wanted(path, found: list[str]) -> list[str]:
     missing = [name for name in REQUIRED if name not in found]
     if set(SPARSE) <= set(found):
         raise ValueError(
-            f"{path} holds a single sparse matrix of SciPy; store x_train=x.toarray() and the other arrays with "
-            "numpy.savez"
+            f"{path} holds a single sparse matrix of SciPy; put it into a folder as x_train.npz, beside x_test.npz, "
+            "y_train.npy and y_test.npy (numpy.save), and give the folder as path"
         )
     if missing:
         raise ValueError(
@@ -81,7 +89,8 @@ def _wanted(path, found: list[str]) -> list[str]:
 def _objects(path, name: str) -> str:
     return (
         f"{path}: {name} holds Python objects or texts, which are never loaded; store numbers in an array whose rows "
-        "have one length (of a sparse matrix x.toarray(); labels, ids and items may be texts, y.astype(str))"
+        "have one length (labels, ids and items may be texts, y.astype(str); a sparse matrix goes into a file of its "
+        "own by scipy.sparse.save_npz, in a folder with the other arrays)"
     )
 
 
@@ -111,7 +120,8 @@ def _texts(path, arrays: dict[str, np.ndarray], part: str, count: int) -> dict[s
         if arrays[name].shape != (count,):
             raise ValueError(f"{path}: {name} has shape {arrays[name].shape}; expected is ({count},), a text a point")
         # objects: of fixed width a longer text of the other part would be cut
-        found[name] = labels.texts(arrays[name]).astype(object)
+        stored = arrays[name]
+        found[name] = stored if stored.dtype.kind == "O" else labels.texts(stored).astype(object)
     return found
 
 

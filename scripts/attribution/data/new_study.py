@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from attribution.data import sources, tables
+from attribution.data.stored import array_folders
 from attribution.files import atomic
 from attribution.settings import datasets, result_names
 
@@ -30,8 +31,9 @@ def settings(name: str, data: str, model: str | None = None, label: str | None =
     """The text of a file of settings for a study NAME of the data, in comments what was found.
 
     Args:
-        name: of data set, study and model. data: npz or HDF5 file, see `arrays`, a table, or a folder of images. model:
-            a trained .keras file, or None for a small network that is trained. label: a table's column of labels.
+        name: of data set, study and model. data: npz or HDF5 file, see `arrays`, a table, or a folder of images or of
+            arrays. model: a trained .keras file, or None for a small network that is trained. label: a table's column
+            of labels.
 
     Raises:
         ValueError: one sentence, for a name that cannot be one, or a file that cannot be used.
@@ -78,6 +80,8 @@ def settings(name: str, data: str, model: str | None = None, label: str | None =
 
 def _dataset(data: str, label: str | None) -> dict:
     """Settings of a data set of this file or folder, but for the names of its classes."""
+    if Path(data).is_dir() and array_folders.is_one(data):
+        return {"loader": "npz", "path": data}
     if Path(data).is_dir():
         return {"loader": "images", "path": data}
     loader = LOADERS.get(Path(data).suffix.lower())

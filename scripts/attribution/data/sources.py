@@ -33,4 +33,4 @@ def _read(path: str, settings: dict) -> tuple[dict, dict]:
         from attribution.data import image_folders
 
         return image_folders.read(path, settings)
-    return arrays.read(path, settings["loader"]), {}
+    return arrays.read(path, settings["loader"], settings["dense_gb"]), {}

@@ -20,7 +20,8 @@ def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
 
     Args:
         path: of the file. settings: `label`, the column of labels; `test`, another file or a share of the rows; `id`,
-            perhaps, a column that names the rows and is no input; `seed` of the split.
+            perhaps, a column that names the rows and is no input; `seed` of the split; `dense_gb`, gigabytes that the
+            inputs may take.
 
     Returns:
         arrays: x_train (n, D) float64, y_train (n,) texts, id_train (n,) texts, the row from 0 without `id`; x_test and
@@ -44,7 +45,8 @@ def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
         arrays[f"y_{part}"] = frame[settings["label"]].to_numpy().astype(str)
         named = frame[settings["id"]] if settings.get("id") else frame.index
         arrays[f"id_{part}"] = named.to_numpy().astype(str)
-    arrays["x_train"], arrays["x_test"], columns, encoding = _encoded(train[inputs], test[inputs])
+    limit = settings["dense_gb"]
+    arrays["x_train"], arrays["x_test"], columns, encoding = _encoded(path, train[inputs], test[inputs], limit)
     return arrays, {"columns": columns, "encoding": json.dumps(encoding)}
 
 
@@ -87,7 +89,9 @@ def _frame(path: str, settings: dict) -> pd.DataFrame:
     return frame
 
 
-def _encoded(train: pd.DataFrame, test: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[str], dict]:
+def _encoded(
+    path, train: pd.DataFrame, test: pd.DataFrame, limit: float
+) -> tuple[np.ndarray, np.ndarray, list[str], dict]:
     """Inputs of both parts, names of their columns, and what they were encoded by."""
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import OneHotEncoder
@@ -102,6 +106,15 @@ def _encoded(train: pd.DataFrame, test: pd.DataFrame) -> tuple[np.ndarray, np.nd
             found = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
             ready = [_texts(frame[column]) for frame in (train, test)]
         found.fit(ready[0])
+        if not isinstance(found, SimpleImputer):
+            values = len(found.categories_[0])
+            asked = 8 * (len(train) + len(test)) * (len(names) + values) / 1e9
+            if asked > limit:
+                raise ValueError(
+                    f"{path}: column '{column}' has {values} different texts, each a column of numbers, with which the "
+                    f"inputs take {asked:.3g} GB, and dense_gb is {limit:g}; leave that column out, name it as id, or "
+                    "raise dense_gb of the data set"
+                )
         for values, part in zip(ready, parts, strict=True):
             part.append(found.transform(values))
         if isinstance(found, SimpleImputer):

@@ -10,6 +10,9 @@ CIFAR10_TRAIN, CIFAR10_TEST = 5000, 1000  # images of a class
 # loaders of one source, from which a share is drawn as test set where none is given
 WITHOUT_TEST = ("table", "images")
 TEST_SHARE = 0.2
+# loaders whose inputs may grow when they are made numbers in arrays, and the gigabytes that these may take
+MADE_DENSE = ("npz", "h5", "table")
+DENSE_GB = 4.0
 
 # What a data set that names only its source takes; see `variants.make`.
 DEFAULTS = {
@@ -28,6 +31,7 @@ def complete(dataset: dict) -> dict:
     if dataset["loader"] == "toy":
         return {"flipped": DEFAULTS["flipped"]} | dataset
     drawn = {"test": TEST_SHARE} if dataset["loader"] in WITHOUT_TEST else {}
+    drawn |= {"dense_gb": DENSE_GB} if dataset["loader"] in MADE_DENSE else {}
     return DEFAULTS | drawn | {"class_names": class_names(dataset), "subgroup_names": []} | dataset
 
 

@@ -44,9 +44,11 @@ def existing(config: dict, key: str, wildcards):
     """The file that a data set's setting names, of images the folder, or one sentence when there is none."""
     dataset = wildcards.dataset
     path = config["datasets"][dataset][key]
-    is_there = (
-        os.path.isdir if config["datasets"][dataset]["loader"] == "images" and key != "inject" else os.path.isfile
-    )
+    loader = config["datasets"][dataset]["loader"]
+    is_there = os.path.isdir if loader == "images" and key != "inject" else os.path.isfile
+    # a folder of arrays
+    if loader == "npz" and key == "path":
+        is_there = os.path.exists
     if not is_there(path):
         raise WorkflowError(
             f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
