@@ -18,7 +18,7 @@ import keras
 from attribution.costs import networks as network_cost
 from attribution.costs import stages as cost
 from attribution.files import hdf5, resume
-from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
+from attribution.files.results.data import X_TEST, X_TRAIN, X_VALIDATION, Y_TEST, Y_TRAIN, Y_VALIDATION
 from attribution.networks import build as models
 from attribution.networks import precision, same_function
 from attribution.training import train as training
@@ -50,6 +50,8 @@ def train_model(
             then written.
     """
     x_train, y_train, x_test, y_test = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
+    with hdf5.file(data) as file:
+        held_out = (file[X_VALIDATION][()], file[Y_VALIDATION][()]) if X_VALIDATION in file else None
     attributes = hdf5.attributes(data)
     network = models.build(recipe, x_train.shape[1:], len(attributes["class_names"]), seed, x_train)
 
@@ -61,13 +63,12 @@ def train_model(
     settings = {"recipe": trained, "seed": seed, "data": attributes["sha256"], "keras": keras.__version__}
     checkpoint = folder / f".training-{resume.digest(settings, code)}"
     if recipe["architecture"] == "keras-file":
-        rows = training.evaluated(network, x_train, y_train, x_test, y_test, label, below_chance)
+        rows = training.evaluated(network, x_train, y_train, x_test, y_test, label, below_chance, held_out)
     else:
+        read = sum(part.nbytes for part in (x_train, x_test, *(held_out or ())[:1]))
         cost.require(
             f"training {label}",
-            network_cost.training(
-                network, len(x_train), x_train.nbytes + x_test.nbytes, recipe["training"], training.EVALUATION_BATCH
-            ),
+            network_cost.training(network, len(x_train), read, recipe["training"], training.EVALUATION_BATCH),
             f"lower models.{folder.parent.name}.training.batch_size",
             network_cost.speed(),
         )
@@ -83,6 +84,7 @@ def train_model(
             label,
             ends,
             below_chance,
+            held_out,
         )
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.

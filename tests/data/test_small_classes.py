@@ -14,6 +14,7 @@ from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.groups import growth
 from attribution.methods.chance import random_class
 from attribution.retraining import subsets
+from attribution.settings import datasets
 from boundary_files import CG, GROUPS, TRAINING, grown
 from boundary_layer import SETTINGS, layer
 
@@ -104,7 +105,7 @@ def test_growth_of_small_subgroups():
 def test_flips_that_empty_a_class_are_said(capsys):
     source = {f"{name}_{part}": array for part in ("train", "test")
               for name, array in (("x", np.zeros((3, 2))), ("y", np.arange(3)))}  # fmt: skip
-    settings = {"classes": "all", "points": "all", "test_points": "all", "superclasses": {}, "flipped": 1 / 3}
+    settings = datasets.DEFAULTS | {"flipped": 1 / 3}
     emptied = set()
     for seed in range(10):
         made, _ = variants.make(source, ["a", "b", "c"], settings | {"seed": seed}, np.empty((0, 2), dtype=np.int64))

@@ -163,3 +163,41 @@ def test_subsets_that_cannot_be_are_refused():
         make(points=4)
     with pytest.raises(ValueError, match="a subset of 401 points was asked for, but there are only 400"):
         make(points=401)
+
+
+def test_points_held_out_are_no_training_points_and_each_class_has_its_share():
+    merged = {"one": ["a", "b"], "two": ["c", "d"]}
+    data, (arrays, _) = source(), make(validation_split=0.25, flipped=0.2, superclasses=merged)
+    held, kept = arrays["index_validation"], arrays["index_train"]
+    assert len(held) == 100 and sorted([*held, *kept]) == list(range(N)) and (np.diff(held) < 0).any()
+    counts, every = (np.bincount(data["y_train"][rows]) for rows in (held, np.arange(N)))
+    assert np.abs(counts - every / 4).max() < 1
+    np.testing.assert_array_equal(arrays["x_validation"][:, 0], held)
+    # clean labels, of the superclasses; subgroups are the classes
+    np.testing.assert_array_equal(arrays["y_validation"], data["y_train"][held] > 1)
+    np.testing.assert_array_equal(arrays["subgroup_validation"], data["y_train"][held])
+    assert all(len(arrays[f"{name}_train"]) == 300 for name in ("x", "y", "subgroup", "flipped", "original_y"))
+    assert set(make(validation_split=0.25, seed=1)[0]["index_validation"]) != set(held)
+
+
+def test_what_is_drawn_and_held_out_stays_the_subset_as_it_was():
+    whole, held = make(points=100)[0], make(points=100, validation_split=0.2)[0]
+    assert {*held["index_train"], *held["index_validation"]} == set(whole["index_train"])
+    assert len(held["y_train"]) == 80 and "x_validation" not in whole
+    np.testing.assert_array_equal(held["index_test"], whole["index_test"])
+
+
+def test_a_pair_whose_training_image_is_held_out_is_left_out():
+    held = make(validation_split=0.25)[0]["index_validation"]
+    pairs = np.array([[0, held[0]], [1, next(row for row in range(N) if row not in held)]])
+    arrays, facts = make(pairs, validation_split=0.25)
+    assert facts["pairs_left_out"] == 1 and len(arrays["injected_pairs"]) == 1 and N + 1 in arrays["index_train"]
+    np.testing.assert_array_equal(arrays["index_validation"], held)
+
+
+def test_a_class_too_small_to_hold_a_point_out_is_named():
+    data = source()
+    data["y_train"] = np.where(data["y_train"] == 3, 2, data["y_train"])
+    data["y_train"][0] = 3
+    with pytest.raises(ValueError, match=r"cannot be split with validation_split: 0.25: class 'd' has 1 of 400 points"):
+        variants.make(data, NAMES, datasets.DEFAULTS | {"validation_split": 0.25}, NONE)

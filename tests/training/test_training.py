@@ -2,12 +2,17 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit, softmax
 
+import plot_training_curves
+from attribution.files import hdf5
 from attribution.networks import build as models
 from attribution.training import train as training
-from trained_discs import RECIPE, TRAINING, state_bytes, trained
+from helpers import ROOT
+from train_model import train_model
+from trained_discs import RECIPE, TRAINING, array_bytes, state_bytes, trained
 
 pytestmark = pytest.mark.slow
 STEPS = {"rtol": 2e-4, "atol": 2e-6}  # float32 training against float64
@@ -131,3 +136,28 @@ def test_the_network_learns_the_discs_and_not_shuffled_labels(points, tmp_path):
     free = RECIPE | {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "training": TRAINING | {"epochs": 60}}
     _, history = trained([x, shuffled, x_test, y_test], free, tmp_path / "shuffled")
     assert history["accuracy"].iloc[-1] > 0.55 and history["test_accuracy"].iloc[-1] < 0.8
+
+
+def test_points_held_out_are_evaluated_after_each_epoch_and_change_no_weight(points, tmp_path, monkeypatch):
+    x, y, x_test, y_test = points
+    parts, found = {"x_test": x_test, "y_test": y_test, "x_train": x[:120], "y_train": y[:120]}, {}
+    recipe = RECIPE | {"training": TRAINING | {"epochs": 3}, "below_chance": "warn"}
+    for name, more in (("without", {}), ("with", {"x_validation": x[120:], "y_validation": y[120:]})):
+        data, model, history = (tmp_path / name / file for file in ("data.h5", "model.keras", "history.csv"))
+        hdf5.write(data, parts | more, {"class_names": ["blue", "red"], "sha256": "0" * 64})
+        train_model(str(data), recipe, 0, [], str(model), str(history))
+        found[name] = keras.models.load_model(model, compile=False), pd.read_csv(history)
+    (plain, without), (model, history) = found.values()
+    assert array_bytes(plain.weights) == array_bytes(model.weights)
+    columns = ["validation_loss", "validation_accuracy"]
+    pd.testing.assert_frame_equal(history.drop(columns=columns), without)
+    assert list(history[columns].iloc[-1]) == pytest.approx(training.evaluate(model, x[120:], y[120:]), rel=1e-5)
+    assert history.validation_loss.nunique() == 3
+    drawn = []
+    monkeypatch.setattr(plot_training_curves.drawing, "save", lambda figure, *_: drawn.append(figure))
+    for name in found:
+        style = str(ROOT / "config" / "figures.mplstyle")
+        plot_training_curves.plot_training_curves(str(tmp_path / name / "history.csv"), "mlp", style, 100, "")
+    assert [[line.get_label() for line in figure.axes[0].lines] for figure in drawn] == [
+        ["training", "test"], ["training", "validation", "test"],
+    ]  # fmt: skip

@@ -49,21 +49,25 @@ SETTINGS = {
             "loader": "npz", "path": "mine.npz", "class_names": ["a", "b", "c"], "subgroup_names": ["a", "b", "c"],
             "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9, "flipped": 0.1, "dense_gb": 4.0,
             "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
+            "validation_split": 0.1,
         },
         "cells": {
             "loader": "table", "path": "cells.csv", "label": "kind", "id": "name", "test": 0.25, "dense_gb": 4.0,
             "class_names": ["a", "b", "c"], "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9,
             "flipped": 0.1, "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
+            "validation_split": 0.1,
         },
         "pictures": {
             "loader": "images", "path": "pictures", "test": 0.25, "size": [8, 8],
             "class_names": ["a", "b", "c"], "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9,
             "flipped": 0.1, "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
+            "validation_split": 0.1,
         },
         "photos": {
             "loader": "cifar10", "archive": "https://host/a.tar.gz", "digest": "md5:" + "0" * 32, "seed": 0,
             "classes": ["cat", "dog", "ship"], "points": 30, "test_points": 9, "flipped": 0.1,
             "superclasses": {"one": ["cat"], "two": ["dog", "ship"]}, "inject": "pairs.csv",
+            "validation_split": 0.1,
         },
     },
     "models": {

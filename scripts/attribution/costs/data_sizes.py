@@ -17,8 +17,8 @@ def of_data(dataset: dict) -> dict:
     """Numbers of points, shape and bytes of a sample, from settings or, for one's own file, its header.
 
     Returns:
-        `n` training and `m` test points, `shape` (of one sample), `classes`, `sample_bytes`, `source_bytes` (whole
-        source, where it is larger than what is taken of it).
+        `n` training points, without those held out, and `m` test points, `shape` (of one sample), `classes`,
+        `sample_bytes`, `source_bytes` (whole source, where it is larger than what is taken of it).
     """
     if dataset["loader"] == "toy":
         n, m = (sum(disc[part] for disc in dataset["discs"]) for part in ("train", "test"))
@@ -33,6 +33,8 @@ def of_data(dataset: dict) -> dict:
         count = len(chosen["class_names"]) or 10
         source = (n + m) * math.prod(shape) * itemsize
     n = n if chosen["points"] == "all" else chosen["points"]
+    # as scikit-learn rounds
+    n -= math.ceil(chosen["validation_split"] * n)
     m = m if chosen["test_points"] == "all" else chosen["test_points"]
     return _data(n, m, shape, len(chosen["superclasses"]) or count, itemsize, source)
 
@@ -79,7 +81,7 @@ def _source(dataset: dict) -> tuple[int, int, tuple, int]:
             return count, look(dataset["test"], dataset)[0], shape, itemsize
     except (OSError, ValueError, IndexError):
         return 0, 0, (1,), 1
-    held = round(dataset["test"] * count)
+    held = math.ceil(dataset["test"] * count)
     return count - held, held, shape, itemsize
 
 

@@ -4,18 +4,17 @@ import csv
 
 import numpy as np
 
+from attribution.data import splits
 from attribution.files import kinds as file_kinds
 from attribution.files import unreadable
 from attribution.files.results.data import (
     FLIPPED_TRAIN,
     ID,
-    INDEX_TEST,
-    INDEX_TRAIN,
+    INDEX,
     INJECTED_PAIRS,
     ITEMS,
     ORIGINAL_Y_TRAIN,
     ROWS_TRAIN,
-    Y_TEST,
     Y_TRAIN,
 )
 
@@ -32,23 +31,28 @@ def make(
             classes are the subgroups. subgroup_test likewise; id_train, items_train and those of the test set, texts.
         class_names: of label 0, 1, ...
         settings: `seed`; `classes` ("all" or names, which get the labels 0, 1, ... in that order); `points` and
-            `test_points` ("all" or how many are drawn, see `stratified`); `superclasses` (name -> classes; labels then
-            count superclasses, in this order); `flipped` (share of the training labels, see `flip`).
+            `test_points` ("all" or how many are drawn, see `stratified`); `validation_split` (share of these training
+            points that are held out, 0 for none, the classes in their proportions; their labels are never flipped);
+            `superclasses` (name -> classes; labels then count superclasses, in this order); `flipped` (share of the
+            training labels, see `flip`).
         pairs: (p, 2) int64, test and training row of the source. The test images move into the training set, with
-            their own label, never flipped. A pair whose training image or whose class is not taken is left out.
+            their own label, never flipped. A pair whose training image or whose class is not taken, or whose training
+            image is held out, is left out.
 
     Returns:
         arrays: x_train, y_train, subgroup_train, x_test, y_test, subgroup_test (unless only subgroup_train is known);
-            `index_train` and `index_test` (int64): row in the source, test images counting on after the training
-            images (i + n for test image i); with flipped labels `flipped_train` (bool) and `original_y_train`; with
-            pairs `injected_pairs` (q, 2) int64, the training index of the injected image and of its partner.
+            the same for points that are held out, x_validation and so on; `index_train`, `index_validation` and
+            `index_test` (int64): row in the source, test images counting on after the training images (i + n for test
+            image i); with flipped labels `flipped_train` (bool) and `original_y_train`; with pairs `injected_pairs`
+            (q, 2) int64, the training index of the injected image and of its partner.
         facts: class_names, `rows_train` of the source, and with pairs `injected_images` and `pairs_left_out`.
 
     Raises:
         ValueError: when a subset has too few points of a class, or a pair names an image that does not exist.
     """
     n, m = len(source["y_train"]), len(source["y_test"])
-    drawn_train, drawn_test, flips, order_train, order_test = np.random.default_rng(settings["seed"]).spawn(5)
+    streams = np.random.default_rng(settings["seed"]).spawn(6)
+    drawn_train, drawn_test, flips, order_train, order_test, held = streams
     _check_pairs(pairs, n, m)
 
     chosen = class_names if settings["classes"] == "all" else settings["classes"]
@@ -57,6 +61,13 @@ def make(
     train = np.flatnonzero(number[source["y_train"]] >= 0)
     test = np.flatnonzero(number[source["y_test"]] >= 0)
     train = train[stratified(number[source["y_train"][train]], settings["points"], drawn_train, chosen)]
+    validation = train[:0]
+    if settings["validation_split"]:
+        advice = "take another share, or leave it out"
+        labels = np.array(chosen)[number[source["y_train"][train]]]
+        share, seed = settings["validation_split"], int(held.integers(2**32))
+        out = splits.drawn("", labels, share, seed, "validation_split", advice)
+        train, validation = train[~out], held.permutation(train[out])
 
     usable = np.isin(pairs[:, 1], train) & np.isin(pairs[:, 0], test)
     taken = pairs[usable]
@@ -66,28 +77,29 @@ def make(
 
     index_train = order_train.permutation(np.concatenate([train, n + injected]))
     index_test = n + order_test.permutation(test)
-    arrays = {INDEX_TRAIN: index_train, INDEX_TEST: index_test}
+    parts = {"train": index_train, "test": index_test} | ({"validation": validation} if len(validation) else {})
+    arrays = {f"{INDEX}_{part}": index for part, index in parts.items()}
     own_subgroups = "subgroup_train" in source
     if own_subgroups and len(injected) and "subgroup_test" not in source:
         raise ValueError("inject needs subgroup_test beside subgroup_train, for the test images that it moves")
-    for part, index in (("train", index_train), ("test", index_test)):
+    for part, index in parts.items():
         arrays[f"x_{part}"] = _rows(source, "x", index)
         label = number[_rows(source, "y", index)]
         arrays[f"y_{part}"] = label
         if not own_subgroups:
             arrays[f"subgroup_{part}"] = label
-        elif f"subgroup_{part}" in source:
+        elif f"subgroup_{part}" in source or part == "validation":
             arrays[f"subgroup_{part}"] = _rows(source, "subgroup", index)
         for name in (ID, ITEMS):
-            if f"{name}_{part}" in source:
+            if f"{name}_train" in source:
                 arrays[f"{name}_{part}"] = _rows(source, name, index)
     facts = {"class_names": list(chosen), ROWS_TRAIN: n}
 
     if settings["superclasses"]:
         merged = {name: i for i, members in enumerate(settings["superclasses"].values()) for name in members}
         table = np.array([merged[name] for name in chosen], dtype=np.int64)
-        for name in (Y_TRAIN, Y_TEST):
-            arrays[name] = table[arrays[name]]
+        for part in parts:
+            arrays[f"y_{part}"] = table[arrays[f"y_{part}"]]
         facts["class_names"] = list(settings["superclasses"])
     if settings["flipped"]:
         original = arrays[Y_TRAIN]
@@ -106,7 +118,8 @@ def make(
         facts |= {"injected_images": len(injected), "pairs_left_out": int((~usable).sum())}
         print(
             f"{len(injected)} test images moved into the training set, in {len(taken)} pairs; "
-            f"{facts['pairs_left_out']} pairs left out, as their training image or their class is not in the subset"
+            f"{facts['pairs_left_out']} pairs left out, as their training image is not in the training set or their "
+            "class not in the subset"
         )
     return arrays, facts
 

@@ -20,6 +20,7 @@ DEFAULTS = {
     "classes": "all",
     "points": "all",
     "test_points": "all",
+    "validation_split": 0.0,
     "flipped": 0.0,
     "superclasses": {},
     "inject": "",

@@ -15,6 +15,8 @@ from attribution.training import chance, inputs
 from attribution.training.schedule import epsilon, learning_rate
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
+HELD_OUT = ["validation_loss", "validation_accuracy"]  # columns more where points are held out
+Points = tuple[np.ndarray, np.ndarray]
 STATE = "state.h5"
 EVALUATION_BATCH = 1024  # samples a forward pass of the evaluation
 EVALUATION_POINTS = 10_000  # training points evaluated after an epoch, drawn with the seed; all after the last one
@@ -88,6 +90,16 @@ def evaluate(model: keras.Model, x: np.ndarray, y: np.ndarray) -> tuple[float, f
     return float(losses.mean()), float((predicted(logits) == y).mean())
 
 
+def evaluate_all(model: keras.Model, *parts: Points | None) -> list[float]:
+    """Loss and accuracy of each part that there is, one after another, see `evaluate`."""
+    return [value for part in parts if part is not None for value in evaluate(model, *part)]
+
+
+def columns_of(held_out: Points | None) -> list[str]:
+    """Columns of a history."""
+    return HISTORY + ([] if held_out is None else HELD_OUT)
+
+
 def outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
     """(n, C) logits in inference mode."""
     return np.concatenate(
@@ -112,6 +124,7 @@ def train(
     label: str,
     ends: float | None = None,
     below_chance: str = "refuse",
+    held_out: Points | None = None,
 ) -> pd.DataFrame:
     """Train in place, going on from the last finished epoch where the checkpoint folder holds one.
 
@@ -130,11 +143,13 @@ def train(
         ends: when to have ended, see `deadline.of_job`. No epoch is begun that would take longer, judged by the last
             one, and the first is given up as soon as its batches show that it would; None for no limit.
         below_chance: `refuse` or `warn`, see `chance.judge`.
+        held_out: x, y of points for validation, which are only evaluated.
 
     Returns:
-        One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy; of 0 epochs one row, epoch 0. Both
-        sets are evaluated after the epoch in inference mode, in float32, without dropout and penalties, so train and
-        test compare; of a larger training set EVALUATION_POINTS points before the last epoch.
+        One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy, and HELD_OUT where there are such
+        points; of 0 epochs one row, epoch 0. All sets are evaluated after the epoch in inference mode, in float32,
+        without dropout and penalties, so that they compare; of a larger training set EVALUATION_POINTS points before
+        the last epoch.
 
     Raises:
         deadline.OutOfTime: when the time does not suffice.
@@ -151,7 +166,7 @@ def train(
     state = Path(checkpoint) / STATE
     rows = restore(state, variables, training["epochs"])
     evaluated = precision.in_float32(model)
-    sample = evaluation_points(seed, len(x_train))
+    sample, others = evaluation_points(seed, len(x_train)), ((x_test, y_test), held_out)
 
     batches = -(-len(x_train) // training["batch_size"])
     bar = log.progress((), f"{label}, batches", training["epochs"] * batches)
@@ -179,7 +194,7 @@ def train(
         if evaluated is not model:
             evaluated.set_weights(model.get_weights())
         seen = slice(None) if epoch + 1 == training["epochs"] else sample
-        row = [epoch + 1, *evaluate(evaluated, x_train[seen], y_train[seen]), *evaluate(evaluated, x_test, y_test)]
+        row = [epoch + 1, *evaluate_all(evaluated, (x_train[seen], y_train[seen]), *others)]
         if not np.isfinite(row[1]):
             lower = inputs.advice(model, x_train) or "lower models.NAME.training.learning_rate"
             raise RuntimeError(
@@ -189,12 +204,14 @@ def train(
         rows.append(row)
         save(state, variables, rows)
         took = time.monotonic() - began
-        print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
+        print(
+            label, *(f"{name} {value:.6g}" for name, value in zip(columns_of(held_out), row, strict=True)), flush=True
+        )
 
     bar.close()
     if not rows:
-        rows.append([0, *evaluate(evaluated, x_train, y_train), *evaluate(evaluated, x_test, y_test)])
-    history = pd.DataFrame(rows, columns=HISTORY).astype({"epoch": int})
+        rows.append([0, *evaluate_all(evaluated, (x_train, y_train), *others)])
+    history = pd.DataFrame(rows, columns=columns_of(held_out)).astype({"epoch": int})
     advice = "change models.NAME.training.learning_rate, models.NAME.training.epochs or the penalties"
     accuracy = float(history["accuracy"].iloc[-1])
     if accuracy < chance.accuracy_needed(y_train)[1]:
@@ -211,14 +228,15 @@ def evaluated(
     y_test: np.ndarray,
     label: str,
     below_chance: str = "refuse",
+    held_out: Points | None = None,
 ) -> pd.DataFrame:
     """History of a network that comes trained: one row, epoch 0, in the columns of `train`.
 
     Raises:
         RuntimeError: when its outputs are no numbers, or say nothing about the labels and `below_chance` is refuse.
     """
-    row = [0, *evaluate(model, x_train, y_train), *evaluate(model, x_test, y_test)]
-    print(label, *(f"{name} {value:.6g}" for name, value in zip(HISTORY, row, strict=True)), flush=True)
+    row = [0, *evaluate_all(model, (x_train, y_train), (x_test, y_test), held_out)]
+    print(label, *(f"{name} {value:.6g}" for name, value in zip(columns_of(held_out), row, strict=True)), flush=True)
     if not np.isfinite(row[1]):
         raise RuntimeError(
             f"{label}: the trained network's mean cross-entropy on the training set is {row[1]}, as some of its "
@@ -226,7 +244,7 @@ def evaluated(
         )
     advice = "give the inputs that it was trained on, with rescale, and its order of the classes"
     refuse_chance(model, row[2], x_train, y_train, label, "the trained network has", advice, below_chance)
-    return pd.DataFrame([row], columns=HISTORY)
+    return pd.DataFrame([row], columns=columns_of(held_out))
 
 
 def evaluation_points(seed: int, n: int) -> np.ndarray | slice:
