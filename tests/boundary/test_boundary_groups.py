@@ -119,6 +119,25 @@ def test_the_search_finds_the_shortest_of_all_choices_and_its_bound_holds_at_any
     assert columns == 1 or worse  # a descent alone does not do
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_the_search_closes_groups_of_many_choices_that_restarts_do_not_solve(seed):
+    """24 members of six classes: 5^24 choices."""
+    features, weights = layer(6, d=10, seed=seed)
+    rng = np.random.default_rng(seed)
+    group = features[rng.choice(len(features), 24, replace=False)]
+    known = boundary_exact.smallest(group, weights)
+    found = boundary_bound.prove(group, weights, known, 500)
+    assert found.gap < 1e-8 and found.score < 0.97 * known.score
+    np.testing.assert_allclose(boundary_exact.solve(group, weights, found.target).score, found.score, rtol=1e-8)
+    predicted = boundary.predictions(group @ weights)
+    for _ in range(5):
+        start = (predicted + rng.integers(1, 6, len(group))) % 6
+        assert boundary_exact.smallest(group, weights, start).score > found.bound * (1 + 1e-3)
+    # a search that was stopped: a better move than it began with, and a bound that the shortest one keeps
+    short = boundary_bound.prove(group, weights, known, 20)
+    assert short.score <= known.score and 0.7 * found.score < short.bound <= found.bound * (1 + 1e-9)
+
+
 def test_contradicting_members_are_infeasible_with_a_certificate():
     features, weights = layer(2)
     h = features[:1]

@@ -9,6 +9,11 @@ too, it is the smallest of all these; else the member that is farthest from chan
 visited by their bound, smallest first, so that the smallest bound of the open ones holds for the whole problem at any
 time.
 
+A node need not be solved to be bounded: its parent's move X is the point of a convex set that is nearest to 0, so that
+every other point of the set, X' of the child among them, has ||X'||^2 >= ||X||^2 + ||X' - X||^2, and ||X' - X|| is at
+least what the new target alone still asks for after X. Every few nodes the classes that all members are closest to
+after X are descended from, as `exact` does: these are starts that no rule for choosing targets would give.
+
 Only inner products of members enter, as in `exact`: the size of the layer does not matter.
 """
 
@@ -23,13 +28,15 @@ from attribution.boundary import points as boundary
 
 # Bounds closer than this share of each other are equal to rounding.
 CLOSED = 1e-9
+# The first nodes, and then every so many, start a descent.
+FIRST, EVERY = 20, 8
 # A member counts as changed where its class falls short of another by this share of its first difference at most.
 SHORT = 1e-9
 
 
 class Proof(NamedTuple):
     """`score` length of the shortest move known that changes every prediction, NaN where none is; `bound` what none can
-    fall below, infinite where no move exists; `target` (s,) int64 classes of that move; `nodes` programmes solved."""
+    fall below, infinite where no move exists; `target` (s,) int64 classes of that move; `nodes` visited."""
 
     score: float
     bound: float
@@ -57,7 +64,8 @@ def prove(features: np.ndarray, weights: np.ndarray, known: boundary_exact.Exact
 
     Args:
         features: (s, D) extended features. weights: (D, C). known: of `exact.smallest`, feasible or not.
-        nodes: programmes to solve at most; none leaves the bound of the farthest single member.
+        nodes: to visit at most, a programme each beside those of descents; none leaves the bound of the farthest
+            single member.
 
     Returns:
         Proof. Its score is at most that of `known`; score and bound meet where the search ended by itself.
@@ -81,15 +89,20 @@ def prove(features: np.ndarray, weights: np.ndarray, known: boundary_exact.Exact
         bound = max(bound, found.bound)
         if bound >= score * (1 - CLOSED):
             continue
-        short = shortfall(group, after)
+        short, closest = shortfall(group, after), boundary.runner_up(after, group.predicted)
         if short.max() <= 0:
             # the class that each member went to, at least as far as its target where it has one
-            score, target = found.score, boundary.runner_up(after, group.predicted)
+            score, target = found.score, closest
             continue
+        if solved <= FIRST or solved % EVERY == 0:
+            tried = boundary_exact.smallest(features, weights, closest)
+            if tried.feasible and tried.score < score:
+                score, target = tried.score, tried.target
         worst = int(short.argmax())
-        for c in np.argsort(alone[worst], kind="stable"):
+        further = np.hypot(found.bound, distances(group, after, worst))
+        for c in np.argsort(further, kind="stable"):
             if c != group.predicted[worst]:
-                child = max(bound, float(alone[worst, c]))
+                child = max(bound, float(alone[worst, c]), float(further[c]))
                 if child < score * (1 - CLOSED):
                     heapq.heappush(open_nodes, (child, next(tie), (*members, worst), (*targets, int(c))))
     least = min((node[0] for node in open_nodes), default=np.inf)
@@ -107,6 +120,14 @@ def single_distances(group: Group) -> np.ndarray:
         found = np.where(gaps > 0, gaps / own[:, None], 0.0)
     found[rows, group.predicted] = np.inf
     return found
+
+
+def distances(group: Group, after: np.ndarray, member: int) -> np.ndarray:
+    """(C',) length of the smallest further move that takes one member to each class; 0 where it is already there."""
+    own = np.sqrt(group.inner[member, member] * (2.0 if group.columns > 1 else 1.0))
+    short = np.maximum(after[member, group.predicted[member]] - after[member], 0.0)
+    with np.errstate(divide="ignore"):
+        return np.divide(short, own, out=np.zeros_like(short), where=short > 0)
 
 
 def solved_node(group: Group, members: np.ndarray, targets: np.ndarray) -> tuple[boundary_exact.Exact, np.ndarray]:
