@@ -174,11 +174,3 @@ def test_parts_of_given_sizes_have_them_and_the_best_objective():
     assert not sized.partition(vectors.dense(few), [7], 1, 30, 0).any()
     with pytest.raises(ValueError, match="cannot be divided into parts of"):
         sized.partition(vectors.dense(few), np.array([5, 3]), 1, 30, 0)
-
-
-def test_places_in_large_sets_go_to_those_who_would_lose_most(monkeypatch):
-    points, true = clusters()
-    monkeypatch.setattr(sized, "EXACT", 10)
-    assert adjusted_rand_score(true, sized.partition(vectors.dense(points), np.full(4, 15), 4, 30, 0)) == 1
-    uneven = sized.partition(vectors.dense(points), [30, 20, 9, 1], 4, 30, 0)
-    np.testing.assert_array_equal(np.bincount(uneven), [30, 20, 9, 1])
