@@ -16,7 +16,7 @@ RUN := $(SNAKEMAKE) --quiet rules reason host $(GIVEN)
 # where the report of these settings is written
 OF_SETTINGS := $$(PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets --report $(SETTINGS))
 
-.PHONY: all new run targets report test test-fast slurm test-slurm lint bench lock clean
+.PHONY: all new run targets report test test-fast cleanlab slurm test-slurm lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -32,6 +32,12 @@ $(VENV)/installed: locks/run.txt locks/dev.txt
 $(VENV)/slurm: $(VENV)/installed locks/slurm.txt
 	$(VENV)/bin/pip install -q --require-hashes -r locks/slurm.txt
 	touch $@
+
+$(VENV)/cleanlab: $(VENV)/installed locks/cleanlab.txt
+	$(VENV)/bin/pip install -q --require-hashes -r locks/cleanlab.txt
+	touch $@
+
+cleanlab: $(VENV)/cleanlab  ## the package cleanlab beside it, for methods cleanlab and cleanlab-confident-learning
 
 slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profiles/slurm needs
 
@@ -73,7 +79,7 @@ bench: $(VENV)/installed  ## cost of the numerics, as ratios to plain matrix pro
 	for benchmark in benchmarks/bench_*.py; do $(VENV)/bin/python $$benchmark || exit 1; done
 
 lock:  ## resolve locks/*.in again; needs uv
-	for part in run dev slurm; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	for part in run dev slurm cleanlab; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-find-links -q locks/$$part.in -o locks/$$part.txt; done
 
 clean:  ## remove results, keep the environment

@@ -1,10 +1,10 @@
 # What a user reads: labels to look at, what test points owe to training points, what each class is taken for.
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
 # explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
-# explore.html, export/TABLE.csv or .parquet, folds.h5 (logits by networks that have not seen the point); results/history.csv and its
-# figure.
+# explore.html, export/TABLE.csv or .parquet, folds.h5 (logits by networks that have not seen the point); judges/labels.csv,
+# and of a study labels-seeds.csv; results/history.csv and its figure.
 # Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
-# judge_labels (of those known to be wrong); write_explore_page, of whatever of the run exists.
+# judge_labels and gather_labels (of labels known to be wrong); write_explore_page, of whatever of the run exists.
 
 
 rule predict_folds:
@@ -222,6 +222,7 @@ rule plot_history:
 
 rule judge_labels:
     input:
+        unpack(human_labels_of),
         data="results/{dataset}/data.h5",
         scores=scores_of("labels"),
         code=code("answers/judge_labels.py"),
@@ -236,6 +237,32 @@ rule judge_labels:
         **asked("judge_labels"),
     params:
         methods=methods_of("labels"),
+        class_names=source_classes,
         interval=setting("bootstrap"),
     script:
         "../scripts/answers/judge_labels.py"
+
+
+# the same over the training seeds of a study, from the scores themselves
+rule gather_labels:
+    input:
+        unpack(human_labels_of),
+        data=data_of_study,
+        scores=labels_over_seeds,
+        code=code("answers/gather_labels.py"),
+    output:
+        table="results/{study}/labels-seeds.csv",
+    log:
+        "results/logs/gather_labels/{study}.log",
+    benchmark:
+        "results/benchmarks/gather_labels/{study}.tsv"
+    threads: cpus("gather_labels")
+    resources:
+        **asked("gather_labels"),
+    params:
+        methods=labels_methods,
+        class_names=source_classes,
+        interval=setting("bootstrap"),
+        about=about_study,
+    script:
+        "../scripts/answers/gather_labels.py"

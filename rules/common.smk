@@ -131,6 +131,11 @@ explanations_of = bound(answers.explained)
 page_files = functools.partial(inputs.page, BASE / "scripts/answers/page")
 shown_results = bound(answers.shown)
 exported_files = bound(answers.exported)
+human_labels_of = bound(inputs.human_labels_of)
+source_classes = bound(answers.source_classes)
+labels_over_seeds = bound(answers.judged_over_seeds)
+labels_methods = bound(answers.judged)
+about_study = bound(answers.about)
 
 # the training set divided
 partition_files = lambda table: bound(partitions.files, table)

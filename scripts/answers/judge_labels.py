@@ -1,39 +1,26 @@
-"""judges/labels.csv: how well each method's scores find the labels that were flipped."""
+"""judges/labels.csv: how well each method's scores find the labels that are known to be wrong."""
 
 from attribution.runtime import job
 
 job.begin()
 
-from functools import reduce
-
-import numpy as np
-
-from attribution.evaluation import labels
-from attribution.files import atomic, hdf5
-from attribution.files.results.data import FLIPPED_TRAIN
-from attribution.methods import scores
+from attribution.answers import known_labels
+from attribution.files import atomic
 
 
-def judge_labels(data: str, files: dict, interval: dict, path: str) -> None:
-    """Write the table, see `labels.table`.
+def judge_labels(
+    data: str, human: str | None, files: dict, class_names: list[str], interval: dict, path: str
+) -> None:  # fmt: skip
+    """Write the table, see `known_labels.table`.
 
     Args:
-        data: data.h5. files: method -> scores/METHOD.h5; judged are the points that all of them score.
+        data: data.h5. human: CSV file of what people said of labels, or None. files: method -> scores/METHOD.h5.
+        class_names: of the source, empty where only its file knows them.
 
     Raises:
-        ValueError: when no label was flipped.
+        ValueError: when nothing is known, see `wrong_labels.of`.
     """
-    with hdf5.file(data) as file:
-        if FLIPPED_TRAIN not in file:
-            raise ValueError(
-                f"{data} has no flipped labels, so nothing says which score finds them; for the most suspicious labels "
-                "of your data ask for suspicious.csv of the run, or set `flipped` above 0 in a copy of the data set"
-            )
-        flipped = file[FLIPPED_TRAIN][()]
-    found = {method: scores.points(file, "labels")[:2] for method, file in files.items()}
-    index = reduce(np.intersect1d, (points for _, points in found.values()))
-    suspicion = {method: values[np.searchsorted(points, index)] for method, (values, points) in found.items()}
-    table = labels.table(suspicion, flipped[index], interval)
+    table = known_labels.table(data, human, {method: [file] for method, file in files.items()}, class_names, interval)
     with atomic.replacing(path) as temporary:
         table.to_csv(temporary, index=False)
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
+import gather_labels
 import judge_labels
 import list_suspicious
 import predict_folds
@@ -95,8 +96,9 @@ def test_the_table_of_known_errors(files, tmp_path):
     rng = np.random.default_rng(1)
     wrong = files["flipped"]
     scores = {"right": wrong + rng.random(80), "half": 0.6 * wrong + rng.random(80), "none": np.zeros(80)}
-    found = labels.table(scores, wrong, INTERVAL).set_index("method")
-    assert found.loc["right"].tolist() == pytest.approx([1, 1, 1, 1, 1])
+    one = {name: values[None] for name, values in scores.items()}
+    found = labels.table(one, wrong, np.zeros(80), INTERVAL).set_index("method")
+    assert found.loc["right"].tolist()[:5] == pytest.approx([1, 1, 1, 1, 1])
     for name, values in scores.items():
         assert found.average_precision[name] == pytest.approx(average_precision_score(wrong, values))
     assert found.low["half"] < found.average_precision["half"] < found.high["half"]
@@ -107,11 +109,12 @@ def test_the_table_of_known_errors(files, tmp_path):
 
 
 def test_a_point_that_counts_twice_is_two_points():
-    rng, times = np.random.default_rng(2), np.array([[2, 0, 1, 3, 1, 1, 0, 2, 1, 1]])
+    rng, times = np.random.default_rng(2), np.array([[2, 0, 1, 3, 1, 1, 0, 2, 1, 1], np.ones(10, dtype=int)])
     wrong, scores = np.arange(10) % 3 == 0, rng.integers(0, 4, 10)
-    found = labels.average_precision(inspection.order(scores * 1.0), wrong, times)
+    found = labels.resampled(inspection.order(scores * 1.0), wrong, times)
     copies = np.repeat(np.arange(10), times[0])
     assert found[0] == pytest.approx(average_precision_score(wrong[copies], scores[copies]))
+    assert found[1] == pytest.approx(average_precision_score(wrong, scores))
     (drawn,) = labels.draws(wrong, 40, rng)
     assert (drawn[:, wrong].sum(axis=1) == 4).all() and (drawn[:, ~wrong].sum(axis=1) == 6).all()
 
@@ -122,9 +125,17 @@ def test_the_judge_and_the_list_read_the_methods_files(files):
         chosen[name] = str(files["folder"] / f"{name}.h5")
         writing.write_scores(name, method(name), Run(files, {}), chosen[name], {})
     path = files["folder"] / "labels.csv"
-    judge_labels.judge_labels(files["data"], chosen, INTERVAL, path)
+    judge_labels.judge_labels(files["data"], None, chosen, [], INTERVAL, path)
     table = pd.read_csv(path).set_index("method")
     assert table.average_precision["loss-out-of-sample"] == 1 and table.index.tolist() == list(chosen)
+    assert (table.truth == "flipped-8").all()
+    path = files["folder"] / "labels-seeds.csv"
+    assert gather_labels.of_methods(["a", "b"], ["a0", "b0", "a1", "b1"]) == {"a": ["a0", "a1"], "b": ["b0", "b1"]}
+    twice = gather_labels.of_methods(list(chosen), [*chosen.values(), *chosen.values()])
+    gather_labels.gather_labels(files["data"], None, twice, [], INTERVAL, {"dataset": "d", "model": "m"}, path)
+    both = pd.read_csv(path).set_index("method")
+    assert (both.seeds == 2).all() and both.columns[:3].tolist() == ["dataset", "model", "truth"]
+    pd.testing.assert_frame_equal(both[table.columns], table)
     # suggested by networks that have not seen the point, though the file of the run itself is another
     path = files["folder"] / "suspicious.csv"
     list_suspicious.list_suspicious(files["data"], None, files["folds"], chosen, 0, path)
@@ -136,4 +147,4 @@ def test_the_judge_and_the_list_read_the_methods_files(files):
 def test_data_without_known_errors_are_sent_to_the_list(files, tmp_path):
     hdf5.write(tmp_path / "data.h5", {"y_train": np.zeros(3)}, {})
     with pytest.raises(ValueError, match=r"has no flipped labels.*ask for suspicious.csv of the run"):
-        judge_labels.judge_labels(str(tmp_path / "data.h5"), {}, INTERVAL, tmp_path / "a.csv")
+        judge_labels.judge_labels(str(tmp_path / "data.h5"), None, {}, [], INTERVAL, tmp_path / "a.csv")

@@ -26,6 +26,8 @@ def test_scores_of_points_are_their_definitions_and_unsolved_points_come_last():
     found = {
         name: method(name).points(four) for name, text in registry.METHODS.items()
         if hasattr(base.resolve(text), "points") and (registry.told(name, "family") == "boundary" or "self" in name)
+        # of a package that is not always there, see test_cleanlab
+        and not name.startswith("cleanlab")
     }  # fmt: skip
     np.testing.assert_allclose(found["boundary-label"], np.array([-1, 3, 1.75, -1]) / np.sqrt(2))
     np.testing.assert_array_equal(found["boundary"], [-0.5, -1.5, -2.5, -np.inf])

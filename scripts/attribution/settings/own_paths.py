@@ -6,7 +6,10 @@ import re
 
 from attribution.settings.errors import SettingError
 
-KEYS = {"datasets": ("path", "archive", "inject", "test"), "models": ("path",), "figures": ("style",)}
+KEYS = {
+    "datasets": ("path", "archive", "inject", "test"), "models": ("path",), "studies": ("human_labels",),
+    "figures": ("style",),
+}  # fmt: skip
 REFUSED = re.compile(r"[{}\x00-\x1f\x7f]")
 
 
@@ -19,6 +22,7 @@ def tidy(config: dict) -> dict:
     config = copy.deepcopy(config)
     owners = [(f"datasets.{name}", "datasets", one) for name, one in config["datasets"].items()]
     owners += [(f"models.{name}", "models", one) for name, one in config["models"].items()]
+    owners += [(f"studies.{name}", "studies", one) for name, one in config["studies"].items()]
     owners += [("figures", "figures", config["figures"])]
     for where, section, owner in owners:
         for key in [key for key in KEYS[section] if isinstance(owner.get(key), str) and owner[key]]:

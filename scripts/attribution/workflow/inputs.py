@@ -49,9 +49,14 @@ def existing(config: dict, key: str, wildcards):
     # a folder of arrays
     if loader == "npz" and key == "path":
         is_there = os.path.exists
+    return _there(f"datasets.{dataset}.{key}", path, is_there)
+
+
+def _there(setting: str, path: str, is_there=os.path.isfile):
+    """The file that a setting names, or one sentence when there is none."""
     if not is_there(path):
         raise WorkflowError(
-            f"datasets.{dataset}.{key} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
+            f"{setting} is '{path}', and there is no such file; give its path, relative to {os.getcwd()}"
             + ("" if os.path.exists(path) else f" ({unreadable.absent(path)})")
         )
     return contents.by_content(path)
@@ -77,6 +82,13 @@ def pairs_of(config: dict, wildcards) -> dict:
     chosen = studies.data_settings(config, wildcards)
     found = {"pairs": existing(config, "inject", wildcards)} if chosen["inject"] else {}
     return found | ({"test": existing(config, "test", wildcards)} if isinstance(chosen.get("test"), str) else {})
+
+
+def human_labels_of(config: dict, wildcards) -> dict:
+    """What people said of the labels of a data set, or of a study's, where its study names a file."""
+    name = getattr(wildcards, "study", None) or run_checks.study_of(config, wildcards.dataset)
+    path = config["studies"].get(name, {}).get("human_labels")
+    return {"human": _there(f"studies.{name}.human_labels", path)} if path else {}
 
 
 def data_for(config: dict, check, wildcards) -> str:

@@ -88,6 +88,8 @@ METHODS = {
     "loss-out-of-sample": "boundary.out_of_sample:Loss",
     "margin-out-of-sample": "boundary.out_of_sample:Margin",
     "confident-learning": "boundary.confident_learning:ConfidentLearning",
+    "cleanlab": "boundary.cleanlab_package:Cleanlab",
+    "cleanlab-confident-learning": "boundary.cleanlab_package:ConfidentLearning",
     "area-under-margin": "unrolled.area_under_margin:AreaUnderMargin",
     "boundary-exact": "boundary.groups:Exact",
     "boundary-mean": "boundary.groups:Mean",

@@ -19,6 +19,7 @@ FILES = {
     "agreement.csv": "study",
     "retrieval-seeds.csv": "study",
     "inspection-seeds.csv": "study",
+    "labels-seeds.csv": "study",
     "lds-*.csv": "study",
     "leave-one-out-*.csv": "study",
     "group-removals-*.csv": "study",

@@ -1,11 +1,12 @@
 """What the rules of stage answers need: which methods explain test points, and their files."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from snakemake.exceptions import WorkflowError
 
 from attribution.costs import sizes as network_sizes
-from attribution.settings import run_checks
+from attribution.settings import datasets, run_checks
 from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, inputs, methods, registry, resources, studies
 
@@ -100,3 +101,31 @@ def chosen(config: dict, wildcards=None) -> dict:
 def settings_of(config: dict, wildcards) -> dict:
     """Settings that a method reads, by dotted name."""
     return methods.settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}
+
+
+def training_of(config: dict, wildcards, seed: int = 0) -> SimpleNamespace:
+    """Wildcards of a training of the study in the wildcards, of its own model."""
+    chosen = config["studies"][wildcards.study]
+    return SimpleNamespace(dataset=chosen["dataset"], model=chosen["model"], seed=seed)
+
+
+def about(config: dict, wildcards) -> dict[str, str]:
+    """Data set and model of a study."""
+    return {key: config["studies"][wildcards.study][key] for key in ("dataset", "model")}
+
+
+def judged_over_seeds(config: dict, wildcards) -> list[str]:
+    """Scores of the methods of labels-seeds.csv, a training seed after the other."""
+    found = [training_of(config, wildcards, seed) for seed in config["studies"][wildcards.study]["seeds"]]
+    return [path for training in found for path in methods.scores(config, "labels", training)]
+
+
+def judged(config: dict, wildcards) -> list[str]:
+    """Names of these methods."""
+    return methods.named(config, "labels", training_of(config, wildcards))
+
+
+def source_classes(config: dict, wildcards) -> list[str]:
+    """Classes of the source of a job's data set, or of its study's; empty where only the file knows them."""
+    dataset = training_of(config, wildcards).dataset if hasattr(wildcards, "study") else wildcards.dataset
+    return datasets.class_names(config["datasets"][dataset])
