@@ -65,12 +65,15 @@ def test_a_study_of_many_points_has_few_targets(folder, monkeypatch):
     }
 
 
-def test_few_points_of_a_class_and_many_classes_bound_what_is_compared(folder):
+def test_few_points_of_a_class_bound_what_is_compared(folder):
     data(folder, (5,))
     assert "overlap" not in yaml.safe_load(new_study.settings("mine", "mine.npz"))
     data(folder, (5,), classes=12)
     found = yaml.safe_load(new_study.settings("mine", "mine.npz"))["overlap"]
     assert found == {"seeds": [{"random": 30, "seed": 1}], "size": 25}
+    # of 12 classes 8 points each are drawn
+    data(folder, (5,), classes=12, n=96)
+    assert "overlap" not in yaml.safe_load(new_study.settings("mine", "mine.npz"))
 
 
 def test_a_table_names_its_label_and_its_classes(folder):

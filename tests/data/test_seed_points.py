@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from attribution.data import seed_points
+from attribution.settings import draws
 
 N = 60
 RNG = np.random.default_rng(3)
@@ -44,6 +45,19 @@ def test_a_draw_depends_on_its_seed_and_shuns_what_is_excluded_or_named():
     # every point is as likely: 2000 draws of 10 among 60
     counts = np.bincount(np.concatenate([seeds([{"random": 10, "seed": s}])[1] for s in range(2000)]), minlength=N)
     assert abs(counts - 2000 / 6).max() < 5 * np.sqrt(2000 / 6)
+
+
+def test_most_bounds_a_draw_over_all_classes():
+    assert seeds([{"each_class": 4, "most": 12, "seed": 1}]) == seeds([{"each_class": 4, "seed": 1}])
+    # 3 classes share 8 points, 2 each
+    _, indices = seeds([{"each_class": 4, "most": 8, "seed": 1}])
+    np.testing.assert_array_equal(np.bincount(Y[indices]), 2)
+    # 2 of 5 subgroups, which by the seed
+    chosen = {tuple(sorted(SUBGROUP[seeds([{"each_subgroup": 4, "most": 2, "seed": s}])[1]])) for s in range(40)}
+    assert all(len(set(pair)) == 2 for pair in chosen) and len(chosen) == 10
+    for most in range(1, 25):
+        draw = {"each_subgroup": 4, "most": most, "seed": 0}
+        assert len(seeds([draw])[1]) == draws.total(draw, 3, 5) <= most
 
 
 def test_what_cannot_be_is_refused():

@@ -95,6 +95,26 @@ def test_seeds_are_counted_with_their_draws_and_lists_once():
     assert requirements.starts([{"each_subgroup": 2, "seed": 0}], 3, 5) == 10
 
 
+def test_groups_of_a_table_go_with_classes_until_most_bounds_their_seeds():
+    bounded = [{"each_class": 10, "most": 100, "seed": 0}]
+    seeds = {most: [requirements.starts(of, classes, 1) for classes in (10, 100, 300)] for most, of in (
+        (False, [{"each_class": 10, "seed": 0}]), (True, bounded))}  # fmt: skip
+    assert seeds == {False: [100, 1000, 3000], True: [100, 100, 100]}
+    data = {"n": 5000, "m": 500, "shape": (20,), "classes": 100, "sample_bytes": 80, "source_bytes": 0}
+
+    def minutes(count, size):
+        facts = requirements.of_run(
+            data, MODELS["mlp-plain"] | {"hidden": [256]}, compared_seeds=count, compared_size=size
+        )
+        return requirements.request("group_method", facts)["runtime"]
+
+    # a solve of 2 k^2 and a pass of 2 n C (D + 1) operations for each member of each group
+    k, (D, C) = 257 * 100, (257, 100)
+    seconds = 1000 * 100 * (2 * k**2 + 2 * 5000 * C * (D + 1)) / requirements.MEMBER
+    assert minutes(1000, 100) * 60 / requirements.MARGIN > seconds
+    assert minutes(1000, 100) > 2 * minutes(100, 100)
+
+
 def test_a_dry_run_asks_for_the_seeds_of_groups_and_of_variants(tmp_path):
     settings = {
         "datasets": {"large": {"loader": "npz", "path": "large.npz"}},

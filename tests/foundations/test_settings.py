@@ -85,6 +85,12 @@ WRONG = [
     (("groups", "seeds"), [{"random": 0, "seed": 0}], "groups.seeds[0].random is 0; allowed is 1 or more"),
     (("groups", "seeds"), [{"random": 3}], "groups.seeds[0].seed is missing; set it"),
     (("groups", "seeds"), [{"seed": 0}], 'groups.seeds[0] is {"seed": 0}; allowed is 2 or more of the keys random'),
+    (
+        ("overlap", "seeds"),
+        [3, {"random": 3, "each_class": 1, "seed": 0}],
+        'overlap.seeds[1] is {"random": 3, "each_class": 1, "seed": 0}; allowed is one of random, each_class',
+    ),
+    (("groups", "seeds"), [{"most": 3, "seed": 0}], 'groups.seeds[0] is {"most": 3, "seed": 0}; allowed is one of'),
     (("groups", "seeds"), [0, {"any": 3, "seed": 0}], "groups.seeds[1].any is not a setting; allowed here are random"),
     (
         ("groups", "seeds"),

@@ -136,6 +136,7 @@ WHOLE = {
     "seeds.0.random": (2, [{"random": 4, "seed": 0}]),
     "seeds.0.each_class": (2, [{"each_class": 4, "seed": 0}]),
     "seeds.0.each_subgroup": (2, [{"each_subgroup": 4, "seed": 0}]),
+    "seeds.0.most": (2, [{"each_class": 4, "most": 2, "seed": 0}]),
     "seeds.0.seed": (2, [{"random": 4, "seed": 5}]),
     "schedule.0.epoch": (2, [{"epoch": 3, "factor": 0.5}]),
     "schedule.0.factor": (2, [{"epoch": 2, "factor": 0.7}]),

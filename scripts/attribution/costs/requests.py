@@ -8,7 +8,7 @@ import math
 from attribution.costs import data_sizes
 from attribution.costs import sizes as network_sizes
 from attribution.costs import stages as cost
-from attribution.settings import recipes
+from attribution.settings import draws, recipes
 
 MB = 10**6
 SNAKEMAKE = 260 * MB  # the two Snakemake processes of a cluster job, measured
@@ -60,12 +60,8 @@ def starts(seeds: list, classes: int, subgroups: int) -> int:
     Args:
         seeds: indices, names, lists of them, and draws, see `seed_points`. classes, subgroups: of the data set.
     """
-    count = 0
-    for entry in seeds:
-        draw = entry if isinstance(entry, dict) else {"random": 1}
-        each = classes * draw.get("each_class", 0) + subgroups * draw.get("each_subgroup", 0)
-        count += draw.get("random", 0) + each
-    return count
+    entries = [entry if isinstance(entry, dict) else {"random": 1} for entry in seeds]
+    return sum(draws.total(entry, classes, subgroups) for entry in entries)
 
 
 def request(rule: str, size: dict, attempt: int = 1) -> dict:
@@ -292,9 +288,15 @@ def _scores(size: dict) -> tuple:
 
 
 def _grown(size: dict) -> tuple:
-    """Groups by one method from the seeds of a table: what the most expensive of them takes, a form of the boundary."""
-    held = max(_factors(12, 4)(size)[0], _factors(12, 8 * 143 * 6)(size)[0])
-    return held, max(A_SEED * size["compared_seeds"], _factors(8, 2 * 150 * 26)(size)[1]), 0.0
+    """Groups by one method from the seeds of a table: what the most expensive of them takes.
+
+    That is a form of the boundary, or Algorithm 1, which goes with the number of seeds and with the square of k = D C:
+    with a number of seeds of each class, with the third power of the classes, up to `most` of overlap.seeds.
+    """
+    grown = {"group_seeds": size["compared_seeds"], "group_size": size["compared_size"], "adaptive": False}
+    of_scores, seconds, _ = _groups(size | grown)
+    held = max(of_scores, _factors(12, 8 * 143 * 6)(size)[0])
+    return held, max(A_SEED * size["compared_seeds"], seconds, _factors(8, 2 * 150 * 26)(size)[1]), 0.0
 
 
 def _partition(size: dict) -> tuple:

@@ -14,7 +14,7 @@ import numpy as np
 from attribution.data import sources, tables
 from attribution.data.stored import array_folders
 from attribution.files import atomic
-from attribution.settings import datasets, result_names
+from attribution.settings import datasets, draws, result_names
 
 LOADERS = {".npz": "npz", ".h5": "h5", ".hdf5": "h5", ".csv": "table", ".parquet": "table"}
 # columns of a table that are taken for the label where none is named
@@ -24,7 +24,7 @@ ALL_PAIRS = 5000  # training points whose matrix of all pairs is 0.2 GB
 SMALLEST_IMAGE = 22  # sides that `cnn` takes: three convolutions with pooling
 UNSCALED = 10.0  # largest input, in size, that an mlp takes as it is
 MEMBERS = 25
-SEEDS = 10  # of each class that section `overlap` draws, and classes of which that are not too many
+SEEDS = 10  # of each class that section `overlap` draws where there are so many classes, 100 in all
 
 
 def settings(name: str, data: str, model: str | None = None, label: str | None = None) -> str:
@@ -47,7 +47,7 @@ def settings(name: str, data: str, model: str | None = None, label: str | None =
     per_class = np.bincount(y, minlength=classes)
     size = max(2, min(MEMBERS, int(per_class.min())))
     more = []
-    if per_class.min() < SEEDS or classes > SEEDS:
+    if per_class.min() < draws.each({"each_class": SEEDS, "most": SEEDS * SEEDS}, classes):
         drawn = {"random": min(SEEDS * SEEDS, len(x) // 2), "seed": 1}
         more = [
             "# groups that are compared with nearest neighbours grow from so many points",

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from attribution.settings import draws
+
 
 def central(x: np.ndarray, subgroup: np.ndarray, number: int) -> int:
     """Index of the member of a subgroup that is nearest to the subgroup's mean.
@@ -46,7 +48,8 @@ def seeds(
 
     Args:
         points: indices, names, and draws `{random: 10, seed: 0}`, `{each_class: 1, seed: 0}` or
-            `{each_subgroup: 1, seed: 0}`, so many points in all, of each label or of each subgroup.
+            `{each_subgroup: 1, seed: 0}`, so many points in all, of each label or of each subgroup; with `most` no more
+            than that, as many of each label as it leaves, see `draws`.
         x: (n, ...). y, subgroup: (n,). subgroup_names: in the order of their numbers. excluded: never drawn.
 
     Returns:
@@ -85,19 +88,23 @@ def starts(
             found.append(resolve([point], x, subgroup, subgroup_names))
             continue
         rng = np.random.default_rng(point["seed"])
-        (kind,) = point.keys() - {"seed"}
+        kind = draws.kind_of(point)
         by = {"random": np.zeros(len(x), dtype=np.int64), "each_class": y, "each_subgroup": subgroup}[kind]
-        for number in np.unique(by):
+        parts = np.unique(by)
+        count = draws.each(point, len(parts))
+        if len(parts) * count > point.get("most", np.inf):
+            parts = np.sort(rng.choice(parts, point["most"], replace=False))
+        for number in parts:
             # what an earlier point names is not drawn again
             pool = np.setdiff1d(allowed[by[allowed] == number], [index for start in found for index in start])
-            if len(pool) < point[kind]:
+            if len(pool) < count:
                 where = "" if kind == "random" else f" of {kind.removeprefix('each_')} {number}"
                 raise ValueError(
-                    f"seeds ask for {kind} {point[kind]}, but only {len(pool)} points{where} are left to draw from"
+                    f"seeds ask for {kind} {count}, but only {len(pool)} points{where} are left to draw from"
                 )
-            found += [[index] for index in rng.choice(pool, point[kind], replace=False).tolist()]
+            found += [[index] for index in rng.choice(pool, count, replace=False).tolist()]
             part = "" if kind == "random" else f" {number}"
-            found_names += [f"{kind}{part}, draw {i + 1}" for i in range(point[kind])]
+            found_names += [f"{kind}{part}, draw {i + 1}" for i in range(count)]
     _refuse_repetitions(found)
     return found_names, found
 

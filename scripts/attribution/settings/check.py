@@ -10,7 +10,17 @@ from collections.abc import Iterable, Mapping
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from attribution.settings import bootstrap, datasets, defaults, extends, own_paths, result_names, run_checks, texts
+from attribution.settings import (
+    bootstrap,
+    datasets,
+    defaults,
+    draws,
+    extends,
+    own_paths,
+    result_names,
+    run_checks,
+    texts,
+)
 from attribution.settings.datasets import subgroups
 from attribution.settings.errors import SettingError, key_of, one_of
 from attribution.settings.run_checks import group
@@ -65,6 +75,7 @@ def check(config: dict, schema: dict, studies: Iterable[str] | None = None) -> N
     for study in config["studies"] if studies is None else studies:
         run_checks.references(config, study)
     _datamodels(config["datamodels"])
+    draws.check(config)
     one_of("retraining.shown_l2", config["retraining"]["shown_l2"], config["retraining"]["convex_l2"])
     shown, targets = max(config["truth"]["shown"]["targets"]), config["truth"]["targets"]
     if shown >= targets:

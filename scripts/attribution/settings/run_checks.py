@@ -2,7 +2,7 @@
 
 import json
 
-from attribution.settings import datasets, recipes, shared_data
+from attribution.settings import datasets, draws, recipes, shared_data
 from attribution.settings.errors import SettingError, one_of
 
 # What only studies of toy data need: its figures and tables name subgroups and other recipes.
@@ -172,7 +172,8 @@ def drawn(config: dict, dataset: str, per_class: list[int], check, variant: str 
         return
     names = datasets.class_names(config["datasets"][dataset]) or [str(label) for label in range(len(per_class))]
     for index, seed in enumerate(seeds):
-        asked = seed.get("each_class", 0) if isinstance(seed, dict) else 0
+        of_classes = isinstance(seed, dict) and "each_class" in seed
+        asked = draws.each(seed, len(per_class)) if of_classes else 0
         for label, count in enumerate(per_class):
             if count < asked:
                 raise SettingError(

@@ -87,7 +87,8 @@ def judge(found: Evidence, accuracy: float, majority: float, mode: str, label: s
         f"give {found.entropy:.4g}, {found.allowed:.4g} counts as better)"
     )
     if found.informed():
-        print(f"{label}: warning: {figures}; the outputs do tell classes apart, so it is used", flush=True)
+        where = "recall.csv of the run says how well it knows each class"
+        print(f"{label}: warning: {figures}; the outputs do tell classes apart, so it is used; {where}", flush=True)
     elif mode == "warn":
         print(f"{label}: warning: {figures}; it is used because below_chance is warn", flush=True)
     else:

@@ -65,7 +65,8 @@ def size_of(config: dict, wildcards) -> dict:
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
         "followed": min(config["truth"]["smoothness"]["targets"], data["m"]),
-        "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"]),
+        "compared_seeds": compared_seeds(config, wildcards.dataset, data["classes"], subgroups),
+        "compared_size": max(config["overlap"]["size"], config["boundary"]["greedy"]["size"]),
         "boundary_points": config["boundary"]["points"]["points"],
         "slots": config["boundary"]["points"]["slots"],
         "boundary_groups": 2 * data["classes"] * len(drawn["sizes"]) * drawn["draws"],
@@ -98,15 +99,11 @@ def explained(config: dict, classes: int) -> int:
     return each * (chosen["wrong"] + chosen["uncertain"]) + len(chosen["rows"])
 
 
-def compared_seeds(config: dict, dataset: str, classes: int) -> int:
+def compared_seeds(config: dict, dataset: str, classes: int, subgroups: int) -> int:
     """Seed points of `compare_boundary_groups`: the injected images where there are some, about 150, or the draws."""
     if config["datasets"][dataset].get("inject"):
         return 150
-    count = 0
-    for point in config["overlap"]["seeds"]:
-        draw = point if isinstance(point, dict) else {"random": 1}
-        count += draw.get("random", 0) + classes * (draw.get("each_class", 0) + draw.get("each_subgroup", 0))
-    return count
+    return requests.starts(config["overlap"]["seeds"], classes, subgroups)
 
 
 def asked(workflow, config: dict, rule: str) -> dict:
