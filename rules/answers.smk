@@ -31,7 +31,7 @@ rule predict_folds:
 rule list_suspicious:
     input:
         unpack(suggesting),
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         gradients=f"{RUN}/gradients.h5",
         scores=scores_of("suspicious"),
         code=code("answers/list_suspicious.py"),
@@ -78,7 +78,7 @@ rule explain_method:
 
 rule list_explanations:
     input:
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         gradients=f"{RUN}/gradients.h5",
         explanations=explanations_of,
         code=code("answers/list_explanations.py"),
@@ -101,7 +101,7 @@ rule list_explanations:
 
 rule measure_confusion:
     input:
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         gradients=f"{RUN}/gradients.h5",
         code=code("answers/measure_confusion.py"),
     output:
@@ -127,7 +127,7 @@ rule measure_confusion:
 
 rule write_explore_page:
     input:
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         gradients=f"{RUN}/gradients.h5",
         hessian=f"{RUN}/hessian.h5",
         influence=f"{RUN}/influence.h5",
@@ -158,7 +158,7 @@ rule write_explore_page:
 
 rule export_table:
     input:
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         files=exported_files,
         code=code("answers/export_table.py"),
     output:

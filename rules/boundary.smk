@@ -30,7 +30,7 @@ rule compute_boundary:
 rule measure_group_boundary:
     input:
         unpack(network_of),
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         gradients=f"{RUN}/gradients.h5",
         code=code("boundary/measure_group_boundary.py"),
     output:
@@ -116,7 +116,7 @@ rule map_boundary_move:
     params:
         plane=setting("plane"),
         batch_size=setting("influence.batch_size"),
-        target=of_study_of_data("target"),
+        target=subgroup_of_data("target"),
         subgroups=subgroups_of,
     script:
         "../scripts/boundary/map_boundary_move.py"

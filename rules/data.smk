@@ -1,7 +1,8 @@
 # Data sets.
-# Inputs: settings, archives, one's own files.  Outputs: results/{dataset}/data.h5, and archives in results/downloads.
+# Inputs: settings, archives, one's own files.  Outputs: results/{dataset}/data.h5, in which classes and subgroups go by their
+# numbers or by the source's own names, and named.h5 with those of the settings; archives in results/downloads.
 # Steps: by the data set's loader, prepare_toy (two-dimensional discs), download_archive -> prepare_cifar10, or
-# prepare_arrays (npz, h5, table, images).
+# prepare_arrays (npz, h5, table, images) -> name_classes, read by what shows names.
 
 
 localrules:
@@ -94,3 +95,22 @@ rule prepare_arrays:
         subgroups=subgroups_of,
     script:
         "../scripts/data/prepare_arrays.py"
+
+
+rule name_classes:
+    input:
+        data="results/{dataset}/data.h5",
+        code=code("data/name_classes.py"),
+    output:
+        named="results/{dataset}/named.h5",
+    log:
+        "results/logs/name_classes/{dataset}.log",
+    benchmark:
+        "results/benchmarks/name_classes/{dataset}.tsv"
+    threads: cpus("name_classes")
+    resources:
+        **asked("name_classes"),
+    params:
+        names=shown_names,
+    script:
+        "../scripts/data/name_classes.py"

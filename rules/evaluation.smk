@@ -31,7 +31,7 @@ rule evaluate_study:
         recovery=setting("methods.recovery"),
         closest=setting("methods.closest"),
         subgroups=subgroups_of,
-        target=of_study_of_data("target"),
+        target=subgroup_of_data("target"),
     script:
         "../scripts/evaluation/evaluate_study.py"
 

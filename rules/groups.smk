@@ -48,8 +48,8 @@ rule measure_group_growth:
     params:
         growth=setting("growth"),
         subgroups=subgroups_of,
-        target=of_study_of_data("target"),
-        other=of_study_of_data("other"),
+        target=subgroup_of_data("target"),
+        other=subgroup_of_data("other"),
         cg=setting("influence.cg"),
     script:
         "../scripts/groups/measure_group_growth.py"

@@ -85,7 +85,7 @@ def test_single_seeds_keep_their_names_and_their_groups(run):
     path = found(files, solve)
     with h5py.File(path) as file:
         assert sorted(file) == sorted(["7", group_folders.folder_of(start(files))])
-        assert {part.attrs["seed_name"] for part in file.values()} == {"7", "4 + 11 + one"}
+        assert {part.attrs["seed_name"] for part in file.values()} == {"7", "4 + 11 + subgroup 1"}
         among_lists = {name: array[()] for name, array in file["7"].items()}
     with h5py.File(found(files, solve, seeds=[7])) as file:
         alone = {name: array[()] for name, array in file["7"].items()}
@@ -114,7 +114,7 @@ def test_the_figure_names_all_points_that_a_group_starts_from(run, tmp_path, mon
 def test_a_list_is_a_start_of_its_own():
     x, y = np.arange(8.0)[:, None], np.arange(8) % 2
     names, starts = seed_points.starts([[5, "one"], 5, {"random": 6, "seed": 0}], x, y, y, ["zero", "one"], [])
-    assert starts[:2] == [[5, 3], [5]] and names[:2] == ["5 + one", "5"]
+    assert starts[:2] == [[5, 3], [5]] and names[:2] == ["5 + subgroup 1", "5"]
     # what a list names is not drawn
     assert sorted(itertools.chain(*starts[2:])) == [0, 1, 2, 4, 6, 7]
     for points, sentence in (

@@ -344,3 +344,25 @@ def test_a_setting_changes_what_a_job_reads_or_is_given(workflow, config, keys):
         # then it is refused at the start, with the key named
         with pytest.raises(SettingError, match=re.escape(keys[-1])):
             check.check(config, SCHEMA)
+
+
+def test_names_that_are_only_shown_are_part_of_no_computation(workflow, config):
+    """Classes, superclasses and subgroups called something else, in the data set and wherever settings name them."""
+    found, chosen = workflow
+    config["studies"]["mine"]["groups"]["seeds"], config["overlap"]["seeds"] = ["a", [1, "b"]], ["a", 1]
+    config["studies"]["mine"]["influence"]["targets"] = [0, "a"]
+    config["answers"]["explanations"]["classes"] = ["one"]
+    before = [job(found, name, choice) for name, choice, _ in chosen]
+    own = config["datasets"]["mine"]
+    own |= {"class_names": ["x", "y", "c"], "classes": ["x", "y", "c"], "subgroup_names": ["u", "v", "c"]}
+    own["superclasses"] = {"first": ["x"], "two": ["y", "c"]}
+    config["studies"]["mine"] |= {"target": "u", "other": "v"}
+    config["studies"]["mine"]["groups"]["seeds"], config["overlap"]["seeds"] = ["u", [1, "v"]], ["u", 1]
+    config["studies"]["mine"]["influence"]["targets"] = [0, "u"]
+    config["answers"]["explanations"]["classes"] = ["first"]
+    check.check(config, SCHEMA, ["mine"])
+    changed = {
+        name for (name, choice, _), read in zip(chosen, before, strict=True)
+        if found.get_rule(name).script and choice.get("dataset", "mine") == "mine" and job(found, name, choice) != read
+    }  # fmt: skip
+    assert "name_classes" in changed and all(name == "name_classes" or name.startswith("plot_") for name in changed)

@@ -124,3 +124,13 @@ def test_a_new_module_and_a_new_study_rerun_nothing(project):
     path = project / "config/studies.yaml"
     path.write_text(path.read_text().replace("studies:\n", f"studies:\n  another: {study}\n", 1))
     assert would_rerun(project) == {}
+
+
+def test_a_class_and_a_subgroup_by_another_name_rerun_what_shows_names_alone(project):
+    for path in (project / "config").glob("*.yaml"):
+        path.write_text(re.sub(r"\bleft\b", "west", re.sub(r"\bred\b", "crimson", path.read_text())))
+    rerun = set(would_rerun(project))
+    assert {"name_classes", "plot_dataset", "plot_self_influence"} <= rerun
+    # tables in which names stand
+    tables = {"name_classes", "measure_group_boundary"}
+    assert {rule for rule in rerun if not rule.startswith("plot_")} <= tables

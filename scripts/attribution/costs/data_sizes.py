@@ -65,6 +65,27 @@ def per_class(dataset: dict) -> list[int] | None:
         return None
 
 
+def has_text_labels(dataset: dict) -> bool:
+    """Whether labels are texts in one's own file, by which it names its classes; they are where nothing says."""
+    if dataset["loader"] not in ("npz", "h5"):
+        return dataset["loader"] in datasets.WITHOUT_TEST
+    path = dataset["path"]
+    try:
+        if dataset["loader"] == "h5":
+            import h5py
+
+            with h5py.File(path) as file:
+                kind = file["y_train"].dtype.kind
+        elif os.path.isdir(path):
+            kind = stored_sizes.labels(path).dtype.kind
+        else:
+            with zipfile.ZipFile(path) as archive:
+                kind = np.dtype(_npy_header(archive, "y_train.npy")["descr"]).kind
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
+        return True
+    return kind not in "biuf"
+
+
 def _data(n: int, m: int, shape: tuple, classes: int, itemsize: int, source: int) -> dict:
     found = {"n": n, "m": m, "shape": tuple(shape), "classes": classes, "sample_bytes": math.prod(shape) * itemsize}
     return found | {"source_bytes": max(source, (n + m) * found["sample_bytes"])}
@@ -141,9 +162,14 @@ def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:
 
 
 def _npy_shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple, int]:
-    """Shape and item size in the header of an npy file: magic, version, length, a Python dict."""
+    """Shape and item size of an npy file."""
+    header = _npy_header(archive, name)
+    return header["shape"], int("".join(filter(str.isdigit, header["descr"])) or 1)
+
+
+def _npy_header(archive: zipfile.ZipFile, name: str) -> dict:
+    """The header of an npy file: magic, version, length, a Python dict."""
     with archive.open(name) as file:
         version = file.read(8)[6]
         length = struct.unpack("<H", file.read(2))[0] if version == 1 else struct.unpack("<I", file.read(4))[0]
-        header = ast.literal_eval(file.read(length).decode())
-    return header["shape"], int("".join(filter(str.isdigit, header["descr"])) or 1)
+        return ast.literal_eval(file.read(length).decode())

@@ -28,17 +28,21 @@ def resolve(points: list, x: np.ndarray, subgroup: np.ndarray, subgroup_names: l
         ValueError: when a name is no subgroup, or an index is not below n.
     """
     indices = []
-    subgroup_names = subgroup_names or [str(number) for number in range(subgroup.max() + 1)]
     for point in points:
         if isinstance(point, str):
-            if point not in subgroup_names:
-                raise ValueError(f"'{point}' is no subgroup of the data; allowed are {', '.join(subgroup_names)}")
-            indices.append(central(x, subgroup, subgroup_names.index(point)))
+            indices.append(central(x, subgroup, _number(point, subgroup, subgroup_names)))
         elif 0 <= point < len(x):
             indices.append(int(point))
         else:
             raise ValueError(f"training index {point} does not exist; allowed are indices below {len(x)}")
     return indices
+
+
+def _number(name: str, subgroup: np.ndarray, subgroup_names: list[str]) -> int:
+    known = subgroup_names or [str(number) for number in range(subgroup.max() + 1)]
+    if name not in known:
+        raise ValueError(f"'{name}' is no subgroup of the data; allowed are {', '.join(known)}")
+    return known.index(name)
 
 
 def seeds(
@@ -71,7 +75,7 @@ def starts(
         points: as in `seeds`; of an entry that is a list all points are in the group. The others as in `seeds`.
 
     Returns:
-        names, one a start ("17 + left" of a list), and its training indices in the order given.
+        names, one a start ("17 + subgroup 0" of a list), and its training indices in the order given.
 
     Raises:
         ValueError: as `seeds`, and when a list has a point twice, or two entries are the same points.
@@ -79,13 +83,13 @@ def starts(
     found_names, found = [], []
     allowed = np.setdiff1d(np.arange(len(x)), np.array(excluded, dtype=np.int64))
     for point in points:
-        if isinstance(point, list):
-            found_names.append(" + ".join(map(str, point)))
-            found.append(resolve(point, x, subgroup, subgroup_names))
-            continue
         if not isinstance(point, dict):
-            found_names.append(str(point))
-            found.append(resolve([point], x, subgroup, subgroup_names))
+            together = point if isinstance(point, list) else [point]
+            found.append(resolve(together, x, subgroup, subgroup_names))
+            found_names.append(" + ".join(
+                f"subgroup {_number(one, subgroup, subgroup_names)}" if isinstance(one, str) else str(one)
+                for one in together
+            ))  # fmt: skip
             continue
         rng = np.random.default_rng(point["seed"])
         kind = draws.kind_of(point)

@@ -35,7 +35,8 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
             facts = run[file].attributes_of(folder)
             start = group_folders.start_of(folder)
             peak = int(influence.argmax()) + 1
-            named = _started(start, facts.get("seed_name", ""), rows, labels, classes)
+            seed = tables.seed_name(facts.get("seed_name", ""), run[tables.DATA].attributes["subgroup_names"])
+            named = _started(start, seed, rows, labels, classes)
             found.append({
                 "name": (f"{variant}: " if variant else "") + named,
                 "kind": "group",

@@ -11,7 +11,8 @@ import pandas as pd
 
 from attribution.files import hdf5, scopes
 
-DATA = "data.h5"
+# the second links to the arrays of the first, and has the names of classes that are shown
+DATA, NAMED = "data.h5", "named.h5"
 READ = (".h5", ".csv")
 # names that a message lists
 LISTED = 20
@@ -69,6 +70,8 @@ class Arrays(Mapping):
         found = []
         with hdf5.file(self.path) as file:
             file.visititems(lambda name, part: found.append(name) if isinstance(part, h5py.Dataset) else None)
+            # links to another file are not visited
+            found += [name for name in file if name not in found and isinstance(file.get(name), h5py.Dataset)]
         return iter(found)
 
     def __len__(self) -> int:
@@ -91,7 +94,8 @@ class Arrays(Mapping):
 class Folder(Mapping):
     """A folder of results: a file's name below it -> `Arrays` of an HDF5 file or the pandas table of a CSV file.
 
-    Names are those of `attribution.files.results`. The folder of a run has its data set's data.h5 as well.
+    Names are those of `attribution.files.results`. The folder of a run has its data set's data.h5 as well, with the
+    names of classes in named.h5 where that is there.
     """
 
     def __init__(self, path: Path, files: dict[str, Path]):
@@ -141,19 +145,24 @@ def open(folder) -> Folder:
     # the run's own files first, then those in folders below it
     found.sort(key=lambda path: (len(path.relative_to(folder).parts), str(path)))
     files = {path.relative_to(folder).as_posix(): path for path in found}
-    data = folder.parent.parent / DATA
-    if is_run and data.is_file():
-        files = {DATA: data} | files
+    if is_run:
+        files = _data(folder.parent.parent / name for name in (NAMED, DATA)) | files
     return Folder(folder, files)
 
 
 def of_files(folder, paths) -> Folder:
     """The same of named files of a run alone, those that a job was given; its data set's lies outside the folder."""
     folder = Path(folder)
-    inside = {path: path.is_relative_to(folder) for path in map(Path, paths)}
-    return Folder(
-        folder, {path.relative_to(folder).as_posix() if own else path.name: path for path, own in inside.items()}
-    )
+    paths = list(map(Path, paths))
+    inside = {path.relative_to(folder).as_posix(): path for path in paths if path.is_relative_to(folder)}
+    outside = {path.name: path for path in paths if not path.is_relative_to(folder)}
+    return Folder(folder, outside | _data(outside.get(name, folder) for name in (NAMED, DATA)) | inside)
+
+
+def _data(candidates) -> dict[str, Path]:
+    """The first of these files that is there, as data.h5."""
+    found = next((path for path in candidates if path.is_file()), None)
+    return {} if found is None else {DATA: found}
 
 
 def is_described(name: str) -> bool:

@@ -3,12 +3,12 @@
 Everywhere `index` is the position in the arrays of the run, and `row` the row number in the user's own data set.
 """
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from attribution.files import group_folders
 from attribution.files.results import data as data_file
 from attribution.files.results import groups as groups_file
 from attribution.files.results import influence as influence_file
@@ -174,10 +174,14 @@ def explanations(run: Mapping) -> pd.DataFrame:
     return run[EXPLANATIONS]
 
 
-def group_name(folder: str, facts: Mapping) -> str:
-    """What a group is called: the name of its seed in the settings, else the training indices."""
-    name = facts.get("seed_name")
-    return str(name) if name else f"index {', '.join(map(str, group_folders.start_of(folder)))}"
+def seed_name(name: str, subgroup_names) -> str:
+    """What the settings call what a group grew from, by its `seed_name` in groups.h5: "17 + left".
+
+    Args:
+        subgroup_names: of the data, in the order of their numbers.
+    """
+    parts = (re.fullmatch(r"subgroup (\d+)|(.*)", part) for part in name.split(" + "))
+    return " + ".join(part[2] if part[1] is None else str(subgroup_names[int(part[1])]) for part in parts)
 
 
 def _numbers(run: Mapping, n: int) -> dict[str, np.ndarray]:

@@ -36,6 +36,37 @@ def complete(dataset: dict) -> dict:
     return DEFAULTS | drawn | {"class_names": class_names(dataset), "subgroup_names": []} | dataset
 
 
+def numbered(dataset: dict, texts: bool) -> dict:
+    """The same with every name that is only shown replaced by its number, as a text: what data.h5 is made from.
+
+    So classes and subgroups may be called something else, and nothing is computed again. Names by which the source
+    itself calls its classes stay: those of CIFAR-10, and of data whose labels are texts.
+
+    Args:
+        texts: whether labels of the source are texts, see `data_sizes.has_text_labels`.
+    """
+    chosen = complete(dataset)
+    if dataset["loader"] == "toy":
+        number = _numbers(chosen["class_names"])
+        discs = [disc | {"name": str(i), "class": number[disc["class"]]} for i, disc in enumerate(chosen["discs"])]
+        return chosen | {"class_names": list(number.values()), "discs": discs}
+    number = _numbers(chosen["class_names"])
+    if texts or dataset["loader"] == "cifar10":
+        number = {name: name for name in number}
+    members = [[number.get(name, name) for name in names] for names in chosen["superclasses"].values()]
+    found = {
+        "class_names": list(number.values()), "subgroup_names": list(_numbers(chosen["subgroup_names"]).values()),
+        "superclasses": {str(i): names for i, names in enumerate(members)},
+    }  # fmt: skip
+    if chosen["classes"] != "all":
+        found["classes"] = [number.get(name, name) for name in chosen["classes"]]
+    return chosen | found
+
+
+def _numbers(names: list[str]) -> dict[str, str]:
+    return {name: str(number) for number, name in enumerate(names)}
+
+
 def downloaded(dataset: dict) -> str | None:
     """Where the archive of a cifar10 data set is kept once it is downloaded; None for a path on disk.
 

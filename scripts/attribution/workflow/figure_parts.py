@@ -101,7 +101,7 @@ def subgroups(config: dict, wildcards) -> list[str]:
 
 
 def data_for_classes(config: dict, wildcards) -> str:
-    """data.h5 of the study, once the classes whose suspicious points are shown are classes of it."""
+    """named.h5 of the study, once the classes whose suspicious points are shown are classes of it."""
     dataset = studies.of_study(config, "dataset", wildcards)
     studies.in_one_sentence(run_checks.suspicious, config, dataset, None)
-    return inputs.data_of_study(config, wildcards)
+    return inputs.named_of_study(config, wildcards)

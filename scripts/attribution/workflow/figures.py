@@ -57,7 +57,7 @@ class Figure(NamedTuple):
     of: tuple[str, ...] = ()
 
 
-DATA = inputs.data_of_study
+DATA = inputs.named_of_study
 PLANE = result("decision_boundary.h5")
 FACTORS = result("gradients.h5", scope="last_layer")
 

@@ -214,6 +214,10 @@ def data_of_study(config: dict, wildcards) -> str:
     return studies.data_path(config, wildcards.study)
 
 
+def named_of_study(config: dict, wildcards) -> str:
+    return studies.named_path(config, wildcards.study)
+
+
 def over_seeds(config: dict, name: str, wildcards) -> list[str]:
     """A result of every training seed of a study, of its model and scope."""
     seeds = config["studies"][wildcards.study]["seeds"]

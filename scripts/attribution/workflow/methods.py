@@ -160,9 +160,9 @@ def grown(config: dict, wildcards) -> dict:
         return {"injected": "only", "size": size, "directions": ["max", "min"]}
     if wildcards.table == "recovery":
         draws = {"count": config["evaluation"]["random_draws"], "seed": config["evaluation"]["seed"]}
-        target = studies.of_data(config, "target", wildcards)
+        target = studies.subgroup_of_data(config, "target", wildcards)
         return {"seeds": [target], "injected": "never", "size": None, "directions": ["max"], "draws": draws}
-    seeds = config["overlap"]["seeds"]
+    seeds = studies.by_number(config, wildcards, config["overlap"]["seeds"])
     if wildcards.table == "boundary_overlap":
         size = config["boundary"]["greedy"]["size"]
         return {"seeds": seeds, "injected": "first", "size": size, "directions": ["max"]}

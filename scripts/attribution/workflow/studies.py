@@ -1,5 +1,9 @@
 """Studies and the settings of wildcards: which settings hold for a result, and where a study's results stand."""
 
+import functools
+import json
+import os
+
 from snakemake.exceptions import WorkflowError
 
 from attribution.costs import data_sizes
@@ -57,9 +61,9 @@ def study_of(config: dict, wildcards) -> dict:
     return config["studies"].get(run_checks.study_of(config, wildcards.dataset), {})
 
 
-def of_data(config: dict, key: str, wildcards):
-    """A key of the study that a data set belongs to."""
-    return study_of(config, wildcards)[key]
+def subgroup_of_data(config: dict, key: str, wildcards) -> str:
+    """The subgroup that a key of the study that a data set belongs to names, as data.h5 calls it."""
+    return by_number(config, wildcards, study_of(config, wildcards)[key])
 
 
 def of_study(config: dict, key: str, wildcards):
@@ -99,13 +103,41 @@ def training_of_model(config: dict, model: str) -> dict:
 
 
 def data_settings(config: dict, wildcards) -> dict:
-    """A data set's settings with the defaults of what is not given."""
-    return datasets.complete(config["datasets"][wildcards.dataset])
+    """What the data of a data set is made from: its settings with all defaults, without what is only shown."""
+    dataset = config["datasets"][wildcards.dataset]
+    path = dataset.get("path", "")
+    version = os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+    return datasets.numbered(dataset, _has_text_labels(json.dumps(dataset), version))
+
+
+@functools.cache
+def _has_text_labels(dataset: str, version: int) -> bool:
+    return data_sizes.has_text_labels(json.loads(dataset))
 
 
 def subgroups(config: dict, wildcards) -> list[str]:
-    """Names of the subgroups of a data set."""
-    return datasets.subgroups(config["datasets"][wildcards.dataset])
+    """The subgroups of a data set as data.h5 calls them."""
+    return datasets.subgroups(data_settings(config, wildcards))
+
+
+def shown_names(config: dict, wildcards) -> dict[str, list[str]]:
+    """What classes and subgroups of a data set are called where they are shown; empty where only the file knows."""
+    dataset = config["datasets"][wildcards.dataset]
+    return {"class_names": datasets.labels(dataset), "subgroup_names": datasets.subgroups(dataset)}
+
+
+def by_number(config: dict, wildcards, points, names=datasets.subgroups):
+    """A name of a subgroup, or those in a list of points, as data.h5 has them; all else as it is.
+
+    Args:
+        names: settings of a data set -> its subgroups, or `datasets.labels` for its classes.
+    """
+    if isinstance(points, list):
+        return [by_number(config, wildcards, point, names) for point in points]
+    if not isinstance(points, str):
+        return points
+    own = names(config["datasets"][wildcards.dataset])
+    return dict(zip(own, names(data_settings(config, wildcards)), strict=True)).get(points, points)
 
 
 def damping(config: dict, wildcards) -> dict:
@@ -116,12 +148,14 @@ def damping(config: dict, wildcards) -> dict:
 def overlap_settings(config: dict, wildcards) -> dict:
     """Section `overlap`, with direction and ties of the data set's groups."""
     chosen = group(config["groups"], "", study_of(config, wildcards))
-    return config["overlap"] | {key: chosen[key] for key in ("direction", "tie_seed")}
+    seeds = by_number(config, wildcards, config["overlap"]["seeds"])
+    return config["overlap"] | {key: chosen[key] for key in ("direction", "tie_seed")} | {"seeds": seeds}
 
 
 def influence_targets(config: dict, wildcards):
     """Rows of the influence matrix: the study's, else those of section `influence`."""
-    return study_of(config, wildcards).get("influence", {}).get("targets", config["influence"]["targets"])
+    chosen = study_of(config, wildcards).get("influence", {}).get("targets", config["influence"]["targets"])
+    return chosen if chosen == "all" else by_number(config, wildcards, chosen)
 
 
 def group_variant(config: dict, wildcards) -> str:
@@ -142,7 +176,8 @@ def group_variant(config: dict, wildcards) -> str:
 def group_settings(config: dict, wildcards) -> dict:
     """Settings of Algorithm 1 for a variant; without one the section's own values, with the study's changes."""
     variant = group_variant(config, wildcards) if hasattr(wildcards, "variant") else ""
-    return group(config["groups"], variant, study_of(config, wildcards))
+    found = group(config["groups"], variant, study_of(config, wildcards))
+    return found | {"seeds": by_number(config, wildcards, found["seeds"])}
 
 
 def evaluated_variants(config: dict, wildcards) -> list[str]:
@@ -176,6 +211,11 @@ def required(config: dict, study: str, *keys: str) -> None:
 
 def data_path(config: dict, study: str) -> str:
     return f"results/{config['studies'][study]['dataset']}/data.h5"
+
+
+def named_path(config: dict, study: str) -> str:
+    """The data of a study with the names that are shown."""
+    return f"results/{config['studies'][study]['dataset']}/named.h5"
 
 
 def run_path(config: dict, study: str, name: str, model=None, seed=None, scope=None) -> str:

@@ -5,9 +5,13 @@ the training rows, of which there are as many as the attribute `rows_train` says
 Texts, where the source has them: `id_train`, `id_test`, names of samples; `items_train`, `items_test`, what is shown.
 Points that are held out from the training set, where there are, stand in arrays of their own, with `validation` in the
 place of `train`: whatever reads training points reads none of them.
+
+Attributes `class_names` and `subgroup_names`: in data.h5 those of the source, texts of labels or else numbers; in
+named.h5, which links to the arrays of data.h5 beside it, those by which the settings call them. What computes reads the
+first, what shows names the second.
 """
 
-FILES = {"data.h5": "dataset"}
+FILES = {"data.h5": "dataset", "named.h5": "dataset"}
 
 X_TRAIN, Y_TRAIN = "x_train", "y_train"
 X_TEST, Y_TEST = "x_test", "y_test"

@@ -92,10 +92,13 @@ def benchmarks(wildcards) -> list[str]:
     return [path.as_posix() for path in found if path.parts[2] not in ("gather_history", "plot_history")]
 
 
-def chosen(config: dict, wildcards=None) -> dict:
-    """Which test points are explained."""
+def chosen(config: dict, wildcards) -> dict:
+    """Which test points are explained, classes as data.h5 calls them."""
     section = config["answers"]["explanations"]
-    return {key: section[key] for key in ("wrong", "uncertain", "each_class", "classes", "rows")}
+    found = {key: section[key] for key in ("wrong", "uncertain", "each_class", "classes", "rows")}
+    if found["classes"] != "all":
+        found["classes"] = studies.by_number(config, wildcards, found["classes"], datasets.labels)
+    return found
 
 
 def settings_of(config: dict, wildcards) -> dict:

@@ -95,7 +95,9 @@ def files(config: dict, table: str, wildcards) -> dict:
     Raises:
         WorkflowError: one sentence, when there is no untrained recipe.
     """
-    found = {"data": f"results/{wildcards.dataset}/data.h5", "attributions": []}
+    # where groups stop is told with the names of subgroups
+    data = "named" if table == STOPS else "data"
+    found = {"data": f"results/{wildcards.dataset}/{data}.h5", "attributions": []}
     for name in config["methods"][table]:
         told = studies.in_one_sentence(parts, name)
         run, prefix = methods.run_of(config, name, wildcards, wildcards.seed), "untrained_" if told.untrained else ""
