@@ -2,9 +2,10 @@
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
 # explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
 # explore.html, export/TABLE.csv or .parquet, folds.h5 (logits by networks that have not seen the point); judges/labels.csv,
-# and of a study labels-seeds.csv; results/history.csv and its figure.
+# and of a study labels-seeds.csv and summary*.html; results/history.csv and its figure.
 # Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
-# judge_labels and gather_labels (of labels known to be wrong); write_explore_page, of whatever of the run exists.
+# judge_labels and gather_labels (of labels known to be wrong); write_explore_page, of whatever of the run exists;
+# summarise_study, last.
 
 
 rule predict_folds:
@@ -36,7 +37,7 @@ rule list_suspicious:
         scores=scores_of("suspicious"),
         code=code("answers/list_suspicious.py"),
     output:
-        table=f"{RUN}/suspicious.csv",
+        table=report(f"{RUN}/suspicious.csv", **reported("suspicious.csv")),
     log:
         "results/logs/list_suspicious/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -83,7 +84,7 @@ rule list_explanations:
         explanations=explanations_of,
         code=code("answers/list_explanations.py"),
     output:
-        table=f"{RUN}/explanations.csv",
+        table=report(f"{RUN}/explanations.csv", **reported("explanations.csv")),
     log:
         "results/logs/list_explanations/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -105,13 +106,8 @@ rule measure_confusion:
         gradients=f"{RUN}/gradients.h5",
         code=code("answers/measure_confusion.py"),
     output:
-        confusion=f"{RUN}/confusion.csv",
-        recall=report(
-            f"{RUN}/recall.csv",
-            caption="../report/answers/recall.rst",
-            category="8. Answers",
-            labels={"figure": "Recall of each class, {dataset}, {model}"},
-        ),
+        confusion=report(f"{RUN}/confusion.csv", **reported("confusion.csv")),
+        recall=report(f"{RUN}/recall.csv", **reported("recall.csv")),
     log:
         "results/logs/measure_confusion/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -141,7 +137,7 @@ rule write_explore_page:
             f"{RUN}/explore.html",
             caption="../report/answers/explore.rst",
             category="8. Answers",
-            labels={"figure": "A page to look through, {dataset}, {model}"},
+            labels={"figure": "A page to look through", "study": "{dataset}, {model}, seed {seed}"},
         ),
     log:
         "results/logs/write_explore_page/{dataset}-{model}-seed{seed}.log",
@@ -177,12 +173,50 @@ rule export_table:
         "../scripts/answers/export_table.py"
 
 
+# after everything else that a target builds of the study; without a name in the page's, target `own`
+rule summarise_study:
+    input:
+        unpack(summarised_run),
+        shown=lambda wildcards: list(tables_shown(wildcards)),
+        others=others_of_study,
+        captions=captions_of_study,
+        template=summary_template,
+        code=code("answers/summarise_study.py"),
+    output:
+        page=report(
+            "results/{study}/summary{of}.html",
+            caption="../report/answers/summary.rst",
+            category="0. Summary",
+            labels={"figure": "Data, network, accuracy, tables and jobs", "study": "{study}"},
+        ),
+    log:
+        "results/logs/summarise_study/{study}{of}.log",
+    benchmark:
+        "results/benchmarks/summarise_study/{study}{of}.tsv"
+    wildcard_constraints:
+        of=r"(-\w+)?",
+    threads: cpus("summarise_study")
+    resources:
+        **asked("summarise_study"),
+    params:
+        facts=facts_of_study,
+        tables=tables_shown,
+        level=setting("bootstrap.level"),
+    script:
+        "../scripts/answers/summarise_study.py"
+
+
 rule gather_history:
     input:
         benchmarks=answers.benchmarks,
         code=code("answers/gather_history.py"),
     output:
-        table="results/history.csv",
+        table=report(
+            "results/history.csv",
+            caption="../report/answers/history.rst",
+            category="8. Answers",
+            labels={"figure": "Table: time and memory of every job", "study": "all"},
+        ),
     log:
         "results/logs/gather_history/all.log",
     benchmark:
@@ -204,7 +238,7 @@ rule plot_history:
             "results/figures/history.png",
             caption="../report/answers/history.rst",
             category="8. Answers",
-            labels={"figure": "Time and memory of every job"},
+            labels={"figure": "Time and memory of every job", "study": "all"},
         ),
         pdf="results/figures/history.pdf",
     log:
@@ -227,7 +261,7 @@ rule judge_labels:
         scores=scores_of("labels"),
         code=code("answers/judge_labels.py"),
     output:
-        table=f"{RUN}/judges/labels.csv",
+        table=report(f"{RUN}/judges/labels.csv", **reported("judges/labels.csv")),
     log:
         "results/logs/judge_labels/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -251,7 +285,7 @@ rule gather_labels:
         scores=labels_over_seeds,
         code=code("answers/gather_labels.py"),
     output:
-        table="results/{study}/labels-seeds.csv",
+        table=report("results/{study}/labels-seeds.csv", **reported("labels-seeds.csv")),
     log:
         "results/logs/gather_labels/{study}.log",
     benchmark:

@@ -32,7 +32,7 @@ rule map_border:
         unpack(border_files),
         code=code("border/map_border.py"),
     output:
-        table="results/{study}/border-{extent}.csv",
+        table=report("results/{study}/border-{extent}.csv", **reported("border-*.csv")),
     log:
         "results/logs/map_border/{study}-{extent}.log",
     benchmark:

@@ -34,7 +34,7 @@ rule measure_group_boundary:
         gradients=f"{RUN}/gradients.h5",
         code=code("boundary/measure_group_boundary.py"),
     output:
-        table=f"{RUN}{{scope}}/group_boundary.csv",
+        table=report(f"{RUN}{{scope}}/group_boundary.csv", **reported("group_boundary.csv")),
     log:
         "results/logs/measure_group_boundary/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
@@ -83,7 +83,7 @@ rule compare_boundary_groups:
         scores=groups_of("boundary_overlap", compared_methods),
         code=code("boundary/compare_boundary_groups.py"),
     output:
-        table=f"{RUN}/boundary_overlap.csv",
+        table=report(f"{RUN}/boundary_overlap.csv", **reported("boundary_overlap.csv")),
     log:
         "results/logs/compare_boundary_groups/{dataset}-{model}-seed{seed}.log",
     benchmark:

@@ -24,9 +24,10 @@ from attribution.workflow import (
     resources,
     start,
     studies,
+    tables,
     targets,
 )
-from attribution.workflow.stages import answers, partitions
+from attribution.workflow.stages import answers, partitions, summaries
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell
@@ -136,6 +137,15 @@ source_classes = bound(answers.source_classes)
 labels_over_seeds = bound(answers.judged_over_seeds)
 labels_methods = bound(answers.judged)
 about_study = bound(answers.about)
+
+# what the report says of a study
+reported = tables.reported
+others_of_study = bound(summaries.others)
+tables_shown = bound(summaries.shown)
+captions_of_study = bound(summaries.captions, BASE / "report")
+summarised_run = bound(summaries.run_of)
+facts_of_study = bound(summaries.facts)
+summary_template = functools.partial(inputs.page, BASE / "scripts/answers/summary")
 
 # the training set divided
 partition_files = lambda table: bound(partitions.files, table)

@@ -15,7 +15,7 @@ rule evaluate_study:
         points=scores_of("closest"),
         code=code("evaluation/evaluate_study.py"),
     output:
-        evaluation=f"{RUN}{{scope}}/evaluation.csv",
+        evaluation=report(f"{RUN}{{scope}}/evaluation.csv", **reported("evaluation.csv")),
     log:
         "results/logs/evaluate_study/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
@@ -42,7 +42,7 @@ rule evaluate_images:
         unpack(measured_of),
         code=code("evaluation/evaluate_images.py"),
     output:
-        evaluation=f"{RUN}/evaluation.csv",
+        evaluation=report(f"{RUN}/evaluation.csv", **reported("evaluation.csv", "run")),
     log:
         "results/logs/evaluate_images/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -65,7 +65,7 @@ rule measure_overlap:
         code=code("evaluation/measure_overlap.py"),
     output:
         members=f"{RUN}/overlap.h5",
-        overlap=f"{RUN}/overlap.csv",
+        overlap=report(f"{RUN}/overlap.csv", **reported("overlap.csv")),
     log:
         "results/logs/measure_overlap/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -88,7 +88,7 @@ rule measure_agreement:
         files=agreement_files,
         code=code("evaluation/measure_agreement.py"),
     output:
-        table="results/{study}/agreement.csv",
+        table=report("results/{study}/agreement.csv", **reported("agreement.csv")),
     log:
         "results/logs/measure_agreement/{study}.log",
     benchmark:
@@ -112,7 +112,7 @@ rule measure_retrieval:
         code=code("evaluation/measure_retrieval.py"),
     output:
         retrieval=f"{RUN}/retrieval.h5",
-        table=f"{RUN}/retrieval.csv",
+        table=report(f"{RUN}/retrieval.csv", **reported("retrieval.csv")),
     log:
         "results/logs/measure_retrieval/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -134,7 +134,7 @@ rule gather_retrieval:
         files=over_seeds("retrieval.h5"),
         code=code("evaluation/gather_retrieval.py"),
     output:
-        table="results/{study}/retrieval-seeds.csv",
+        table=report("results/{study}/retrieval-seeds.csv", **reported("retrieval-seeds.csv")),
     log:
         "results/logs/gather_retrieval/{study}.log",
     benchmark:
@@ -156,7 +156,7 @@ rule measure_inspection:
         code=code("evaluation/measure_inspection.py"),
     output:
         inspection=f"{RUN}{{scope}}/inspection.h5",
-        table=f"{RUN}{{scope}}/inspection.csv",
+        table=report(f"{RUN}{{scope}}/inspection.csv", **reported("inspection.csv")),
     log:
         "results/logs/measure_inspection/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
@@ -176,7 +176,7 @@ rule gather_inspection:
         files=over_seeds("inspection.h5"),
         code=code("evaluation/gather_inspection.py"),
     output:
-        table="results/{study}/inspection-seeds.csv",
+        table=report("results/{study}/inspection-seeds.csv", **reported("inspection-seeds.csv")),
     log:
         "results/logs/gather_inspection/{study}.log",
     benchmark:

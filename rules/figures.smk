@@ -18,7 +18,7 @@ for rule, figure in figures.TABLE.items():
                 f"results/figures/{{study}}/{figure.file}.png",
                 caption=f"../report/{figure.stage}/{figure.caption or figure.file}.rst",
                 category=figure.category,
-                labels={"figure": figure.title},
+                labels={"figure": figure.title, "study": "{study}"},
             ),
             pdf=f"results/figures/{{study}}/{figure.file}.pdf",
         log:

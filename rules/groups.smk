@@ -61,7 +61,7 @@ rule gather_seeds:
         histories=over_runs("history.csv"),
         code=code("groups/gather_seeds.py"),
     output:
-        table="results/{study}/seeds.csv",
+        table=report("results/{study}/seeds.csv", **reported("seeds.csv")),
     log:
         "results/logs/gather_seeds/{study}.log",
     benchmark:
@@ -103,8 +103,8 @@ rule compare_stop_conditions:
         tables=stopped_groups,
         code=code("groups/compare_stop_conditions.py"),
     output:
-        table="results/{study}/stop-conditions.csv",
-        judged="results/{study}/stop-conditions-judged.csv",
+        table=report("results/{study}/stop-conditions.csv", **reported("stop-conditions.csv")),
+        judged=report("results/{study}/stop-conditions-judged.csv", **reported("stop-conditions-judged.csv")),
     log:
         "results/logs/compare_stop_conditions/{study}.log",
     benchmark:

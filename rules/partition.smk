@@ -82,7 +82,7 @@ rule improve_groups:
         influence=f"{RUN}/influence.h5",
         code=code("partition/improve_groups.py"),
     output:
-        table=f"{RUN}/improved_groups.csv",
+        table=report(f"{RUN}/improved_groups.csv", **reported("improved_groups.csv")),
     log:
         "results/logs/improve_groups/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -105,8 +105,8 @@ rule compare_partitions:
         partitions=over_partitions("partition.h5"),
         code=code("partition/compare_partitions.py"),
     output:
-        table="results/{study}/partition.csv",
-        stability="results/{study}/partition-stability.csv",
+        table=report("results/{study}/partition.csv", **reported("partition.csv")),
+        stability=report("results/{study}/partition-stability.csv", **reported("partition-stability.csv")),
     log:
         "results/logs/compare_partitions/{study}.log",
     benchmark:
@@ -128,7 +128,7 @@ rule compare_part_removals:
         removals=over_partitions("partition-removals-{truth}.h5"),
         code=code("partition/compare_part_removals.py"),
     output:
-        table="results/{study}/removal-{truth}.csv",
+        table=report("results/{study}/removal-{truth}.csv", **reported("removal-*.csv", more=", {truth} truth")),
     log:
         "results/logs/compare_part_removals/{study}-{truth}.log",
     benchmark:

@@ -54,7 +54,7 @@ rule compare_removals:
         code=code_of_removals("retraining/compare_removals.py"),
     output:
         removals=f"{RUN}/removals.h5",
-        table=f"{RUN}/removals.csv",
+        table=report(f"{RUN}/removals.csv", **reported("removals.csv")),
     log:
         "results/logs/compare_removals/{dataset}-{model}-seed{seed}.log",
     benchmark:
@@ -127,7 +127,7 @@ rule gather_datamodels:
         gradients=f"{RUN}/gradients.h5",
         code=code("retraining/gather_datamodels.py"),
     output:
-        table=f"{RUN}/datamodels-{{extent}}.csv",
+        table=report(f"{RUN}/datamodels-{{extent}}.csv", **reported("datamodels-*.csv", more=", {extent}")),
     log:
         "results/logs/gather_datamodels/{dataset}-{model}-seed{seed}-{extent}.log",
     benchmark:

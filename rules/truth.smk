@@ -288,7 +288,7 @@ rule gather_truths:
         tables=lambda wildcards: tables_of_study(wildcards.table)(wildcards),
         code=code("truth/gather_truths.py"),
     output:
-        table="results/{study}/{table}-{extent}.csv",
+        table=report("results/{study}/{table}-{extent}.csv", **reported("lds-*.csv", title="{table}, {extent}")),
     log:
         "results/logs/gather_truths/{study}-{table}-{extent}.log",
     benchmark:

@@ -49,7 +49,8 @@ def targets() -> str:
     """Table of the targets: what each is, the studies in whose folders its figures are, its figures and tables."""
     lines = []
     for rule in filter(is_target, rules()):
-        paths = [Path(file) for file in rule["wanted"]]
+        # every study of a target has a summary
+        paths = [path for path in map(Path, rule["wanted"]) if not path.name.startswith("summary")]
         studies = dict.fromkeys(
             f"`{path.parts[2]}`" for path in paths if path.parts[1] == "figures" and len(path.parts) > 3
         )

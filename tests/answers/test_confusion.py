@@ -18,12 +18,20 @@ def test_recall_precision_and_both_accuracies():
     np.testing.assert_allclose(found.precision[:3], [90 / 95, 1, 1])
     assert found.recall[confusion.ACCURACY] == 0.95
     assert found.recall[confusion.BALANCED] == pytest.approx(2 / 3)
-    # Wilson's interval of 1 of 2: centre (1/2 + z^2/4) / (1 + z^2/2), which is 1/2
+    # Wilson's interval of half of n: centre (1/2 + z^2/2n) / (1 + z^2/n), which is 1/2; of all of n it begins at
+    # n / (n + z^2)
     z = 1.959963984540054
-    half = z * np.sqrt(1 / 8 + z**2 / 16) / (1 + z**2 / 2)
-    np.testing.assert_allclose(found.loc["cow", ["low", "high"]].tolist(), [0.5 - half, 0.5 + half])
-    half = z * np.sqrt(0.25 / 8 + 0.25 / 2) / 3
-    np.testing.assert_allclose(found.loc[confusion.BALANCED, ["low", "high"]].tolist(), [2 / 3 - half, 2 / 3 + half])
+    bee, cow = (z * np.sqrt(1 / (4 * n) + z**2 / (4 * n**2)) / (1 + z**2 / n) for n in (8, 2))
+    np.testing.assert_allclose(found.loc["cow", ["low", "high"]].tolist(), [0.5 - cow, 0.5 + cow])
+    below, above = np.hypot(np.hypot(bee, cow), z**2 / (90 + z**2)) / 3, np.hypot(bee, cow) / 3
+    np.testing.assert_allclose(found.loc[confusion.BALANCED, ["low", "high"]].tolist(), [2 / 3 - below, 2 / 3 + above])
+
+
+def test_where_all_is_right_the_balanced_accuracy_has_an_interval_all_the_same():
+    found = confusion.recall(np.diag([10, 10, 10]), np.full(3, 40), NAMES, 0.95).set_index("class")
+    z = 1.959963984540054
+    expected = [1 - z**2 / (10 + z**2) / np.sqrt(3), 1]
+    np.testing.assert_allclose(found.loc[confusion.BALANCED, ["low", "high"]].tolist(), expected)
 
 
 def test_classes_that_are_not_there_have_no_recall():

@@ -23,8 +23,9 @@ def job_of(folder, name: str, **params):
     log = folder / f"results/logs/train_model/{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     return SimpleNamespace(
-        log=[str(log)], resources={"mem_mb": 900, "runtime": 7, "gpu": 1}, threads=2, params=PARAMS | params
-    )
+        log=[str(log)], resources={"mem_mb": 900, "runtime": 7, "gpu": 1}, threads=2, params=PARAMS | params,
+        wildcards={"dataset": name},
+    )  # fmt: skip
 
 
 def test_a_line_is_kept_for_each_time_that_a_job_ran(tmp_path, monkeypatch):
@@ -35,7 +36,7 @@ def test_a_line_is_kept_for_each_time_that_a_job_ran(tmp_path, monkeypatch):
     found = [json.loads(line) for line in lines]
     assert [line["seconds"] for line in found] == [100.0, 10.0]
     assert {(line["asked_mb"], line["asked_minutes"], line["threads"]) for line in found} == {(900, 7, 2)}
-    assert 10 < found[0]["peak_mb"] < 1e5
+    assert 10 < found[0]["peak_mb"] < 1e5 and found[0]["wildcards"] == {"dataset": "toy"}
 
 
 def test_the_settings_digest_is_of_what_result_files_say_and_of_nothing_else():

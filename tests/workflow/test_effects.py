@@ -145,7 +145,6 @@ WHOLE = {
 }
 # what may change no job, and why
 WITHOUT = {
-    "targets.*.description": "words of `make targets`",
     "targets.*.builds.0.own": "your studies are put in its place before rules read it, see test_studies",
     "studies.*.extends": "what it stands for is put in its place before rules read it, see test_extends",
 }
@@ -155,7 +154,7 @@ BASE = {
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "truth": ("fixed", "averaged"), "sets": ("alpha0.5", "fit-alpha0.5", "leave-one-out", "groups"), "models": ("2",),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
-    "layers": ("", "-all-layers"), "judge": ("cost",),
+    "layers": ("", "-all-layers"), "judge": ("cost",), "of": ("", "-mine"),
     "table": (
         "points", "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals",
         "brittleness",

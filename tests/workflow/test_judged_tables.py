@@ -68,7 +68,9 @@ def test_a_table_of_a_target_needs_the_models_or_the_seeds_that_it_is_over(confi
     config["targets"] = {"mine": {"builds": [{"study": "cifar10-truth", "tables": [table]}]}}
     study.pop("attributed")
     study[key] = {"attributed": ["cnn"], "seeds": [0, 1]}[key]
-    assert targets.files_of(config, "mine") == [f"results/cifar10-truth/{table}"]
+    assert targets.files_of(config, "mine") == [
+        f"results/cifar10-truth/{name}" for name in (table, "summary-mine.html")
+    ]
     del study[key]
     with pytest.raises(WorkflowError, match=rf"studies.cifar10-truth.{key} is missing"):
         targets.files_of(config, "mine")

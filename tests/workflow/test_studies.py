@@ -2,16 +2,19 @@
 
 import copy
 import inspect
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from snakemake.exceptions import WorkflowError
+from snakemake.io import get_flag_value, is_flagged
 
 import helpers
 from attribution.settings import check, extends, shared_data
 from attribution.settings.errors import SettingError
-from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
+from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, tables, targets
+from attribution.workflow.stages import summaries
 
 CONFIG = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
 SHARED = "are both of data set '{}', whose results are kept once, but differ in {}; give both the same"
@@ -190,7 +193,7 @@ def test_a_target_is_of_the_studies_that_settings_add_where_it_says_so():
     assert [entry["study"] for entry in read["targets"]["export"]["builds"]] == ["mine"]
     names = ("points", "groups", "suspicious", "explanations")
     wanted = [f"results/toy/mlp-dropout/seed0/export/{name}.parquet" for name in names]
-    assert targets.files_of(read, "export") == wanted
+    assert targets.files_of(read, "export") == [*wanted, "results/mine/summary-export.html"]
 
 
 def test_a_target_of_files_needs_no_study_and_one_of_figures_does():
@@ -199,6 +202,37 @@ def test_a_target_of_files_needs_no_study_and_one_of_figures_does():
     config["targets"]["mine"]["builds"] = [{"figures": ["overlap"], "files": ["history.csv"]}]
     with pytest.raises(WorkflowError, match=r"targets.mine.builds has figures of no study; give that entry a study"):
         targets.files_of(config, "mine")
+
+
+def test_a_study_of_a_target_has_a_summary_of_all_that_it_builds_of_it():
+    for name, target in CONFIG["targets"].items():
+        files = targets.files_of(CONFIG, name)
+        named = list(dict.fromkeys(part["study"] for part in target["builds"] if "study" in part))
+        assert [path for path in files if "summary" in path] == [
+            f"results/{study}/summary-{name}.html" for study in named
+        ]
+        read = []
+        for study in named:
+            wildcards = helpers.wildcards(study=study, of=f"-{name}")
+            built, shown = summaries.built(CONFIG, wildcards), summaries.shown(CONFIG, wildcards)
+            # every table is shown, but of folder export those that are the data
+            left_out = [Path(path) for path in built if path.endswith(".csv") and path not in shown]
+            assert all(path.parts[-2:] in (("export", "points.csv"), ("export", "groups.csv")) for path in left_out)
+            read += built
+        assert {path for path in files if "summary" not in path} - set(read) <= {
+            "results/history.csv",
+            "results/figures/history.png",
+        }
+
+
+def test_tables_of_figures_alone_stand_in_the_summary_too():
+    wildcards = helpers.wildcards(study="cifar10-cnn", of="-cifar10_cnn")
+    shown = summaries.shown(CONFIG, wildcards)
+    for name in ("suspicious", "explanations", "recall", "overlap"):
+        assert f"results/cifar10/cnn/seed0/{name}.csv" in shown
+    given = CONFIG | {"studies": {"mine": CONFIG["studies"]["toy"]}}
+    own = summaries.shown(given, helpers.wildcards(study="mine", of=""))
+    assert {Path(path).name for path in own} >= {"suspicious.csv", "explanations.csv", "confusion.csv", "recall.csv"}
 
 
 def test_the_list_of_targets_names_each_with_a_line(workflow):
@@ -213,7 +247,7 @@ def test_a_target_of_ones_own_is_a_rule_and_none_may_take_a_rules_name():
     part = [{"study": "toy", "figures": ["04-dataset"]}]
     mine = {"mine": {"description": "the data", "builds": part}}
     found = helpers.parsed({"targets": mine}).get_rule("mine")
-    assert list(found.expand_input({})[0]) == ["results/figures/toy/04-dataset.png"]
+    assert list(found.expand_input({})[0]) == ["results/figures/toy/04-dataset.png", "results/toy/summary-mine.html"]
     with pytest.raises(WorkflowError, match=r"targets.find_groups has the name of a rule; take another name"):
         helpers.parsed({"targets": {"find_groups": mine["mine"]}})
 
@@ -230,6 +264,24 @@ def test_every_figure_has_its_script_and_its_page_of_the_report():
     assert {(figure.stage, name) for name, figure in figures.TABLE.items()} == scripts
     for figure in figures.TABLE.values():
         assert (helpers.ROOT / f"report/{figure.stage}/{figure.caption or figure.file}.rst").is_file()
+
+
+def test_every_table_of_the_report_has_a_caption_and_what_is_made_is_marked(workflow):
+    captions = {path.name for path in (helpers.ROOT / "report").glob("*/*.csv.rst")}
+    assert captions == {f"{table.caption}.csv.rst" for table in tables.TABLE.values()}
+    for table in tables.TABLE.values():
+        assert Path(tables.caption(table, str(helpers.ROOT / "report"))).is_file()
+    marked = {}
+    for rule in workflow.rules:
+        for file in rule.output:
+            if str(file).endswith((".csv", ".png", ".html")) and is_flagged(file, "report"):
+                flag = get_flag_value(file, "report")
+                # the study tells files of one title apart, and without it one of them is all that a report shows
+                assert "study" in flag.labels, file
+                marked[re.sub(r",[^{}]*}", "}", str(file))] = flag
+    names = {path.rsplit("/", 1)[-1] for path in marked}
+    assert {"suspicious.csv", "recall.csv", "{table}-{extent}.csv", "summary{of}.html"} <= names
+    assert marked["results/{dataset}/{model}/seed{seed}{scope}/evaluation.csv"].labels["study"].endswith("{scope}")
 
 
 def test_a_figures_job_runs_its_own_script(workflow, monkeypatch):

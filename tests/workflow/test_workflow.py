@@ -32,12 +32,12 @@ PLOTS = {
     "plot_turning_point", "plot_decision_boundary", "plot_datamodel_components", "plot_datamodel_scores",
     "plot_leave_one_out", "plot_leave_groups_out", "plot_lds_against_seconds",
 }  # fmt: skip
-AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point"}
+AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point", "summarise_study"}
 # of attribution against retraining, whose recipe is mlp-l2
 TRUTH = {"attribute_method", "measure_lds", "gather_truths", "plot_lds_against_seconds"}
 AFTER_HESSIAN = PLOTS - {"plot_dataset", "plot_lds_against_seconds"} | {
     "compute_influence", "find_groups", "measure_group_growth", "evaluate_study", "compare_removals",
-    "fit_datamodels", "gather_datamodels", "score_method",
+    "fit_datamodels", "gather_datamodels", "score_method", "summarise_study",
 }  # fmt: skip
 AFTER_TRAINING = AFTER_HESSIAN | {"group_method", "cache_gradients", "cache_hessian", "map_decision_boundary"}
 RETRAINED = {"retrain_leave_one_out", "retrain_groups", "retrain_subsets"}
@@ -92,8 +92,8 @@ def test_a_copy_without_its_dates_is_up_to_date(project, tmp_path_factory):
 @pytest.mark.parametrize("date", [1_600_000_000, None], ids=["older", "newer"])
 def test_another_version_of_code_and_style_is_noticed_whatever_its_date(project, date):
     for name, users in (
-        ("scripts/attribution/evaluation/recovery.py", {"evaluate_study", "plot_greedy_stages"}),
-        ("config/figures.mplstyle", PLOTS | {"evaluate_study"}),
+        ("scripts/attribution/evaluation/recovery.py", {"evaluate_study", "plot_greedy_stages", "summarise_study"}),
+        ("config/figures.mplstyle", PLOTS | {"evaluate_study", "summarise_study"}),
     ):
         with open(project / name, "a") as file:
             file.write("\n# a comment\n")
@@ -141,7 +141,7 @@ def test_the_names_of_a_result_file_rerun_its_users_only(project):
     assert would_rerun(project) == set()
     edit(folder / "growth.py", "FILES", "ANOTHER = 1\nFILES")
     assert would_rerun(project) == {
-        "measure_group_growth", "plot_group_growth", "plot_turning_point", "evaluate_study",
+        "measure_group_growth", "plot_group_growth", "plot_turning_point", "evaluate_study", "summarise_study",
     }  # fmt: skip
 
 
@@ -150,6 +150,7 @@ def test_shares_of_groups_rerun_their_retraining_only(project):
     # predictions of what leaving these groups out does are scores of methods
     assert would_rerun(project) == {
         "retrain_groups", "score_method", "compare_removals", "plot_leave_one_out", "plot_leave_groups_out",
+        "summarise_study",
     }  # fmt: skip
 
 

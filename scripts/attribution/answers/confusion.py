@@ -28,8 +28,9 @@ def recall(matrix: np.ndarray, trained: np.ndarray, class_names: list[str], leve
 
     Args:
         matrix: (C, C), see `counts`. trained: (C,) training points of each class. class_names: (C,).
-        level: confidence of the intervals, Wilson's (1927) of a share; the balanced accuracy has a normal one, its
-            variance that of a mean of independent shares.
+        level: confidence of the intervals, Wilson's (1927) of a share; that of the balanced accuracy follows from the
+            distances of each share to its limits (Zou and Donner 2008, of a sum of independent shares), and has a
+            length where all recalls are 1.
 
     Returns:
         `class`, `train_points`, `test_points`, `recall`, `low`, `high`, `precision`, empty where a class has no test
@@ -43,9 +44,10 @@ def recall(matrix: np.ndarray, trained: np.ndarray, class_names: list[str], leve
     sums = [int(trained.sum()), int(total.sum())]
     rows.append([ACCURACY, *sums, _share(right.sum(), total.sum()), *wilson(right.sum(), total.sum(), level), np.nan])
     shares = right[total > 0] / total[total > 0]
-    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt((shares * (1 - shares) / total[total > 0]).sum()) / len(shares)
+    limits = np.array([wilson(part, whole, level) for part, whole in zip(right, total, strict=True) if whole])
+    below, above = np.sqrt(((limits - shares[:, None]) ** 2).sum(axis=0)) / len(shares)
     mean = shares.mean()
-    rows.append([BALANCED, *sums, mean, max(0.0, mean - half), min(1.0, mean + half), np.nan])
+    rows.append([BALANCED, *sums, mean, mean - below, mean + above, np.nan])
     columns = ["class", "train_points", "test_points", "recall", "low", "high", "precision"]
     return pd.DataFrame(rows, columns=columns)
 

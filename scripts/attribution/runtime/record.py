@@ -37,7 +37,7 @@ def append(snakemake, begun: float) -> None:
 
 def line(snakemake, begun: float) -> dict:
     """`finished` (clock's time, s), `seconds`, `peak_mb` (1e6 bytes, of this process), `asked_mb`, `asked_minutes`,
-    `threads`, `settings` (see `digest`) and `commit` (see `commit`)."""
+    `threads`, `wildcards`, `settings` (see `digest`) and `commit` (see `commit`)."""
     # Linux counts in 1024 bytes, macOS in bytes
     unit = 1 if sys.platform == "darwin" else 1024
     now = time.time()
@@ -48,6 +48,7 @@ def line(snakemake, begun: float) -> dict:
         "asked_mb": snakemake.resources.get("mem_mb"),
         "asked_minutes": snakemake.resources.get("runtime"),
         "threads": snakemake.threads,
+        "wildcards": dict(snakemake.wildcards.items()),
         "settings": digest(dict(snakemake.params.items())),
         "commit": commit(PROJECT),
     }

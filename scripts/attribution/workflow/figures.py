@@ -143,7 +143,7 @@ TABLE = {
         {"data": DATA, "boundary": PLANE, "hessian": result("hessian.h5", scope="last_layer")}, of=IN_PLANE,
     ),
     "plot_stop_conditions": Figure(
-        "groups", "stop-conditions", EVALUATION, "Where groups should stop, {study}",
+        "groups", "stop-conditions", EVALUATION, "Where groups should stop",
         {"table": table("stop-conditions-judged.csv")},
     ),
     "plot_recipes": Figure(
@@ -153,85 +153,85 @@ TABLE = {
     ),
     # of images
     "plot_training_curves": Figure(
-        "training", "training-curves", MODEL, "Training curves, {study}",
+        "training", "training-curves", MODEL, "Training curves",
         {"history": result("history.csv")}, {"model": of_study("model")},
     ),
     "plot_extreme_images": Figure(
-        "influence", "extreme-images", POINTS, "Most and least self-influential images, {study}",
+        "influence", "extreme-images", POINTS, "Most and least self-influential images",
         {"data": DATA, "gradients": FACTORS, "influence": result("influence.h5")}, of=OF_IMAGES,
     ),
     "plot_image_groups": Figure(
-        "groups", "11-groups{variant}", FUNCTIONING, "Figures 11, 16, 17: groups of images{variant}, {study}",
+        "groups", "11-groups{variant}", FUNCTIONING, "Figures 11, 16, 17: groups of images{variant}",
         {"data": DATA, "groups": result("groups{variant}.h5"), "influence": result("influence.h5")},
         job="{study}{variant}", caption="11-groups", of=OF_IMAGES,
     ),
     "plot_overlap": Figure(
-        "evaluation", "overlap", EVALUATION, "Groups against nearest neighbours, {study}",
+        "evaluation", "overlap", EVALUATION, "Groups against nearest neighbours",
         {"overlap": result("overlap.csv")}, {"size": setting("overlap.size")},
     ),
     "plot_agreement": Figure(
-        "evaluation", "agreement", EVALUATION, "Agreement of groups between trainings, {study}",
+        "evaluation", "agreement", EVALUATION, "Agreement of groups between trainings",
         {"table": table("agreement.csv")},
     ),
     "plot_near_duplicates": Figure(
-        "evaluation", "12-near-duplicates", EVALUATION, "Figure 12: near-duplicates, {study}",
+        "evaluation", "12-near-duplicates", EVALUATION, "Figure 12: near-duplicates",
         {"data": DATA, "gradients": FACTORS, "retrieval": result("retrieval.h5")}, {"rule": selection_rule},
         of=OF_IMAGES,
     ),
     "plot_retrieval_seeds": Figure(
-        "evaluation", "retrieval-seeds", EVALUATION, "Retrieval of near-duplicates over training seeds, {study}",
+        "evaluation", "retrieval-seeds", EVALUATION, "Retrieval of near-duplicates over training seeds",
         {"table": table("retrieval-seeds.csv")},
     ),
     "plot_retrieval": Figure(
-        "evaluation", "retrieval", EVALUATION, "Retrieval of near-duplicates, {study}",
+        "evaluation", "retrieval", EVALUATION, "Retrieval of near-duplicates",
         {"table": result("retrieval.csv")},
     ),
     "plot_inspection": Figure(
-        "evaluation", "inspection", EVALUATION, "Flipped labels found, {study}",
+        "evaluation", "inspection", EVALUATION, "Flipped labels found",
         {"inspection": result("inspection.h5"), "table": result("inspection.csv")},
         {"level": setting("inspection.level")},
     ),
     # of attribution judged by retraining
     "plot_parts": Figure(
-        "partition", "parts", FUNCTIONING, "The training set divided, {study}",
+        "partition", "parts", FUNCTIONING, "The training set divided",
         {"data": DATA, "partition": result("partition.h5"), "removals": result("partition-removals-fixed.h5")},
         of=IN_PLANE,
     ),
     "plot_part_removals": Figure(
-        "partition", "part-removals-{truth}", FUNCTIONING, "What leaves with a part, {truth} truth, {study}",
+        "partition", "part-removals-{truth}", FUNCTIONING, "What leaves with a part, {truth} truth",
         {"removals": result("partition-removals-{truth}.h5")},
         job="{study}-{truth}", caption="part-removals", constraints=REMOVED,
     ),
     "plot_part_sheets": Figure(
-        "partition", "part-sheets-{method}", FUNCTIONING, "A sheet a part by {method}, {study}",
+        "partition", "part-sheets-{method}", FUNCTIONING, "A sheet a part by {method}",
         {"data": DATA, "partition": result("partition.h5")},
         job="{study}-{method}", caption="part-sheets", constraints={"method": "[a-z0-9-]+"}, of=IN_PLANE + OF_IMAGES,
     ),
     "plot_lds_against_seconds": Figure(
-        "truth", "lds-against-seconds-{extent}", TRUTH, "Attribution against its cost, {extent}, {study}",
+        "truth", "lds-against-seconds-{extent}", TRUTH, "Attribution against its cost, {extent}",
         {"table": table("lds-{extent}.csv")},
         {"known": attributions.known, "alpha": setting("truth.shown.alpha")},
         job="{study}-{extent}", caption="lds-against-seconds", constraints=EXTENT,
     ),
     "plot_lds_against_alpha": Figure(
-        "truth", "lds-against-alpha-{extent}", TRUTH, "Attribution against subset size, {extent}, {study}",
+        "truth", "lds-against-alpha-{extent}", TRUTH, "Attribution against subset size, {extent}",
         {"table": table("lds-{extent}.csv")}, {"known": attributions.known},
         job="{study}-{extent}", caption="lds-against-alpha", constraints=EXTENT,
     ),
     "plot_border": Figure(
-        "border", "border-{extent}", TRUTH, "Where attribution holds, {extent}, {study}",
+        "border", "border-{extent}", TRUTH, "Where attribution holds, {extent}",
         {"table": table("border-{extent}.csv")},
         job="{study}-{extent}", caption="border", constraints=EXTENT,
     ),
     "plot_attributed_points": Figure(
-        "truth", "attributed-points-{method}", TRUTH, "What test points owe to, {method}, {study}",
+        "truth", "attributed-points-{method}", TRUTH, "What test points owe to, {method}",
         {"data": DATA, "attributions": result("attributions/{method}.h5")},
         {"targets": setting("truth.shown.targets"), "extremes": setting("truth.shown.extremes")},
         job="{study}-{method}", caption="attributed-points", constraints=ATTRIBUTED,
         of=IN_PLANE + OF_IMAGES,
     ),
     "plot_attribution_components": Figure(
-        "truth", "attribution-components-{method}", TRUTH, "Components of attribution, {method}, {study}",
+        "truth", "attribution-components-{method}", TRUTH, "Components of attribution, {method}",
         {
             "data": DATA,
             "retrained": result("attributions/datamodel-ridge.h5"),
@@ -244,27 +244,27 @@ TABLE = {
     ),
     "plot_embeddings_against_subsets": Figure(
         "truth", "embeddings-against-subsets-{extent}", TRUTH,
-        "Figure 10: every approximation against datamodels, {extent}, {study}",
+        "Figure 10: every approximation against datamodels, {extent}",
         {"table": table("embeddings-{extent}.csv")}, {"known": attributions.known},
         job="{study}-{extent}", caption="embeddings-against-subsets", constraints=EXTENT,
     ),
     # what a user reads
     "plot_suspicious": Figure(
-        "answers", "suspicious", ANSWERS, "Labels to look at, {study}",
+        "answers", "suspicious", ANSWERS, "Labels to look at",
         {"data": data_for_classes, "table": result("suspicious.csv")},
         {"classes": setting("answers.suspicious.classes"), "shown": setting("answers.suspicious.shown")},
     ),
     "plot_explanations": Figure(
-        "answers", "explanations", ANSWERS, "Test points and what helped and harmed them, {study}",
+        "answers", "explanations", ANSWERS, "Test points and what helped and harmed them",
         {"data": DATA, "table": result("explanations.csv")}, {"shown": setting("answers.explanations.shown")},
     ),
     "plot_confusion": Figure(
-        "answers", "confusion", ANSWERS, "What each class is taken for, {study}",
+        "answers", "confusion", ANSWERS, "What each class is taken for",
         {"confusion": result("confusion.csv"), "recall": result("recall.csv")},
     ),
     # of the weights boundary
     "plot_boundary_points": Figure(
-        "boundary", "boundary-points{layers}", BOUNDARY, "Boundary score of points{layers}, {study}",
+        "boundary", "boundary-points{layers}", BOUNDARY, "Boundary score of points{layers}",
         {
             "data": DATA,
             "gradients": FACTORS,
@@ -275,29 +275,29 @@ TABLE = {
         job="{study}{layers}", caption="boundary-points", constraints={"layers": "(-all-layers)?"},
     ),
     "plot_boundary_solved": Figure(
-        "boundary", "boundary-solved", BOUNDARY, "Points whose boundary was found, {study}",
+        "boundary", "boundary-solved", BOUNDARY, "Points whose boundary was found",
         {"data": DATA, "boundaries": several(*(result("boundary.h5", scope=scope) for scope in SOLVED_SCOPES))},
         {"scopes": always([scope.replace("_", " ") for scope in SOLVED_SCOPES])},
     ),
     "plot_boundary_move": Figure(
-        "boundary", "13-boundary", BOUNDARY, "Figure 13: a move to the boundary, {study}",
+        "boundary", "13-boundary", BOUNDARY, "Figure 13: a move to the boundary",
         {"data": DATA, "move": result("boundary_move.h5")}, of=IN_PLANE,
     ),
     "plot_group_boundary": Figure(
-        "boundary", "15-group-boundary", BOUNDARY, "Figure 15: random groups against clusters, {study}",
+        "boundary", "15-group-boundary", BOUNDARY, "Figure 15: random groups against clusters",
         {"table": result("group_boundary.csv", scope="last_layer")}, {"shown": setting("boundary.groups.shown")},
     ),
     "plot_boundary_forms": Figure(
-        "boundary", "boundary-forms", BOUNDARY, "Forms of the group boundary against the exact one, {study}",
+        "boundary", "boundary-forms", BOUNDARY, "Forms of the group boundary against the exact one",
         {"table": result("group_boundary.csv", scope="last_layer")},
     ),
     "plot_boundary_groups": Figure(
-        "boundary", "14-boundary-groups-{form}", BOUNDARY, "Figure 14: groups by weights boundary, {form}, {study}",
+        "boundary", "14-boundary-groups-{form}", BOUNDARY, "Figure 14: groups by weights boundary, {form}",
         {"data": DATA, "groups": result("boundary-groups-{form}.h5", scope="last_layer")}, {"candidates": candidates},
         job="{study}-{form}", caption="14-boundary-groups", of=OF_IMAGES,
     ),
     "plot_boundary_overlap": Figure(
-        "boundary", "boundary-overlap", BOUNDARY, "Groups by boundary, influence and embedding, {study}",
+        "boundary", "boundary-overlap", BOUNDARY, "Groups by boundary, influence and embedding",
         {"table": result("boundary_overlap.csv", scope="last_layer")},
         {"size": setting("boundary.greedy.size"), "forms": setting("boundary.greedy.forms")},
     ),

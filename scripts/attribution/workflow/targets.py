@@ -29,27 +29,44 @@ OWN_RESULTS = (
 
 
 def files_of(config: dict, name: str) -> list[str]:
-    """Everything that a target builds: figures, tables over trainings, and results of runs.
+    """Everything that a target builds: figures, tables over trainings, results of runs, and a summary of each study.
 
     Raises:
         WorkflowError: one sentence where the settings lack a study of the target, or what it needs.
     """
-    found = []
+    found, named = [], {}
     for part in config["targets"][name]["builds"]:
         found += [f"results/{file}" for file in part.get("files", [])]
-        study = part.get("study")
-        if study is None:
+        if part.get("study") is None:
             if others := sorted(set(part) - {"files"}):
                 raise WorkflowError(
                     f"targets.{name}.builds has {', '.join(others)} of no study; give that entry a study, or only files"
                 )
             continue
-        studies.required(config, study, *sorted({over(table) for table in part.get("tables", [])}))
-        found += [f"results/figures/{study}/{figure}.png" for figure in part.get("figures", [])]
-        found += [f"results/{study}/{table}" for table in part.get("tables", [])]
-        found += [studies.run_path(config, study, result) for result in part.get("results", [])]
-        for scope in studies.SCOPES:
-            found += [studies.run_path(config, study, result, scope=scope) for result in part.get(scope, [])]
+        found += _of_part(config, part)
+        named[part["study"]] = None
+    return found + [summary(study, name) for study in named]
+
+
+def of_study(config: dict, name: str, study: str) -> list[str]:
+    """What a target builds of one study, but for its summary, each file once; errors as `files_of`."""
+    parts = [part for part in config["targets"].get(name, {"builds": []})["builds"] if part.get("study") == study]
+    return list(dict.fromkeys(path for part in parts for path in _of_part(config, part)))
+
+
+def summary(study: str, name: str = "") -> str:
+    """The page that says what a target built of a study, of target `own` where none is named."""
+    return f"results/{study}/summary{'-' if name else ''}{name}.html"
+
+
+def _of_part(config: dict, part: dict) -> list[str]:
+    study = part["study"]
+    studies.required(config, study, *sorted({over(table) for table in part.get("tables", [])}))
+    found = [f"results/figures/{study}/{figure}.png" for figure in part.get("figures", [])]
+    found += [f"results/{study}/{table}" for table in part.get("tables", [])]
+    found += [studies.run_path(config, study, result) for result in part.get("results", [])]
+    for scope in studies.SCOPES:
+        found += [studies.run_path(config, study, result, scope=scope) for result in part.get(scope, [])]
     return found
 
 
@@ -106,12 +123,14 @@ def own_files(config: dict, names: list[str], alone: list[str]) -> list[str]:
             f"no study names data set '{dataset}'; add one to your settings, "
             f"studies: {{{dataset}: {{dataset: {dataset}, model: NAME}}}}"
         )
-    found = []
-    for study in names:
-        studies.required(config, study)
-        found += [f"results/figures/{study}/{figure}.png" for figure in own_figures(config, study)]
-        found += [studies.run_path(config, study, result) for result in OWN_RESULTS]
-    return found
+    return [path for study in names for path in (*own_of_study(config, study), summary(study))]
+
+
+def own_of_study(config: dict, study: str) -> list[str]:
+    """What target `own` builds of one study, but for its summary."""
+    studies.required(config, study)
+    found = [f"results/figures/{study}/{figure}.png" for figure in own_figures(config, study)]
+    return found + [studies.run_path(config, study, result) for result in OWN_RESULTS]
 
 
 def own_figures(config: dict, study: str) -> list[str]:

@@ -1,0 +1,88 @@
+"""What the rule of summaries needs: what a target builds of a study, with its tables and their captions."""
+
+import os
+import re
+from pathlib import Path
+
+from snakemake.io import ancient
+from snakemake.iocontainers import Wildcards
+
+from attribution.workflow import contents, figures, studies, tables, targets
+
+# keys of a study that list models which it trains beside its own
+MODELS = ("compared", "recipes", "retrained", "attributed")
+
+
+def built(config: dict, wildcards) -> list[str]:
+    """Everything that a target builds of a study, or, where the wildcard names none, what target `own` does; and the
+    tables that its figures are drawn from."""
+    target = wildcards.of.removeprefix("-")
+    if target:
+        found = targets.of_study(config, target, wildcards.study)
+    else:
+        found = targets.own_of_study(config, wildcards.study)
+    drawn = [path for file in found for path in _drawn_from(config, wildcards.study, file) if _of_path(path)]
+    return list(dict.fromkeys([*found, *drawn]))
+
+
+def shown(config: dict, wildcards) -> dict[str, list[str]]:
+    """Tables on the page, in the target's order: path -> title and name of the caption's file."""
+    found = {path: _of_path(path) for path in built(config, wildcards)}
+    return {
+        path: [table.title, Path(tables.caption(table, "")).name] for path, table in found.items() if table is not None
+    }
+
+
+def others(config: dict, wildcards):
+    """What else is built. The page comes after it, as it says what all jobs took, and shows none of it: another version
+    of it, a figure in another style, changes nothing there."""
+    found = shown(config, wildcards)
+    return ancient([path for path in built(config, wildcards) if path not in found])
+
+
+def captions(config: dict, folder: Path, wildcards):
+    """Captions of these tables, inputs from outside results/; empty where there is none."""
+    chosen = filter(None, map(_of_path, built(config, wildcards)))
+    paths = {os.path.relpath(tables.caption(table, str(folder))): None for table in chosen}
+    return contents.by_content(list(paths))
+
+
+def run_of(config: dict, wildcards) -> dict[str, str]:
+    """Results of the study's own run that say what data, network and accuracy are."""
+    names = {"gradients": "gradients.h5", "history": "history.csv", "model": "model.keras"}
+    found = {key: studies.run_path(config, wildcards.study, name, scope="last_layer") for key, name in names.items()}
+    return found | {"data": studies.data_path(config, wildcards.study)}
+
+
+def facts(config: dict, wildcards) -> dict:
+    """What no result says: the settings' words for the study and its target, and the networks that are its own."""
+    study, target = config["studies"][wildcards.study], wildcards.of.removeprefix("-")
+    trained = [study["model"], *(name for key in MODELS for name in study.get(key, []))]
+    trained += study.get("agreement", {}).get("models", [])
+    return {
+        "dataset": study["dataset"],
+        "model": study["model"],
+        "seed": study["seed"],
+        "recipe": config["models"][study["model"]],
+        "models": list(dict.fromkeys(trained)),
+        "description": config["targets"][target]["description"] if target else "",
+    }
+
+
+def _of_path(path: str) -> tables.Table | None:
+    """The entry of a table by its path: of its name, or of that with the folder's."""
+    parts = Path(path).parts
+    return next(filter(None, (tables.of("/".join(parts[-count:])) for count in (2, 1))), None)
+
+
+def _drawn_from(config: dict, study: str, path: str) -> list[str]:
+    """CSV files that a figure of the study is drawn from."""
+    name = path.removeprefix(f"results/figures/{study}/").removesuffix(".png")
+    for figure in figures.TABLE.values():
+        found = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(figure.file)), name)
+        if found:
+            wildcards = Wildcards(fromdict={"study": study} | found.groupdict())
+            read = [function(wildcards) for function in figures.inputs_of(figure, config).values()]
+            files = [file for part in read for file in ([part] if isinstance(part, str) else part)]
+            return [str(file) for file in files if str(file).endswith(".csv")]
+    return []
