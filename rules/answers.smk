@@ -257,7 +257,7 @@ rule plot_history:
 rule judge_labels:
     input:
         unpack(human_labels_of),
-        data="results/{dataset}/data.h5",
+        data="results/{dataset}/named.h5",
         scores=scores_of("labels"),
         code=code("answers/judge_labels.py"),
     output:
@@ -281,7 +281,7 @@ rule judge_labels:
 rule gather_labels:
     input:
         unpack(human_labels_of),
-        data=data_of_study,
+        data=named_of_study,
         scores=labels_over_seeds,
         code=code("answers/gather_labels.py"),
     output:
