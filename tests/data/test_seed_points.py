@@ -20,7 +20,7 @@ def test_indices_and_names_stay_what_they_are():
     names, indices = seeds([7, "x"])
     members = np.flatnonzero(SUBGROUP == 2)
     distance = [np.linalg.norm(X[i] - X[members].mean(axis=0)) for i in members]
-    assert names == ["7", "x"] and indices == [7, members[np.argmin(distance)]]
+    assert names == ["7", "subgroup 2"] and indices == [7, members[np.argmin(distance)]]
     assert indices == seed_points.resolve([7, "x"], X, SUBGROUP, NAMES)
 
 
