@@ -2,7 +2,7 @@
 # Inputs: gradients.h5, or in all layers data.h5 and model.keras; hessian.h5, influence.h5; groups of methods.  Outputs, once for the last
 # layer and once, below all_layers/, for all parameters: boundary.h5 (of points), group_boundary.csv (random groups and
 # clusters, by every form), boundary-groups-FORM.h5 (Algorithm 1 with a boundary score, in all layers with the iterative
-# forms); and boundary_overlap.csv, boundary_move.h5 (figure 13).
+# forms), boundary_move.h5 (figure 13); and boundary_overlap.csv.
 # Steps: compute_boundary (resumes at the last finished shard of points); measure_group_boundary; find_boundary_groups;
 # compare_boundary_groups; map_boundary_move.
 
@@ -100,20 +100,21 @@ rule compare_boundary_groups:
 
 rule map_boundary_move:
     input:
+        unpack(boundary_of),
         data=data_for(run_checks.target),
-        gradients=f"{RUN}/gradients.h5",
         model=f"{RUN}/model.keras",
         code=code("boundary/map_boundary_move.py"),
     output:
-        move=f"{RUN}/boundary_move.h5",
+        move=f"{RUN}{{scope}}/boundary_move.h5",
     log:
-        "results/logs/map_boundary_move/{dataset}-{model}-seed{seed}.log",
+        "results/logs/map_boundary_move/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
-        "results/benchmarks/map_boundary_move/{dataset}-{model}-seed{seed}.tsv"
+        "results/benchmarks/map_boundary_move/{dataset}-{model}-seed{seed}{scope}.tsv"
     threads: cpus("map_boundary_move")
     resources:
         **asked("map_boundary_move"),
     params:
+        scope=scope_of,
         plane=setting("plane"),
         batch_size=setting("influence.batch_size"),
         target=subgroup_of_data("target"),

@@ -13,8 +13,8 @@ from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
 
 
-def plot_boundary_move(data: str, move: str, style: str, dpi: int, path: str) -> None:
-    """Draw a panel a share of the move, and the point's logit difference along the path."""
+def plot_boundary_move(data: str, move: str, scope: str, style: str, dpi: int, path: str) -> None:
+    """Draw a panel a share of the move of `scope` (words), and the point's logit difference along the path."""
     x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
     grid_x, grid_y, logits, fractions, length, gap = hdf5.read(
         move, GRID_X, GRID_Y, LOGITS_GRID, "fractions", "path", "gap"
@@ -41,6 +41,7 @@ def plot_boundary_move(data: str, move: str, style: str, dpi: int, path: str) ->
     last.set(xlabel="length of the move", ylabel="logit difference", title="the starred point along the path")
     handles = [plt.Line2D([], [], ls="", marker="so"[i], color=c) for i, c in enumerate(drawing.CLASS_COLOURS)]
     figure.legend(handles, classes, loc="outside lower center", ncols=2, title="label (points), prediction (regions)")
+    figure.suptitle(f"a move of the {scope}" if scope.startswith("last") else f"a move of {scope}")
     drawing.save(figure, path, dpi)
 
 

@@ -19,6 +19,7 @@ import plot_boundary_move
 import plot_boundary_points
 import plot_boundary_solved
 import plot_inspection
+from attribution.boundary import move_all_layers, points_all_layers
 from attribution.boundary import points as boundary
 from attribution.data import toy
 from attribution.evaluation import inspection
@@ -287,7 +288,8 @@ def move(tmp_path_factory):
         {},
     )
     files = {"data": folder / "data.h5", "gradients": folder / "gradients.h5", "model": folder / "model.keras"}
-    map_boundary_move.map_boundary_move(files, 0, 30, 0.4, 64, folder / "boundary_move.h5", {})
+    for scope, name in (("last_layer", "boundary_move.h5"), ("all_layers", "boundary_move_all.h5")):
+        map_boundary_move.map_boundary_move(files, scope, 0, 30, 0.4, 64, folder / name, {})
     return folder, network, h, weights
 
 
@@ -313,10 +315,35 @@ def test_the_plane_is_that_of_the_moved_network_and_the_star_ends_on_the_boundar
     network.layers[-1].set_weights([kernel, bias])
 
 
-def test_the_move_is_drawn(move):
+def test_in_all_layers_the_plane_moves_to_where_deepfool_ends(move):
+    folder, network, _, _ = move
+    logits, length, gap = hdf5.read(folder / "boundary_move_all.h5", LOGITS_GRID, "path", "gap")
+    before = hdf5.read(folder / "boundary_move.h5", LOGITS_GRID)[0]
+    facts, last = hdf5.attributes(folder / "boundary_move_all.h5"), hdf5.attributes(folder / "boundary_move.h5")
+    assert facts["point"] == last["point"] and facts["scope"] == "all_layers"
+    # as trained the same plane, and all layers need less than the last one alone
+    np.testing.assert_allclose(logits[0], before[0], atol=1e-4)
+    assert np.abs(logits[2] - before[2]).max() > 1e-2
+    x = hdf5.read(folder / "data.h5", X_TRAIN)[0]
+    found = points_all_layers.deepfool(network, x[[facts["point"]]], slots=1)
+    assert (
+        found.solved[0] and facts["score"] == pytest.approx(found.score[0], rel=1e-9) and facts["score"] < last["score"]
+    )
+    assert gap[0] > 0 > gap[-1] and abs(np.interp(facts["score"], length, gap)) < 1e-3 * gap[0]
+
+
+def test_a_point_that_no_step_reaches_has_no_move(move):
+    _, network, _, _ = move
+    assert np.isnan(move_all_layers.of_point(network, np.array([0.5, 0.5]), max_steps=0).score)
+
+
+@pytest.mark.parametrize(
+    ("file", "scope"), [("boundary_move.h5", "last layer"), ("boundary_move_all.h5", "all layers")]
+)
+def test_the_move_is_drawn(move, file, scope):
     folder = move[0]
     plot_boundary_move.plot_boundary_move(
-        folder / "data.h5", folder / "boundary_move.h5", "config/figures.mplstyle", 60, folder / "13.png"
+        folder / "data.h5", folder / file, scope, "config/figures.mplstyle", 60, folder / "13.png"
     )
     assert matplotlib.image.imread(folder / "13.png")[..., :3].std() > 0.05
 
@@ -340,8 +367,8 @@ def test_the_target_draws_every_figure_in_both_scopes(tmp_path):
     text = done.stdout + done.stderr
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", text.partition("Job stats:")[2].partition("total")[0], re.MULTILINE))
     expected = {
-        "measure_inspection": "5", "gather_inspection": "1", "compute_boundary": "6", "map_boundary_move": "1",
-        "plot_inspection": "1", "plot_boundary_points": "2", "plot_boundary_solved": "1", "plot_boundary_move": "1",
+        "measure_inspection": "5", "gather_inspection": "1", "compute_boundary": "6", "map_boundary_move": "2",
+        "plot_inspection": "1", "plot_boundary_points": "2", "plot_boundary_solved": "1", "plot_boundary_move": "2",
         "prepare_toy": "1",
         # each seed with the untrained network beside it
         "train_model": "10",

@@ -73,8 +73,17 @@ def shown_datamodels(config: dict, wildcards) -> list[str]:
 
 def points_of_layers(config: dict, wildcards) -> str:
     """boundary.h5 of the scope that the figure's name ends with."""
+    return _of_layers(config, wildcards, "boundary.h5")
+
+
+def move_of_layers(config: dict, wildcards) -> str:
+    """boundary_move.h5 of the scope that the figure's name ends with."""
+    return _of_layers(config, wildcards, "boundary_move.h5")
+
+
+def _of_layers(config: dict, wildcards, file: str) -> str:
     scope = wildcards.layers[1:].replace("-", "_") or "last_layer"
-    return studies.run_path(config, wildcards.study, "boundary.h5", scope=scope)
+    return studies.run_path(config, wildcards.study, file, scope=scope)
 
 
 def words_of_layers(config: dict, wildcards) -> str:

@@ -18,6 +18,7 @@ from attribution.workflow.figure_parts import (
     data_for_classes,
     each,
     most_subsets,
+    move_of_layers,
     of_study,
     points_of_layers,
     pool_titles,
@@ -280,8 +281,9 @@ TABLE = {
         {"scopes": always([scope.replace("_", " ") for scope in SOLVED_SCOPES])},
     ),
     "plot_boundary_move": Figure(
-        "boundary", "13-boundary", BOUNDARY, "Figure 13: a move to the boundary",
-        {"data": DATA, "move": result("boundary_move.h5")}, of=IN_PLANE,
+        "boundary", "13-boundary{layers}", BOUNDARY, "Figure 13: a move to the boundary{layers}",
+        {"data": DATA, "move": move_of_layers}, {"scope": words_of_layers},
+        job="{study}{layers}", caption="13-boundary", constraints={"layers": "(-all-layers)?"}, of=IN_PLANE,
     ),
     "plot_group_boundary": Figure(
         "boundary", "15-group-boundary", BOUNDARY, "Figure 15: random groups against clusters",

@@ -9,7 +9,7 @@ FILES = {
     "boundary_overlap.csv": "run",
     "retrieval.h5": "run",
     "retrieval.csv": "run",
-    "boundary_move.h5": "run",
+    "boundary_move.h5": "scope",
     "evaluation.csv": "scope",
     "group_boundary.csv": "scope",
     "judges/*.csv": "run",
