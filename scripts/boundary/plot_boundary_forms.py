@@ -13,7 +13,10 @@ COLOURS = {"random": drawing.BLUE, "clustered": drawing.RED}
 
 
 def plot_boundary_forms(table: str, style: str, dpi: int, path: str) -> None:
-    """Draw a line a form: share solved, ratio of the score to the exact one, share changed, steps."""
+    """Draw a line a form: share solved, ratio of the score to the exact one, share changed, steps.
+
+    Above them the certificate of the exact form, the share of groups whose gap to the bound is proven to be small.
+    """
     rows = pd.read_csv(table)
     forms = list(dict.fromkeys(rows.form))
     exact = rows[rows.form == "exact"].set_index(["kind", "class", "size", "draw"]).score
@@ -41,8 +44,20 @@ def plot_boundary_forms(table: str, style: str, dpi: int, path: str) -> None:
     axes[0].set_yticks(range(len(forms)), forms)
     axes[0].invert_yaxis()
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles[:2], labels[:2], loc="outside upper center", ncols=2)
+    figure.legend(handles[:2], labels[:2], loc="outside upper center", ncols=2, title=_certificate(rows))
     drawing.save(figure, path, dpi)
+
+
+def _certificate(rows: pd.DataFrame) -> str | None:
+    """What is proven of the exact form: how far below its moves the bound lies that none can fall below."""
+    found = rows[rows.form == "exact"]
+    if not len(found):
+        return None
+    gap = 1 - found.bound / found.norm
+    return (
+        f"exact: no move is shorter by more than 1 % of its length in {(gap < 0.01).mean():.0%} of the groups, by more "
+        f"than 5 % in {(gap < 0.05).mean():.0%}"
+    )
 
 
 job.run(plot_boundary_forms)

@@ -256,7 +256,7 @@ def _points(size: dict) -> tuple:
 def _group_forms(size: dict) -> tuple:
     """Boundary scores of drawn groups: in all layers some ten steps of every member for every class."""
     if size["scope"] == "last_layer":
-        return _factors(4, 4)(size)[0], 20 + 0.05 * size["boundary_groups"], 0.0
+        return _factors(4, 4)(size)[0], 20 + 0.2 * size["boundary_groups"], 0.0
     others = max(2, size["classes"]) - 1
     flops = 3 * 10 * size["boundary_members"] * size["flops"] * (2 + 2 * others)
     held = size["slots"] * 8 * (5 * size["parameters"] + (2 * others + 1) * 3 * 50 * size["activations"])
