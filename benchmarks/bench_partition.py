@@ -3,6 +3,9 @@
 python benchmarks/bench_partition.py [--output results/benchmarks/partition.csv] [--points 25000 50000] [--features 513]
     [--classes 10] [--parts 10] [--restarts 20] [--steps 10]
 
+Then what a step of controls with parts of given sizes takes: points are given places, at first and again where values
+differ a little; of 1 000 points beside SciPy's square assignment, which the sums are compared with.
+
 Products of one step: (restarts parts C, D) by (D, n) for the scores, one right-hand side of the triangular solves a
 centre, and each point's gradient summed once a restart. Processor time: other work on the machine does not count.
 """
@@ -20,10 +23,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
 from attribution.numerics import solvers
-from attribution.partition import kmeans, vectors
+from attribution.partition import kmeans, places, vectors
 from attribution.runtime import memory
+
+# (points, parts) of given sizes, and up to how many points the square problem is solved too
+SIZED = [(1000, 50), (4000, 100), (50_000, 10)]
+SQUARE = 1000
 
 
 def problem(n: int, d: int, c: int, groups: int) -> tuple:
@@ -84,6 +92,31 @@ def _products(features: np.ndarray, r: np.ndarray, solve, restarts: int, parts: 
     return scores + sums + (time.process_time() - begun) * restarts
 
 
+def measure_places(n: int, parts: int) -> dict:
+    """Processor seconds of places for normal points whose centres are some of them; `difference` of the sums."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(n, 16))
+    centres = points[rng.choice(n, parts, replace=False)]
+    values, noise = points @ centres.T - (centres**2).sum(axis=1) / 2, rng.normal(size=(n, parts))
+    sizes = 1 + rng.multinomial(n - parts, rng.dirichlet(np.full(parts, 5.0)))
+    (labels, prices), first = _timed(places.give, values, sizes)
+    _, again = _timed(places.give, values + 0.05 * noise, sizes, prices)
+    row = {"n": n, "parts": parts, "seconds": first, "again_seconds": again}
+    if n > SQUARE:
+        return row
+    place, rows = np.repeat(np.arange(parts), sizes), np.arange(n)
+    (_, columns), square = _timed(linear_sum_assignment, values[:, place], True)
+    return row | {
+        "square_seconds": square, "difference": values[rows, labels].sum() - values[rows, place[columns]].sum(),
+    }  # fmt: skip
+
+
+def _timed(function, *given) -> tuple:
+    begun = time.process_time()
+    found = function(*given)
+    return found, time.process_time() - begun
+
+
 def _resident() -> int:
     """Bytes that the process holds now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -102,6 +135,9 @@ def main() -> None:
     print(table.round(3).T.to_string(header=False))
     Path(chosen.output).parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(chosen.output, index=False)
+    sized = pd.DataFrame([measure_places(*shape) for shape in SIZED])
+    print(sized.to_string(index=False, float_format="{:.3g}".format))
+    sized.to_csv(Path(chosen.output).with_name("places.csv"), index=False)
 
 
 if __name__ == "__main__":
