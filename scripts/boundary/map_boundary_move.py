@@ -42,14 +42,14 @@ def map_boundary_move(
             prediction.
     """
     x, subgroup = hdf5.read(files["data"], X_TRAIN, SUBGROUP_TRAIN)
-    classes = len(hdf5.attributes(files["data"])["class_names"])
-    if x.shape[1:] != (2,) or classes != 2:
+    if x.shape[1:] != (2,):
         raise ValueError(
-            f"{files['data']} has samples of shape {x.shape[1:]} and {classes} classes; the move is drawn for samples "
-            "of shape (2,) and two classes"
+            f"{files['data']} has samples of shape {x.shape[1:]}; the move is drawn for samples of shape (2,)"
         )
     point = seed_points.central(x, subgroup, target)
     network = keras.models.load_model(files["model"], compile=False)
+    if network.output_shape[-1] > 2:
+        raise ValueError(f"{files['model']} tells {network.output_shape[-1]} classes apart; the move is drawn for two")
     if scope == "last_layer":
         score, logits = _of_last_layer(files["gradients"], network, x, point, batch_size)
     else:
