@@ -49,6 +49,16 @@ WRONG = [
     ),
     (("models", "own"), {"architecture": "python-file"}, "models.own.path is missing"),
     (("models", "own"), {"architecture": "mlp"}, "models.own.hidden is missing"),
+    (
+        ("models", "cnn", "class_weights"),
+        "balanced",
+        "models.cnn.class_weights is not a setting: each point counts the",
+    ),
+    (
+        ("models", "cnn", "training", "validation_split"),
+        0.1,
+        "models.cnn.training.validation_split is not a setting: points are held out from a data set, by datasets.NAME",
+    ),
     (("truth", "shown", "targets"), [0, 60], "truth.shown.targets holds 60, but truth.targets is 60; allowed are"),
     (("evaluation", "variants"), ["best"], 'evaluation.variants is "best", which is not defined'),
     (("datasets", "cifar10", "point"), 9, "datasets.cifar10.point is not a setting; allowed here are loader, archive"),

@@ -79,6 +79,15 @@ def test_a_single_logit_speaks_for_class_1(logit, label, margin, named):
     assert tables.predictions(np.array([[logit]])) == [named]
 
 
+def test_points_held_out_are_told_by_the_users_rows(folder, tmp_path):
+    rows = np.array([40, 7, 12])
+    held = {"x_validation": np.zeros((3, 2)), "y_validation": np.array([2, 0, 1]), "index_validation": rows}
+    hdf5.write(tmp_path / "data.h5", held, {"class_names": ["cat", "dog", "ship"], "rows_train": 60})
+    found = results.points({name: results.open(folder)[name] for name in ("gradients.h5", "influence.h5")}
+                           | {"data.h5": results.open(tmp_path)["data.h5"]}, "validation")  # fmt: skip
+    assert found.to_dict("list") == {"row": rows.tolist(), "label": ["ship", "cat", "dog"]}
+
+
 def test_groups_are_members_in_order_with_the_users_rows(folder, arrays):
     table = results.groups(results.open(folder))
     for seed in known_run.GROUP["seeds"]:

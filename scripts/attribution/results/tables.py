@@ -25,7 +25,8 @@ def points(run: Mapping, part: str = "train") -> pd.DataFrame:
     """A row a point, by `index`; columns that need a file which the run lacks are left out.
 
     Args:
-        run: of `results.open`. part: `train` or `test`.
+        run: of `results.open`. part: `train`, `test` or, where points are held out, `validation`, of which the network
+            says nothing here.
 
     Returns:
         of the data set `row`, `label` and, where known, `id`, `subgroup`, `flipped` and `original_label`; of the
@@ -48,7 +49,7 @@ def points(run: Mapping, part: str = "train") -> pd.DataFrame:
     if part == "train" and data_file.FLIPPED_TRAIN in names:
         found["flipped"] = data[data_file.FLIPPED_TRAIN]
         found["original_label"] = _named(facts["class_names"], data[data_file.ORIGINAL_Y_TRAIN])
-    if GRADIENTS in run:
+    if GRADIENTS in run and part != "validation":
         logits = run[GRADIENTS][LOGITS_TRAIN if part == "train" else LOGITS_TEST]
         found["prediction"] = _named(facts["class_names"], predictions(logits))
         found["margin"] = margins(logits, y)
@@ -63,7 +64,7 @@ def own_rows(data: Mapping, part: str) -> np.ndarray:
     A test image that was put into the training set counts on after the training rows. Data that are drawn have no
     other order than that of data.h5.
     """
-    name = data_file.INDEX_TRAIN if part == "train" else data_file.INDEX_TEST
+    name = f"{data_file.INDEX}_{part}"
     if name not in data:
         return np.arange(len(data[f"y_{part}"]))
     return data[name] - (data.attributes[data_file.ROWS_TRAIN] if part == "test" else 0)

@@ -29,6 +29,15 @@ __all__ = ["SettingError", "check", "group", "prepared", "subgroups"]
 
 # sections whose entries have names, and can be switched off by null
 NAMED = ("studies", "datasets", "models", "targets")
+# what may be sought in a recipe, as arguments of Keras's fit, and what to do
+WEIGHTS = (
+    "each point counts the same in the loss and in all that is computed from it, as gradients, Hessian, retraining; "
+    "leave it out, or give the data in the proportions that you want"
+)
+NOT_OF_RECIPES = {
+    "validation_split": "points are held out from a data set, by datasets.NAME.validation_split",
+    "class_weight": WEIGHTS, "class_weights": WEIGHTS,
+}  # fmt: skip
 
 
 def prepared(config: dict, schema: dict, entries: Iterable[str] = (), odd: Mapping[int, str] = {}) -> dict:
@@ -120,6 +129,8 @@ def _sentence(error) -> str:
     if error.validator == "additionalProperties":
         known = [name for name, allowed in error.schema.get("properties", {}).items() if allowed is not False]
         unknown = sorted(set(error.instance) - set(known), key=str)
+        if path[:1] == ["models"] and unknown[0] in NOT_OF_RECIPES:
+            return f"{key_of([*path, unknown[0]])} is not a setting: {NOT_OF_RECIPES[unknown[0]]}"
         return f"{key_of([*path, unknown[0]])} is not a setting; allowed here are {', '.join(known)}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
