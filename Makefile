@@ -16,7 +16,7 @@ RUN := $(SNAKEMAKE) --quiet rules reason host $(GIVEN)
 # where the report of these settings is written
 OF_SETTINGS := $$(PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets --report $(SETTINGS))
 
-.PHONY: all new run targets report test test-fast cleanlab slurm test-slurm lint bench lock clean
+.PHONY: all new run targets report test test-fast cleanlab wandb slurm test-slurm lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -38,6 +38,12 @@ $(VENV)/cleanlab: $(VENV)/installed locks/cleanlab.txt
 	touch $@
 
 cleanlab: $(VENV)/cleanlab  ## the package cleanlab beside it, for methods cleanlab and cleanlab-confident-learning
+
+$(VENV)/wandb: $(VENV)/installed locks/wandb.txt
+	$(VENV)/bin/pip install -q --require-hashes -r locks/wandb.txt
+	touch $@
+
+wandb: $(VENV)/wandb  ## the package wandb beside it, for tracking.wandb, which writes runs offline
 
 slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profiles/slurm needs
 
@@ -79,7 +85,7 @@ bench: $(VENV)/installed  ## cost of the numerics, as ratios to plain matrix pro
 	for benchmark in benchmarks/bench_*.py; do $(VENV)/bin/python $$benchmark || exit 1; done
 
 lock:  ## resolve locks/*.in again; needs uv
-	for part in run dev slurm cleanlab; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	for part in run dev slurm cleanlab wandb; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-find-links -q locks/$$part.in -o locks/$$part.txt; done
 
 clean:  ## remove results, keep the environment

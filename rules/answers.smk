@@ -2,10 +2,10 @@
 # Inputs: data.h5, gradients.h5, results of the last layer, model.keras, as methods need.  Outputs: suspicious.csv,
 # explanations/METHOD.h5 (pairs with the explained test points), explanations.csv, confusion.csv, recall.csv,
 # explore.html, export/TABLE.csv or .parquet, folds.h5 (logits by networks that have not seen the point); judges/labels.csv,
-# and of a study labels-seeds.csv and summary*.html; results/history.csv and its figure.
+# and of a study labels-seeds.csv, summary*.html and wandb*; results/history.csv and its figure.
 # Steps: predict_folds; list_suspicious (after score_method); explain_method -> list_explanations; measure_confusion;
 # judge_labels and gather_labels (of labels known to be wrong); write_explore_page, of whatever of the run exists;
-# summarise_study, last.
+# summarise_study, and track_study after it.
 
 
 rule predict_folds:
@@ -204,6 +204,31 @@ rule summarise_study:
         level=setting("bootstrap.level"),
     script:
         "../scripts/answers/summarise_study.py"
+
+
+# offline, and only where package wandb is asked for; from files, so of jobs on a cluster too
+rule track_study:
+    input:
+        history=history_of_study,
+        # last of all
+        summary="results/{study}/summary{of}.html",
+        code=code("answers/track_study.py"),
+    output:
+        folder=directory("results/{study}/wandb{of}"),
+    log:
+        "results/logs/track_study/{study}{of}.log",
+    benchmark:
+        "results/benchmarks/track_study/{study}{of}.tsv"
+    wildcard_constraints:
+        of=r"(-\w+)?",
+    threads: cpus("track_study")
+    resources:
+        **asked("track_study"),
+    params:
+        facts=facts_of_study,
+        project=setting("tracking.wandb.project"),
+    script:
+        "../scripts/answers/track_study.py"
 
 
 rule gather_history:

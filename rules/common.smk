@@ -145,6 +145,7 @@ others_of_study = bound(summaries.others)
 tables_shown = bound(summaries.shown)
 captions_of_study = bound(summaries.captions, BASE / "report")
 summarised_run = bound(summaries.run_of)
+history_of_study = bound(summaries.history_of)
 facts_of_study = bound(summaries.facts)
 summary_template = functools.partial(inputs.page, BASE / "scripts/answers/summary")
 

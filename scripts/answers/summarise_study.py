@@ -21,8 +21,8 @@ def summarise_study(
     """Write the page.
 
     Args:
-        files: `data`, `gradients`, `history` and `model` of the study's own run; `shown`, the tables on the page, with
-            `captions`; and `others`, what else the target makes of the study.
+        files: `data` with shown names, `gradients`, `history` and `model` of the study's own run; `shown`, the tables
+            on the page, with `captions`; and `others`, what else the target makes of the study.
         study: its name. facts: `dataset`, `model`, `seed`, `recipe`, `models` and `description` of the settings.
         tables: path of a table -> its title and the name of its caption's file. template: of the page, alone in a list.
         level: confidence of intervals.

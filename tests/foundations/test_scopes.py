@@ -24,6 +24,7 @@ def outputs():
                     filled = re.sub(r"\{\{?variant\}?\}", "-minimum", name)
                     # one folder of groups, and one table of a study
                     filled = re.sub(r"\{\{?table\}?\}", "lds" if scope == "study" else "recovery", filled)
+                    filled = re.sub(r"\{\{?ending\}?\}", "parquet", filled)
                     yield re.sub(r"\{\{?\w+\}?\}", "1", filled), scope
 
 

@@ -129,7 +129,7 @@ VALUES = {
     "inspection.baseline": "loss", "retrieval.baseline": "pixel-euclidean", "methods.leave_one_out": ["newton"],
     "answers.explanations.classes": ["one"], "answers.suspicious.classes": ["one"], "answers.explanations.rows": [3],
     "trak.projection": 512, "partition.parts": 5, "partition.together": [[0, 1]], "partition.apart": [[0, 1]],
-    "datasets.toy.discs.0.width": 0.5, "datasets.toy.discs.0.angles": [0, 90],
+    "datasets.toy.discs.0.width": 0.5, "datasets.toy.discs.0.angles": [0, 90], "tracking.wandb.project": "another",
 }  # fmt: skip
 # lists and tables that change as a whole, by the end of a leaf's name: keys from there up that are left out, the value
 WHOLE = {

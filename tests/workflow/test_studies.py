@@ -225,6 +225,13 @@ def test_a_study_of_a_target_has_a_summary_of_all_that_it_builds_of_it():
         }
 
 
+def test_runs_of_wandb_are_written_where_the_settings_say_so():
+    assert not any("wandb" in path for name in CONFIG["targets"] for path in targets.files_of(CONFIG, name))
+    config = CONFIG | {"tracking": {"wandb": {"enabled": True, "project": "p"}}}
+    assert targets.files_of(config, "explore")[-1] == "results/toy/wandb-explore"
+    assert targets.own_files(config, ["toy"], [])[-1] == "results/toy/wandb"
+
+
 def test_tables_of_figures_alone_stand_in_the_summary_too():
     wildcards = helpers.wildcards(study="cifar10-cnn", of="-cifar10_cnn")
     shown = summaries.shown(CONFIG, wildcards)

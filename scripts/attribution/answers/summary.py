@@ -17,7 +17,7 @@ from attribution.runtime import record
 
 # rows of a table on the page, and classes and layers that are named
 ROWS, NAMED = 25, 12
-ITSELF = "summarise_study"
+ITSELF = ("summarise_study", "track_study")
 JOBS = ["rule", "jobs", "seconds", "longest", "peak_mb", "asked_mb"]
 
 Facts = list[tuple[str, str]]
@@ -93,28 +93,34 @@ def of_accuracy(data: str, gradients: str, level: float) -> Facts:
 
 
 def jobs(lines: Iterable[Path], study: str, dataset: str, models: list[str]) -> pd.DataFrame:
-    """The last time that each job of a study ran, the oldest first.
+    """The last time that each job of a study ran, the oldest first; args and columns as `events`."""
+    found = events(lines, study, dataset, models)
+    return found.drop_duplicates(["rule", "job"], keep="last", ignore_index=True)
+
+
+def events(lines: Iterable[Path], study: str, dataset: str, models: list[str]) -> pd.DataFrame:
+    """Each time that a job of a study ran, the oldest first.
 
     Args:
         lines: what jobs keep beside their logs, results/logs/RULE/**/JOB.jobs.jsonl, see `record`. study, dataset:
             their names. models: of the study; their untrained forms are taken too.
 
     Returns:
-        `rule`, `method`, and as `record.line` has them `finished` (s), `seconds`, `peak_mb`, `asked_mb` and `commit`.
-        Jobs that ran before such lines held wildcards are not told apart, and left out; so are summaries.
+        `rule`, `job`, its name, `method`, and as `record.line` has them `finished` (s), `seconds`, `peak_mb`,
+        `asked_mb` and `commit`. Jobs that ran before such lines held wildcards are not told apart, and left out; so
+        are summaries.
     """
     own, rows = {*models, *(f"{name}-untrained" for name in models)}, []
     for path in lines:
-        last = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
-        chosen = last.get("wildcards", {})
-        of_run = chosen.get("dataset") == dataset and chosen.get("model") in (None, *own)
-        rule = path.parts[path.parts.index("logs") + 1]
-        if (chosen.get("study") == study or of_run) and rule != ITSELF:
-            rows.append({
-                "rule": rule, "method": chosen.get("method"),
-                **{key: last.get(key) for key in ("finished", "seconds", "peak_mb", "asked_mb", "commit")},
-            })  # fmt: skip
-    columns = ["rule", "method", "finished", "seconds", "peak_mb", "asked_mb", "commit"]
+        place = path.parts[path.parts.index("logs") + 1 :]
+        name = "/".join(place[1:]).removesuffix(record.ENDING)
+        for line in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            chosen = line.get("wildcards", {})
+            of_run = chosen.get("dataset") == dataset and chosen.get("model") in (None, *own)
+            if (chosen.get("study") == study or of_run) and place[0] not in ITSELF:
+                told = {key: line.get(key) for key in ("finished", "seconds", "peak_mb", "asked_mb", "commit")}
+                rows.append({"rule": place[0], "job": name, "method": chosen.get("method")} | told)
+    columns = ["rule", "job", "method", "finished", "seconds", "peak_mb", "asked_mb", "commit"]
     return pd.DataFrame(rows, columns=columns).sort_values("finished", ignore_index=True)
 
 

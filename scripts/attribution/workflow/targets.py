@@ -45,7 +45,7 @@ def files_of(config: dict, name: str) -> list[str]:
             continue
         found += _of_part(config, part)
         named[part["study"]] = None
-    return found + [summary(study, name) for study in named]
+    return found + [path for study in named for path in about(config, study, name)]
 
 
 def of_study(config: dict, name: str, study: str) -> list[str]:
@@ -54,9 +54,12 @@ def of_study(config: dict, name: str, study: str) -> list[str]:
     return list(dict.fromkeys(path for part in parts for path in _of_part(config, part)))
 
 
-def summary(study: str, name: str = "") -> str:
-    """The page that says what a target built of a study, of target `own` where none is named."""
-    return f"results/{study}/summary{'-' if name else ''}{name}.html"
+def about(config: dict, study: str, name: str = "") -> list[str]:
+    """What says what a target built of a study, of target `own` where none is named: its summary, and where the
+    settings ask for it a run of Weights & Biases."""
+    of = f"-{name}" if name else ""
+    tracked = [f"results/{study}/wandb{of}"] if config["tracking"]["wandb"]["enabled"] else []
+    return [f"results/{study}/summary{of}.html", *tracked]
 
 
 def _of_part(config: dict, part: dict) -> list[str]:
@@ -123,7 +126,7 @@ def own_files(config: dict, names: list[str], alone: list[str]) -> list[str]:
             f"no study names data set '{dataset}'; add one to your settings, "
             f"studies: {{{dataset}: {{dataset: {dataset}, model: NAME}}}}"
         )
-    return [path for study in names for path in (*own_of_study(config, study), summary(study))]
+    return [path for study in names for path in (*own_of_study(config, study), *about(config, study))]
 
 
 def own_of_study(config: dict, study: str) -> list[str]:

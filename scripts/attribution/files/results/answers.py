@@ -13,6 +13,7 @@ explanations.
 folds.h5: logits of each training point, (n, C), by a network that was trained without its `fold` (n,).
 explore.html: a page of all of these and of the run's groups and parts, which needs no other file.
 summary.html, summary-TARGET.html: what a study is, how well its network does, and what a target built of it.
+wandb/, wandb-TARGET/: an offline run of Weights & Biases of the same, see `answers.tracking`.
 confusion.csv: `label`, `prediction`, `count` of test points. recall.csv: `class`, numbers of training and test points,
 `recall` with an interval, `precision`; last the accuracy and the balanced accuracy.
 """
@@ -20,7 +21,7 @@ confusion.csv: `label`, `prediction`, `count` of test points. recall.csv: `class
 FILES = {
     "suspicious.csv": "run", "explanations.csv": "run", "explanations/*.h5": "run",
     "confusion.csv": "run", "recall.csv": "run", "explore.html": "run",
-    "export/*.csv": "run", "export/*.parquet": "run", "folds.h5": "run", "summary*.html": "study",
+    "export/*.csv": "run", "export/*.parquet": "run", "folds.h5": "run", "summary*.html": "study", "wandb*": "study",
 }  # fmt: skip
 
 FOLD = "fold"

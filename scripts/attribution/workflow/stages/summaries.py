@@ -51,7 +51,12 @@ def run_of(config: dict, wildcards) -> dict[str, str]:
     """Results of the study's own run that say what data, network and accuracy are."""
     names = {"gradients": "gradients.h5", "history": "history.csv", "model": "model.keras"}
     found = {key: studies.run_path(config, wildcards.study, name, scope="last_layer") for key, name in names.items()}
-    return found | {"data": studies.data_path(config, wildcards.study)}
+    return found | {"data": studies.named_path(config, wildcards.study)}
+
+
+def history_of(config: dict, wildcards) -> str:
+    """The curve of the study's own training."""
+    return run_of(config, wildcards)["history"]
 
 
 def facts(config: dict, wildcards) -> dict:
