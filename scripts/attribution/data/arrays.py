@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from attribution.data import hdf5_arrays, labels, npz_arrays
-from attribution.data.stored import array_folders, sparse
+from attribution.data import labels
+from attribution.data.stored import array_folders, hdf5_arrays, npz_arrays, sparse
 from attribution.settings import datasets
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")

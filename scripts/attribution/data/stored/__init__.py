@@ -1,1 +1,1 @@
-"""Forms in which one's own arrays are stored beside npz and HDF5 files."""
+"""Forms in which one's own arrays are stored: npz, HDF5, folders, sparse matrices."""
