@@ -149,7 +149,7 @@ def test_retraining_gives_the_matrix_of_each_partition_and_equal_parts_leave_onc
         subgroups = np.repeat(np.arange(4), 10)
         return np.stack([5 - 2.0 * np.bincount(subgroups[~row], minlength=4)[subgroups] for row in kept])
 
-    monkeypatch.setattr(retrain_parts.truths, "retrained", retrained)
+    monkeypatch.setattr(retrain_parts.whole_networks, "retrained", retrained)
     out = job["path"].with_name("partition-removals-fixed.h5")
     retrain_parts.retrain_parts(job["files"]["data"], job["path"], {}, 1, 0, "fixed", "0", out, job["attributes"])
     assert trained[0][0].all() and len(np.unique(trained[0], axis=0)) == len(trained[0])
