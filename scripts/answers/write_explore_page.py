@@ -83,7 +83,10 @@ def write_explore_page(files: dict, template: list[str], settings: dict, path: s
     for sheet in sheet_list:
         sheet["central"] = place[sheet["central"]]
         del sheet["members"]
-    images = samples.is_images(x)
+    # names of the inputs, of a table
+    images, columns = samples.is_images(x), data.attributes.get("columns")
+    words = samples.texts(x, _items(data.path, "train", chosen), columns)
+    words_test = samples.texts(x_test, _items(data.path, "test", tests), columns)
     shown = {
         "title": _title(run),
         "facts": _facts(n, labels, predictions, tested, tables.predictions(logits_test), chosen, classes),
@@ -91,10 +94,10 @@ def write_explore_page(files: dict, template: list[str], settings: dict, path: s
         "count": n,
         "sheet": samples.sheet(np.concatenate([x, x_test])) if images else None,
         "points": content.points(chosen, own, labels, predictions, margins, ranks) | {
-            "text": samples.texts(x, _items(data.path, "train", chosen)), "self_influence": self_influence[chosen],
+            "text": words, "self_influence": self_influence[chosen],
         },
-        "targets": [target | {"picture": len(chosen) + number, "text": words} for number, (target, words) in
-                    enumerate(zip(explained, samples.texts(x_test, _items(data.path, "test", tests)), strict=True))],
+        "targets": [target | {"picture": len(chosen) + number, "text": text} for number, (target, text) in
+                    enumerate(zip(explained, words_test, strict=True))],
         "maps": content.placed(found),
         "colours": colours,
         "alike": {"points": alike, "cosines": closeness},

@@ -10,14 +10,14 @@ function showSheet(k) {
     return make("tr", {}, make("th", { scope: "row", text: name }), make("td", {}, bar), make("td", { class: "number", text: `${(100 * share).toFixed(1)} %` }));
   });
   const removal = sheet.removal.length
-    ? [make("table", {}, make("tbody", {}, ...sheet.removal.map(([words, value]) =>
+    ? [make("table", { "aria-label": "What its removal does" }, make("tbody", {}, ...sheet.removal.map(([words, value]) =>
       make("tr", {}, make("th", { scope: "row", text: words }), make("td", { class: "number", text: (value > 0 ? "+" : "") + number(value) })))))]
     : [make("p", { class: "note", text: "Not measured." })];
   find("group-sheet").replaceChildren(
     make("h2", { text: sheet.name }),
     facts([["size", `${sheet.size} of ${data.facts[0][1]} training points`], ...sheet.facts]),
     make("h3", { text: `Members, ${sheet.central_words}; a red name: predicted as another class` }), cards(sheet.central.map((i) => card(i))),
-    make("h3", { text: "Classes" }), make("table", {}, make("tbody", {}, ...bars)),
+    make("h3", { text: "Classes" }), make("table", { "aria-label": "Classes" }, make("tbody", {}, ...bars)),
     make("h3", { text: "What its removal does" }), ...removal);
 }
 
@@ -31,6 +31,6 @@ function startGroups() {
     cell(sheet.size), cell(sheet.influence), cell(`${(100 * Math.max(...sheet.mix)).toFixed(0)} %`)));
   const head = ["group or part", "size", "normalised influence", "largest class"].map((text) => make("th", { scope: "col", text }));
   find("group-list").replaceChildren(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Groups and parts" },
-    make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
+    make("table", { "aria-label": "Groups and parts" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
   showSheet(0);
 }

@@ -19,7 +19,7 @@ function showSuspicious() {
   find("suspicious").replaceChildren(
     make("p", { class: "caption", text: `The ${order.length} labels that ${method} finds most suspicious; larger scores are more suspicious. Suggested: the likeliest other class by the network.` }),
     make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Suspicious labels" },
-      make("table", {}, make("thead", {}, make("tr", {}, ...heads)),
+      make("table", { "aria-label": "Suspicious labels" }, make("thead", {}, make("tr", {}, ...heads)),
         make("tbody", {}, ...rows))));
 }
 

@@ -34,7 +34,7 @@ function showTarget() {
     make("td", { "data-end": "harmful" }, list("harmful", ends.harmful))));
   const head = ["method", "most helpful", "most harmful"].map((text) => make("th", { scope: "col", text }));
   find("explained").replaceChildren(
-    make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
+    make("table", { "aria-label": "Most helpful and most harmful training points by each method" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
 }
 
 function startWhy() {

@@ -43,11 +43,11 @@ def sheet(images: np.ndarray) -> dict:
     return {"uri": uri, "columns": COLUMNS, "rows": max(rows, 1), "width": width, "height": height}
 
 
-def texts(x: np.ndarray, items: np.ndarray | None) -> list[str]:
+def texts(x: np.ndarray, items: np.ndarray | None, names: list[str] | None = None) -> list[str]:
     """A line a sample: its item where the data have some, else its first numbers; empty for images without items.
 
     Args:
-        x: (q, ...) samples. items: (q,) texts or names, or None.
+        x: (q, ...) samples. items: (q,) texts or names, or None. names: of the numbers of a sample, where known.
     """
     if items is not None:
         return [text if len(text) <= CHARACTERS else text[:CHARACTERS] + " ..." for text in map(str, items)]
@@ -55,7 +55,10 @@ def texts(x: np.ndarray, items: np.ndarray | None) -> list[str]:
         return [""] * len(x)
     flat = x.reshape(len(x), -1)
     more = f", ... ({flat.shape[1]} numbers)" if flat.shape[1] > NUMBERS else ""
-    return [", ".join(f"x{j} {value:.{DIGITS}g}" for j, value in enumerate(row[:NUMBERS], 1)) + more for row in flat]
+    shown = [f"x{j}" for j in range(1, NUMBERS + 1)] if names is None else list(map(str, names))[:NUMBERS]
+    return [
+        ", ".join(f"{name} {value:.{DIGITS}g}" for name, value in zip(shown, row, strict=False)) + more for row in flat
+    ]
 
 
 def _bytes(image: np.ndarray) -> np.ndarray:
