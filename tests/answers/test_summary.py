@@ -139,6 +139,11 @@ def page(network, tmp_path_factory):
     files = {"data": data, "gradients": gradients, "history": str(home / "history.csv"), "model": network[1],
              "shown": written, "others": [], "captions": captions}  # fmt: skip
     job(tmp_path, "measure_confusion", "x", {"seconds": 3.0, "peak_mb": 120.5}, dataset="data-set", model="net")
+    # of targets export and history, which ran before
+    beside = [home / "export/points.csv", tmp_path / "results/history.csv"]
+    for file in beside:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("row\n")
     path = tmp_path / "results/mine/summary-toy.html"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
@@ -171,7 +176,8 @@ def test_the_page_says_what_the_files_say(page, network):
 
 def test_links_lead_from_the_page_to_files_that_are_there(page):
     links = re.findall(r'<li><a href="([^"]+)"', page.text)
-    assert links and all((page.path.parent / link).is_file() for link in links)
+    assert all((page.path.parent / link).is_file() for link in links)
+    assert {Path(link).name for link in links} == {"confusion.csv", "recall.csv", "points.csv", "history.csv"}
 
 
 def test_long_tables_end_and_say_so(tmp_path):
