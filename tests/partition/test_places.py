@@ -44,6 +44,8 @@ def test_without_passes_over_prices_the_paths_alone_find_it(monkeypatch):
     labels, _ = places.give(values, sizes)
     np.testing.assert_array_equal(np.bincount(labels, minlength=6), sizes)
     assert total(values, labels) == pytest.approx(expected, rel=1e-12)
+    # nothing to choose
+    assert not places.give(values[:, :1], np.array([80]))[0].any()
 
 
 def test_in_a_large_set_no_point_would_rather_have_another_part_and_few_are_moved_singly(monkeypatch):

@@ -28,7 +28,7 @@ def give(values: np.ndarray, sizes: np.ndarray, prices: np.ndarray | None = None
         labels (n,) int64 and prices (parts,): no point would rather have another part at these, beyond rounding.
     """
     prices = np.zeros(len(sizes)) if prices is None else prices.copy()
-    for _ in range(PASSES):
+    for _ in range(PASSES if len(sizes) > 1 else 0):
         if not _demand_met(values, sizes, prices):
             break
     labels = (values - prices).argmax(axis=1)
@@ -38,20 +38,28 @@ def give(values: np.ndarray, sizes: np.ndarray, prices: np.ndarray | None = None
 
 def _demand_met(values: np.ndarray, sizes: np.ndarray, prices: np.ndarray) -> bool:
     """Set the price of each part in turn so that as many points want it as it has places; whether one changed."""
-    rows, parts, changed = np.arange(len(values)), len(sizes), False
-    worth = values - prices
-    for part in range(parts):
-        own = values[:, part]
-        worth[:, part] = -np.inf
-        lead = own - worth.max(axis=1)
-        places = sizes[part]
-        if places < len(rows):
-            # between the last point that is to have the part and the first that is not
-            last, first = -np.partition(-lead, (places - 1, places))[[places - 1, places]]
-            if not first <= prices[part] <= last:
-                prices[part], changed = (last + first) / 2, True
-        worth[:, part] = own - prices[part]
+    worth, changed = values - prices, False
+    first, most, second = _two_best(worth)
+    for part, places in enumerate(sizes):
+        if places == len(values):
+            continue
+        lead = values[:, part] - np.where(first == part, second, most)
+        # between the last point that is to have the part and the first that is not
+        last, next_one = -np.partition(-lead, (places - 1, places))[[places - 1, places]]
+        if next_one <= prices[part] <= last:
+            continue
+        prices[part], changed = (last + next_one) / 2, True
+        before, worth[:, part] = worth[:, part].copy(), values[:, part] - prices[part]
+        # of which the part was or is one of the two best
+        near = np.flatnonzero((before >= second) | (worth[:, part] > second))
+        first[near], most[near], second[near] = _two_best(worth[near])
     return changed
+
+
+def _two_best(worth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The best part of each point (n,), its worth, and that of the second."""
+    top = np.partition(worth, -2, axis=1)
+    return worth.argmax(axis=1), top[:, -1], top[:, -2]
 
 
 def _move_along_paths(values: np.ndarray, sizes: np.ndarray, prices: np.ndarray, labels: np.ndarray) -> None:
