@@ -42,13 +42,14 @@ def test_with_confirmed_labels_only_the_named_rows_are_judged(tmp_path):
     assert ROWS[found.points].tolist() == [4, 0, 3] and found.wrong.tolist() == [False, True, False]
 
 
-def test_flipped_labels_are_a_truth_of_their_own(tmp_path):
+def test_flipped_labels_are_a_truth_of_their_own(tmp_path, capsys):
     flipped, given = np.arange(5) == 0, np.where(np.arange(5) == 0, 2, Y)
     found = wrong_labels.of(
         data(tmp_path, y_train=given, original_y_train=Y, flipped_train=flipped), said(tmp_path, "0,0,2", "4,1,0"), []
     )
     assert list(found) == ["flipped-20", "human"]
     assert found["flipped-20"].wrong.tolist() == flipped.tolist()
+    assert "1 labels that people gave otherwise among 4, of which 3 that" in capsys.readouterr().out
     # row 4 has been flipped, whatever people say
     assert found["human"].points.tolist() == [1, 2, 3, 4] and found["human"].wrong.tolist() == [
         True,

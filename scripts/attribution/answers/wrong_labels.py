@@ -122,12 +122,12 @@ def _of_people(data: str, path: str, class_names: list[str], flipped: np.ndarray
     wrong = np.zeros(len(rows), dtype=bool)
     wrong[points] = (here["label"] != here["human_label"]).to_numpy()
     confirmed = bool((table["label"] == table["human_label"]).any())
-    judged = np.isin(np.arange(len(rows)), points) if confirmed else np.ones(len(rows), dtype=bool)
-    judged &= ~flipped if flipped is not None else True
+    named = np.isin(np.arange(len(rows)), points)
+    judged = (named if confirmed else np.ones(len(rows), dtype=bool)) & (True if flipped is None else ~flipped)
     print(
         f"{path}: {len(here)} of its {len(table)} rows are in this data set; {int((wrong & judged).sum())} labels that "
         f"people gave otherwise among {int(judged.sum())}"
-        + ("" if confirmed else f", of which {len(rows) - len(here)} that it does not name count as right")
+        + ("" if confirmed else f", of which {int((judged & ~named).sum())} that it does not name count as right")
     )
     chosen = np.flatnonzero(judged)
     return Known(chosen, wrong[chosen])
