@@ -9,8 +9,10 @@ min_version("9.0")
 include: "rules/common.smk"
 
 
-# only where Snakemake itself submits, not in the jobs it has submitted
+# where Snakemake was started with this file; only where it itself submits, not in the jobs it has submitted
 if start.is_main(workflow, BASE):
+
+    told.watch(BASE / "scripts", missing.of(workflow))
 
     onstart:
         if workflow.is_main_process:

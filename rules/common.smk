@@ -10,7 +10,7 @@ from pathlib import Path
 BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution.runtime import environment
+from attribution.runtime import environment, told
 from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
@@ -20,6 +20,7 @@ from attribution.workflow import (
     figures,
     inputs,
     methods,
+    missing,
     names,
     resources,
     start,
