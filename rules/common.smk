@@ -10,7 +10,7 @@ from pathlib import Path
 BASE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(BASE / "scripts"))
 
-from attribution.runtime import environment, told
+from attribution.runtime import environment, missing, told
 from attribution.settings import run_checks
 from attribution.workflow import code as code_of
 from attribution.workflow import registry
@@ -20,7 +20,6 @@ from attribution.workflow import (
     figures,
     inputs,
     methods,
-    missing,
     names,
     resources,
     start,
@@ -135,6 +134,8 @@ page_files = functools.partial(inputs.page, BASE / "scripts/answers/page")
 shown_results = bound(answers.shown)
 exported_files = bound(answers.exported)
 human_labels_of = bound(inputs.human_labels_of)
+removed_file = bound(inputs.removed_file)
+removed_points = bound(inputs.removed_points)
 source_classes = bound(answers.source_classes)
 labels_over_seeds = bound(answers.judged_over_seeds)
 labels_methods = bound(answers.judged)

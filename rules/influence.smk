@@ -2,7 +2,7 @@
 # Inputs: data.h5, model.keras.  Outputs: gradients.h5, hessian.h5, influence.h5, topk.h5, once for the last
 # layer and once, below all_layers/, for all parameters.
 # Steps: cache_gradients -> cache_hessian -> compute_influence, compute_topk (the first and the last resume at their
-# last finished block).
+# last finished block); find_near_duplicates (of the last layer) -> near_duplicates.csv.
 
 
 rule cache_gradients:
@@ -92,3 +92,24 @@ rule compute_topk:
         cg=setting("influence.cg"),
     script:
         "../scripts/influence/compute_topk.py"
+
+
+rule find_near_duplicates:
+    input:
+        unpack(inverse_of_last_layer),
+        data="results/{dataset}/data.h5",
+        code=code("influence/find_near_duplicates.py"),
+    output:
+        table=f"{RUN}/near_duplicates.csv",
+    log:
+        "results/logs/find_near_duplicates/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/find_near_duplicates/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("find_near_duplicates")
+    resources:
+        **asked("find_near_duplicates"),
+    params:
+        pairs=setting("answers.near_duplicates.pairs"),
+        cg=setting("influence.cg"),
+    script:
+        "../scripts/influence/find_near_duplicates.py"

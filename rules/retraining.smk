@@ -71,6 +71,37 @@ rule compare_removals:
         "../scripts/retraining/compare_removals.py"
 
 
+# the last layer refitted without the points that a study names, and without random sets of as many
+rule refit_without_named:
+    input:
+        unpack(removed_file),
+        data="results/{dataset}/data.h5",
+        gradients=f"{RUN}/gradients.h5",
+        code=code("retraining/refit_without_named.py"),
+    output:
+        table=report(
+            f"{RUN}/named_removal.csv",
+            caption="../report/retraining/named-removal-table.rst",
+            category="6. Retraining and datamodels",
+            labels={"figure": "Removal of named points, {dataset}, {model}"},
+        ),
+        draws=f"{RUN}/named_removal_draws.csv",
+    log:
+        "results/logs/refit_without_named/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/refit_without_named/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("refit_without_named")
+    resources:
+        **asked("refit_without_named"),
+    params:
+        removed=removed_points,
+        settings=setting("answers.removal"),
+        l2=setting("retraining.shown_l2"),
+        level=setting("bootstrap.level"),
+    script:
+        "../scripts/retraining/refit_without_named.py"
+
+
 rule retrain_subsets:
     input:
         data="results/{dataset}/data.h5",

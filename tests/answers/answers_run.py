@@ -13,6 +13,7 @@ from attribution.files.results.gradients import (
     FEATURES_TRAIN,
     LOGITS_TEST,
     LOGITS_TRAIN,
+    PARAMETERS,
     RESIDUALS_TEST,
     RESIDUALS_TRAIN,
 )  # fmt: skip
@@ -57,7 +58,9 @@ def run(tmp_path_factory):
     logits = {LOGITS_TRAIN: h @ weights, LOGITS_TEST: h_test @ weights}
     hdf5.write(
         files["gradients"],
-        logits | {FEATURES_TRAIN: h, FEATURES_TEST: h_test, RESIDUALS_TRAIN: r, RESIDUALS_TEST: r_test},
+        logits
+        | {FEATURES_TRAIN: h, FEATURES_TEST: h_test, RESIDUALS_TRAIN: r, RESIDUALS_TEST: r_test}
+        | {PARAMETERS: weights.ravel()},
         {},
     )
     hdf5.write(files["hessian"], {CHOLESKY: lower}, {"solver": "exact", "scope": "last_layer"})

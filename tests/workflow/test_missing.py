@@ -6,9 +6,8 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
 import helpers
-from attribution.runtime import told
-from attribution.workflow import missing
-from attribution.workflow.missing import Output
+from attribution.runtime import missing, told
+from attribution.runtime.missing import Output
 
 NAMES = {"dataset": "toy|digits", "model": r"mlp\-l2|mlp\-dropout", "seed": r"\d+", "scope": "(/all_layers)?"}
 RUN = "results/{dataset}/{model}/seed{seed}"

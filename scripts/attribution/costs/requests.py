@@ -308,11 +308,11 @@ def _partition(size: dict) -> tuple:
     return TENSORFLOW + held + kernels, 120 + seconds, flops
 
 
-def _refitted_parts(size: dict) -> tuple:
-    """Newton's method: the Hessian of all points and of each part, k = D C, and factors of one block of subsets."""
+def _refitted(subsets: int, size: dict) -> tuple:
+    """Newton's method: the Hessian of all points and of each subset, k = D C, and factors of one block of subsets."""
     k = size["D"] * size["C"]
-    held, flops = 8 * (3 * k**2 + 2 * size["n"] * size["D"]), 2.0 * size["n"] * k**2 * 10 + PARTS_LEAVE * k**3
-    return DRAWING + (128 << 20) + held + 9 * PARTS_LEAVE * size["n"], 20 + flops / CORE, 0.0
+    held, flops = 8 * (3 * k**2 + 2 * size["n"] * size["D"]), 2.0 * size["n"] * k**2 * 10 + subsets * k**3
+    return DRAWING + (128 << 20) + held + 9 * subsets * size["n"], 20 + flops / CORE, 0.0
 
 
 # The rules whose cost has a size, or TensorFlow; every other one draws or tabulates what is there: a measured constant.
@@ -342,13 +342,16 @@ COSTS = {
     "improve_groups": _groups,
     "measure_stop_conditions": _partition,
     "retrain_parts": lambda size: _truth(size | {"members": PARTS_LEAVE}),
-    "refit_parts": _refitted_parts,
+    "refit_parts": lambda size: _refitted(PARTS_LEAVE, size),
     "attribute_method": _attributed,
     "explain_method": lambda size: _attributed(size | {"tested": size["explained"]}),
     "predict_folds": lambda size: _truth(size | {"members": size["folds"]}),
     "list_suspicious": _listed,
     "list_explanations": _listed,
     "write_explore_page": _page,
+    # every pair of points by the whitened gradients, blocks of 512
+    "find_near_duplicates": lambda size: _factors(8, (size["n"] + size["m"]) / 10)(size | {"targets": 512}),
+    "refit_without_named": lambda size: _refitted(1 + 2 * size["removal_draws"], size),
     "measure_smoothness": _smooth,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points
     "measure_embeddings": lambda size: (

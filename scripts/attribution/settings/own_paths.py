@@ -7,7 +7,7 @@ import re
 from attribution.settings.errors import SettingError
 
 KEYS = {
-    "datasets": ("path", "archive", "inject", "test"), "models": ("path",), "studies": ("human_labels",),
+    "datasets": ("path", "archive", "inject", "test"), "models": ("path",), "studies": ("human_labels", "removed"),
     "figures": ("style",),
 }  # fmt: skip
 REFUSED = re.compile(r"[{}\x00-\x1f\x7f]")

@@ -7,7 +7,7 @@ from attribution.settings.errors import SettingError
 
 # keys of a study that change results which are kept by data set: sections, whose keys count each, and single ones
 SECTIONS = ("groups", "influence")
-SINGLE = ("target", "other", "human_labels")
+SINGLE = ("target", "other", "human_labels", "removed")
 
 
 def first(studies: dict, names: Iterable[str]) -> dict:

@@ -255,6 +255,15 @@ TABLE = {
         {"data": data_for_classes, "table": result("suspicious.csv")},
         {"classes": setting("answers.suspicious.classes"), "shown": setting("answers.suspicious.shown")},
     ),
+    "plot_near_duplicate_pairs": Figure(
+        "influence", "near-duplicate-pairs", POINTS, "Points that are nearly the same, {study}",
+        {"data": DATA, "table": result("near_duplicates.csv", scope="last_layer")},
+        {"shown": setting("answers.near_duplicates.shown")},
+    ),
+    "plot_named_removal": Figure(
+        "retraining", "named-removal", RETRAINING, "Removal of named points, {study}",
+        {"table": result("named_removal_draws.csv", scope="last_layer")},
+    ),
     "plot_explanations": Figure(
         "answers", "explanations", ANSWERS, "Test points and what helped and harmed them",
         {"data": DATA, "table": result("explanations.csv")}, {"shown": setting("answers.explanations.shown")},

@@ -91,6 +91,33 @@ def human_labels_of(config: dict, wildcards) -> dict:
     return {"human": _there(f"studies.{name}.human_labels", path)} if path else {}
 
 
+def removed_points(config: dict, wildcards) -> list[int | str]:
+    """Rows and ids of the points that the study of a data set takes out; none where it names a file of them.
+
+    Raises:
+        WorkflowError: one sentence, where the study names none.
+    """
+    chosen = _removed(config, wildcards)[1]
+    return [] if isinstance(chosen, str) else chosen
+
+
+def removed_file(config: dict, wildcards) -> dict:
+    """The file of these points, where the study names one."""
+    name, chosen = _removed(config, wildcards)
+    return {"points": _there(f"studies.{name}.removed", chosen)} if isinstance(chosen, str) else {}
+
+
+def _removed(config: dict, wildcards) -> tuple[str, list | str]:
+    name = run_checks.study_of(config, wildcards.dataset)
+    chosen = config["studies"].get(name, {}).get("removed")
+    if not chosen:
+        raise WorkflowError(
+            f"studies.{name}.removed is missing; give the points to take out, a list of rows of your own training "
+            "array or of ids, or a CSV file with a column row or id"
+        )
+    return name, chosen
+
+
 def data_for(config: dict, check, wildcards) -> str:
     """data.h5 of a run, once the settings that its job reads fit the run's data.
 

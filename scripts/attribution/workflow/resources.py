@@ -61,6 +61,7 @@ def size_of(config: dict, wildcards) -> dict:
         "tested": min(config["truth"]["targets"], data["m"]),
         "folds": config["answers"]["folds"],
         "explained": explained(config, data["classes"]),
+        "removal_draws": config["answers"]["removal"]["draws"],
         "page_points": config["answers"]["page"]["points"],
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
