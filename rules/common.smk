@@ -54,6 +54,8 @@ code_of_groups = lambda script: bound(methods.code_of_rule, BASE / "scripts", sc
 style_file = functools.partial(inputs.style, config, BASE)
 loaded_by = bound(names.loaded_by)
 not_loaded_by = bound(names.not_loaded_by)
+built_as = bound(names.built_as)
+not_built_as = bound(names.not_built_as)
 
 # inputs by a job's wildcards
 data_for = lambda check: bound(inputs.data_for, check)
@@ -61,6 +63,8 @@ existing = lambda key: bound(inputs.existing, key)
 archive_of = bound(inputs.archive_of)
 pairs_of = bound(inputs.pairs_of)
 own_model = bound(inputs.own_model)
+own_network = lambda what: bound(inputs.own_network, what)
+own_factors = bound(inputs.own_factors)
 network_of = inputs.network_of
 inverse_of = bound(inputs.inverse_of)
 inverse_of_last_layer = inputs.inverse_of_last_layer
@@ -79,6 +83,7 @@ agreement_files = bound(inputs.agreement_files)
 # of attribution methods
 METHOD = names.one_of(registry.METHODS)
 method_files = methods.files
+own_of_method = bound(methods.own_of_method)
 followed_recipe = bound(methods.followed)
 code_of_followed = lambda script: bound(methods.code_of_followed, BASE / "scripts", script)
 methods_of = lambda judge: bound(methods.named, judge)

@@ -1,8 +1,8 @@
 # Gradients, Hessian, influence of points.
-# Inputs: data.h5, model.keras.  Outputs: gradients.h5, hessian.h5, influence.h5, topk.h5, once for the last
+# Inputs: data.h5, model.keras, or a user's own file of features and last layer.  Outputs: gradients.h5, hessian.h5, influence.h5, topk.h5, once for the last
 # layer and once, below all_layers/, for all parameters.
-# Steps: cache_gradients -> cache_hessian -> compute_influence, compute_topk (the first and the last resume at their
-# last finished block); find_near_duplicates (of the last layer) -> near_duplicates.csv.
+# Steps: cache_gradients, or of such a file read_factors, -> cache_hessian -> compute_influence, compute_topk (the first
+# and the last resume at their last finished block); find_near_duplicates (of the last layer) -> near_duplicates.csv.
 
 
 rule cache_gradients:
@@ -16,6 +16,8 @@ rule cache_gradients:
         "results/logs/cache_gradients/{dataset}-{model}-seed{seed}{scope}.log",
     benchmark:
         "results/benchmarks/cache_gradients/{dataset}-{model}-seed{seed}{scope}.tsv"
+    wildcard_constraints:
+        model=not_built_as("factors"),
     threads: cpus("cache_gradients")
     resources:
         **asked("cache_gradients"),
@@ -25,6 +27,29 @@ rule cache_gradients:
         storage=setting("influence.storage"),
     script:
         "../scripts/influence/cache_gradients.py"
+
+
+rule read_factors:
+    input:
+        data="results/{dataset}/data.h5",
+        own=own_factors,
+        code=code("influence/read_factors.py"),
+    output:
+        gradients=f"{RUN}{{scope}}/gradients.h5",
+    log:
+        "results/logs/read_factors/{dataset}-{model}-seed{seed}{scope}.log",
+    benchmark:
+        "results/benchmarks/read_factors/{dataset}-{model}-seed{seed}{scope}.tsv"
+    wildcard_constraints:
+        model=built_as("factors"),
+    threads: cpus("read_factors")
+    resources:
+        **asked("read_factors"),
+    params:
+        recipe=recipe,
+        storage=setting("influence.storage"),
+    script:
+        "../scripts/influence/read_factors.py"
 
 
 rule cache_hessian:

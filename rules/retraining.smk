@@ -8,6 +8,7 @@
 rule retrain_leave_one_out:
     input:
         data="results/{dataset}/data.h5",
+        own=own_network("retraining"),
         code=code("retraining/retrain_leave_one_out.py"),
     output:
         networks=f"{RUN}/retraining/leave-one-out-{{repetition}}.h5",
@@ -27,6 +28,7 @@ rule retrain_leave_one_out:
 rule retrain_groups:
     input:
         data="results/{dataset}/data.h5",
+        own=own_network("retraining"),
         code=code("retraining/retrain_groups.py"),
     output:
         networks=f"{RUN}/retraining/groups-{{repetition}}.h5",
@@ -105,6 +107,7 @@ rule refit_without_named:
 rule retrain_subsets:
     input:
         data="results/{dataset}/data.h5",
+        own=own_network("retraining"),
         code=code("retraining/retrain_subsets.py"),
     output:
         networks=f"{RUN}/retraining/subsets-alpha{{alpha}}-{{shard}}.h5",

@@ -7,7 +7,7 @@
 rule score_method:
     input:
         unpack(method_files),
-        own=own_model,
+        own=own_of_method,
         code=code_of_followed("evaluation/score_method.py"),
     output:
         scores=f"{RUN}{{scope}}/scores/{{method}}.h5",

@@ -6,7 +6,7 @@
 rule train_model:
     input:
         data="results/{dataset}/data.h5",
-        own=own_model,
+        own=own_network("model.keras"),
         code=code_of_network("training/train_model.py"),
     output:
         model=f"{RUN}/model.keras",

@@ -84,6 +84,7 @@ SETTINGS = {
             "architecture": "python-file", "path": "own.py", "last_layer": "top", "below_chance": "warn",
             "training": NETWORK, **RESCALE,
         },
+        "given": {"architecture": "factors", "path": "given.npz", "l2": 0.01, "below_chance": "warn"},
     },
     "boundary": {"greedy": {"forms": {"batch": {"from": "class", "count": 0}}}},
     "overlap": {"seeds": [{"each_class": 2, "seed": 1}, {"each_subgroup": 1, "seed": 1}]},
@@ -93,7 +94,7 @@ ENTRY = {
     "studies": "mine", "targets": "mine", "variants": "minimum",
     "toy": "toy", "cifar10": "photos", "arrays": "mine", "table": "cells", "images": "pictures",
     "mlp": "mlp-plain", "cnn": "cnn", "resnet": "resnet", "vgg19": "vgg19", "resnet18": "resnet18",
-    "keras_file": "file", "python_file": "own",
+    "keras_file": "file", "python_file": "own", "factors": "given",
 }  # fmt: skip
 # what no rule could tell from the type
 VALUES = {
@@ -118,8 +119,8 @@ VALUES = {
     "studies.*.seeds": [0, 2], "datamodels.shown_alpha": 0.25, "retraining.shown_l2": 1e-3,
     "datamodels.alphas": [0.5], "retraining.convex_l2": [1e-4], "studies.*.scope": "all_layers",
     **{f"models.{kind}.architecture": "resnet" if kind == "cnn" else "cnn" for kind in (
-        "mlp", "cnn", "resnet", "vgg19", "resnet18", "keras_file", "python_file")},
-    "models.keras_file.path": "other.csv", "models.python_file.path": "other.csv",
+        "mlp", "cnn", "resnet", "vgg19", "resnet18", "keras_file", "python_file", "factors")},
+    "models.keras_file.path": "other.csv", "models.python_file.path": "other.csv", "models.factors.path": "other.csv",
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
     **{f"models.{kind}.training.epsilon": 1e-3 for kind in (
         "mlp", "cnn", "resnet", "vgg19", "resnet18", "python_file")},
@@ -150,7 +151,8 @@ WITHOUT = {
 }
 BASE = {
     "dataset": ("toy", "mine", "photos", "cifar10", "cells", "pictures"), "seed": ("0",), "scope": ("", "/all_layers"),
-    "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own"), "study": ("mine", "toy", "photos"),
+    "model": ("mlp-plain", "cnn", "resnet", "vgg19", "resnet18", "file", "own", "given"),
+    "study": ("mine", "toy", "photos"),
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "truth": ("fixed", "averaged"), "sets": ("alpha0.5", "fit-alpha0.5", "leave-one-out", "groups"), "models": ("2",),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
@@ -244,7 +246,7 @@ def folder(tmp_path_factory):
     x, y = np.zeros((60, 2), dtype=np.float32), np.arange(60) % 3
     for name in ("mine.npz", "other.npz"):
         np.savez(folder / name, x_train=x, y_train=y, x_test=x, y_test=y)
-    for name in ("pairs.csv", "other.csv", "a.keras", "own.py", "cells.csv"):
+    for name in ("pairs.csv", "other.csv", "a.keras", "own.py", "cells.csv", "given.npz"):
         (folder / name).write_text("")
     for name in ("pictures", "others"):
         (folder / name).mkdir()

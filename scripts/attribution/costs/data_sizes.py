@@ -12,6 +12,8 @@ import numpy as np
 from attribution.costs import stored_sizes
 from attribution.settings import datasets
 
+PARTS = ("train", "test")
+
 
 def of_data(dataset: dict) -> dict:
     """Numbers of points, shape and bytes of a sample, from settings or, for one's own file, its header.
@@ -53,12 +55,12 @@ def per_class(dataset: dict) -> list[int] | None:
             y = stored_sizes.labels(dataset["path"])
         elif dataset["loader"] == "npz":
             with np.load(dataset["path"], allow_pickle=False) as file:
-                y = file["y_train"]
+                y = file["y_train" if "y_train" in file else "labels_train"]
         else:
             import h5py
 
             with h5py.File(dataset["path"]) as file:
-                y = file["y_train"][()]
+                y = file["y_train" if "y_train" in file else "labels_train"][()]
         # what is no label is told where the file is read as a whole
         return np.bincount(y.reshape(-1).astype(np.int64)).tolist() if y.dtype.kind in "iu" else None
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
@@ -139,26 +141,49 @@ def _images(path: str, dataset: dict) -> tuple[int, tuple, int]:
     return len(found), (height, width) if mode in ("L", "1") else (height, width, 3), 1
 
 
-def _header(path: str, loader: str) -> tuple[int, int, tuple, int]:
-    """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report."""
+def of_factors(path: str, outputs: int) -> dict:
+    """Sizes of a last layer whose features are given, as `sizes.sizes`; of one feature where the file cannot be read.
+
+    Args:
+        path: see `influence.factors_file`. outputs: logits.
+    """
+    _, _, shape, itemsize = _header(path, "npz" if path.endswith(".npz") else "h5", ("features",))
+    width = math.prod(shape)
+    found = {"parameters": (width + 1) * outputs, "activations": width, "flops": 2 * width * outputs}
+    return found | {"features": width, "feature_bytes": width * itemsize}
+
+
+def _header(path: str, loader: str, called: tuple = ("x", "features")) -> tuple[int, int, tuple, int]:
+    """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report.
+
+    Args:
+        called: what the arrays are called, the first name that the file has.
+    """
     try:
         if os.path.isdir(path):
             train, test, itemsize = stored_sizes.of_folder(path)
         elif loader == "npz":
             with zipfile.ZipFile(path) as archive:
-                if "x_train.npy" in archive.namelist():
-                    (train, itemsize), (test, _) = (_npy_shape(archive, f"x_{part}.npy") for part in ("train", "test"))
+                name = _first(archive.namelist(), called, "_train.npy")
+                if f"{name}_train.npy" in archive.namelist():
+                    (train, itemsize), (test, _) = (_npy_shape(archive, f"{name}_{part}.npy") for part in PARTS)
                 else:
                     train, test, itemsize = stored_sizes.of_parts(archive)
         else:
             import h5py
 
             with h5py.File(path) as file:
-                train, test, itemsize = file["x_train"].shape, file["x_test"].shape, file["x_train"].dtype.itemsize
+                name = _first(file, called, "_train")
+                train, test = (file[f"{name}_{part}"].shape for part in PARTS)
+                itemsize = file[f"{name}_train"].dtype.itemsize
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return 0, 0, (1,), 1
     # a sparse matrix or another object has no shape; the loader says so
     return (train[0], test[0], train[1:], itemsize) if train and test else (0, 0, (1,), 1)
+
+
+def _first(found, called: tuple, ending: str) -> str:
+    return next((name for name in called if f"{name}{ending}" in found), called[0])
 
 
 def _npy_shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple, int]:

@@ -3,7 +3,9 @@
 Loaded whenever the workflow is parsed: no TensorFlow, no Keras. Tested against measured use.
 """
 
+import functools
 import math
+import os
 
 from attribution.costs import data_sizes
 from attribution.costs import sizes as network_sizes
@@ -49,9 +51,22 @@ def of_run(data: dict, recipe: dict, scope: str = "last_layer", **settings) -> d
     In all layers each gradient is one row of as many numbers as there are parameters: D = parameters, C = 1.
     """
     outputs = 1 if data["classes"] == 2 else data["classes"]
-    network = network_sizes.sizes(recipe, data["shape"], outputs)
+    network = sizes_of(recipe, data["shape"], outputs)
     D, C = (network["features"] + 1, outputs) if scope == "last_layer" else (network["parameters"], 1)
     return data | network | {"D": D, "C": C, "recipe": recipe, "scope": scope} | settings
+
+
+def sizes_of(recipe: dict, shape: tuple, outputs: int) -> dict:
+    """`sizes.sizes` of a network, or of a last layer whose features a file gives; of one version it is read once."""
+    if recipe["architecture"] != "factors":
+        return network_sizes.sizes(recipe, shape, outputs)
+    path = recipe["path"]
+    return dict(_of_factors(path, outputs, os.stat(path).st_mtime_ns if os.path.isfile(path) else 0))
+
+
+@functools.cache
+def _of_factors(path: str, outputs: int, version: int) -> dict:
+    return data_sizes.of_factors(path, outputs)
 
 
 def starts(seeds: list, classes: int, subgroups: int) -> int:
@@ -173,6 +188,13 @@ def _gradients(size: dict) -> tuple:
     block = batch * (size["sample_bytes"] + 8 * (size["D"] + 2 * size["C"]) + 4 * size["activations"])
     flops = size["flops"] * points
     return TENSORFLOW + block, 10 + flops / CORE, flops
+
+
+def _given(size: dict) -> tuple:
+    """Features as they are stored, twice, and where weights are solved for, three copies of them in float64."""
+    points, wide = size["n"] + size["m"], size["n"] * size["D"]
+    held = 2 * points * size.get("feature_bytes", 0) + 3 * 8 * wide + 4 * 8 * points * size["C"]
+    return PLAIN + held, 5 + (4 * wide * size["D"] + 4 * points * size["D"] * size["C"]) / CORE, 0.0
 
 
 def _hessian(size: dict) -> tuple:
@@ -322,6 +344,7 @@ COSTS = {
     "train_model": _train,
     "map_decision_boundary": _boundary,
     "cache_gradients": _gradients,
+    "read_factors": _given,
     "cache_hessian": _hessian,
     "compute_influence": _influence,
     "compute_topk": _top,

@@ -1,7 +1,9 @@
 """One's own data: four arrays, by Keras's names, from a file or a folder, checked before anything is computed."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -10,11 +12,16 @@ from attribution.data.stored import array_folders, hdf5_arrays, npz_arrays, spar
 from attribution.settings import datasets
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
+# of a network's last layer, see `influence.factors_file`: what stands for x and y in a file that has none
+FACTORS = MappingProxyType(
+    {"x_train": "features_train", "y_train": "labels_train", "x_test": "features_test", "y_test": "labels_test"}
+)
 OPTIONAL = ("subgroup_train", "subgroup_test")
 # of each part: names of samples, and texts to show for them
 TEXTS = ("id", "items")
 SPARSE = ("format", "indices", "indptr", "data")  # arrays of scipy.sparse.save_npz
 ROWS = 4096  # samples looked at in one go
+READERS = MappingProxyType({"npz": npz_arrays.read, "h5": hdf5_arrays.read})
 
 
 def read(path, loader: str, dense_gb: float = datasets.DENSE_GB) -> dict[str, np.ndarray]:
@@ -25,26 +32,40 @@ def read(path, loader: str, dense_gb: float = datasets.DENSE_GB) -> dict[str, np
             root). dense_gb: gigabytes that sparse ones may take, see `stored.sparse`.
 
     Returns:
-        x_train, y_train, x_test, y_test, and subgroup_train, id_train, items_train and those of the test set where the
-        file has them.
+        x_train, y_train, x_test, y_test, each under its name in FACTORS where the file has only that; subgroup_train,
+        id_train, items_train and those of the test set where the file has them.
 
     Raises:
         ValueError: one sentence with the file and, where it is about one, the array: locked, without permission, away,
             damaged, of another or newer kind, compressed by what is not installed, linked to nothing, missing, objects,
             sparse and too large.
     """
-    reading = {"npz": npz_arrays.read, "h5": hdf5_arrays.read}[loader]
+    reading = READERS[loader]
     if loader == "npz" and Path(path).is_dir():
         reading = array_folders.read
-    found = reading(path, sparse.with_parts(partial(_wanted, path)), partial(_objects, path))
+    found = reading(path, sparse.with_parts(partial(_wanted, path)), partial(objects, path))
     return sparse.dense(path, sparse.joined(path, found), dense_gb)
 
 
-def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_names: list[str]) -> dict:
+def named(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays as x and y, and the names in the file of those that are called otherwise there."""
+    called = {name: other for name, other in FACTORS.items() if name not in arrays and other in arrays}
+    renamed = {other: name for name, other in called.items()}
+    return {renamed.get(name, name): array for name, array in arrays.items()}, called
+
+
+def check(
+    path,
+    arrays: dict[str, np.ndarray],
+    class_names: list[str],
+    subgroup_names: list[str],
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> dict:
     """Bring labels to (n,) int64 and check everything that later stages rely on.
 
     Args:
-        path: for messages. arrays: see `read`. class_names, subgroup_names: as in the settings, or empty.
+        path: for messages. arrays: see `read`, with x and y. class_names, subgroup_names: as in the settings, or empty.
+        called: names in the file of arrays that are called otherwise there, for messages.
 
     Returns:
         the arrays; x keep their dtype, except that bool becomes uint8.
@@ -52,26 +73,27 @@ def check(path, arrays: dict[str, np.ndarray], class_names: list[str], subgroup_
     Raises:
         ValueError: one sentence with the array, what was found and what is expected.
     """
-    checked = {}
+    checked, said = {}, {name: called.get(name, name) for name in REQUIRED}
     for part in ("train", "test"):
-        x = _samples(path, f"x_{part}", arrays[f"x_{part}"])
+        x = samples(path, said[f"x_{part}"], arrays[f"x_{part}"])
         checked[f"x_{part}"] = x
         for name in (f"y_{part}", f"subgroup_{part}"):
             if name in arrays:
-                checked[name] = _numbers(path, name, arrays[name])
+                checked[name] = numbers(path, said.get(name, name), arrays[name])
                 if len(checked[name]) != len(x):
                     raise ValueError(
-                        f"{path}: x_{part} has {len(x)} rows and {name} {len(checked[name])}; they must be as many"
+                        f"{path}: {said[f'x_{part}']} has {len(x)} rows and {said.get(name, name)} "
+                        f"{len(checked[name])}; they must be as many"
                     )
         checked |= _texts(path, arrays, part, len(x))
-    _same_samples(path, checked["x_train"], checked["x_test"])
-    _classes(path, checked["y_train"], checked["y_test"], class_names)
+    _same_samples(path, checked, said)
+    _classes(path, checked, said, class_names)
     _subgroups(path, checked, subgroup_names)
     return checked
 
 
 def _wanted(path, found: list[str]) -> list[str]:
-    missing = [name for name in REQUIRED if name not in found]
+    missing = [name for name in REQUIRED if name not in found and FACTORS[name] not in found]
     if set(SPARSE) <= set(found):
         raise ValueError(
             f"{path} holds a single sparse matrix of SciPy; put it into a folder as x_train.npz, beside x_test.npz, "
@@ -83,10 +105,12 @@ def _wanted(path, found: list[str]) -> list[str]:
             f"found {', '.join(sorted(found)) or 'nothing'}"
         )
     texts = [f"{kind}_{part}" for kind in TEXTS for part in ("train", "test")]
-    return [*REQUIRED, *(name for name in (*OPTIONAL, *texts) if name in found)]
+    required = [name if name in found else FACTORS[name] for name in REQUIRED]
+    return [*required, *(name for name in (*OPTIONAL, *texts) if name in found)]
 
 
-def _objects(path, name: str) -> str:
+def objects(path, name: str) -> str:
+    """The sentence for an array of Python objects."""
     return (
         f"{path}: {name} holds Python objects or texts, which are never loaded; store numbers in an array whose rows "
         "have one length (labels, ids and items may be texts, y.astype(str); a sparse matrix goes into a file of its "
@@ -94,7 +118,8 @@ def _objects(path, name: str) -> str:
     )
 
 
-def _samples(path, name: str, x: np.ndarray) -> np.ndarray:
+def samples(path, name: str, x: np.ndarray) -> np.ndarray:
+    """(n, ...) numbers, all finite, Booleans as uint8; ValueError with the array's name for anything else."""
     if x.dtype.kind not in "biuf":
         raise ValueError(f"{path}: {name} has dtype {x.dtype}; integers or floating-point numbers are expected")
     if x.ndim < 2 or 0 in x.shape:
@@ -125,8 +150,8 @@ def _texts(path, arrays: dict[str, np.ndarray], part: str, count: int) -> dict[s
     return found
 
 
-def _numbers(path, name: str, y: np.ndarray) -> np.ndarray:
-    """(n,) int64 from (n,) or (n, 1) whole numbers."""
+def numbers(path, name: str, y: np.ndarray) -> np.ndarray:
+    """(n,) int64 from (n,) or (n, 1) whole numbers; ValueError with the array's name for anything else."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
@@ -142,32 +167,39 @@ def _numbers(path, name: str, y: np.ndarray) -> np.ndarray:
     return y.astype(np.int64)
 
 
-def _same_samples(path, train: np.ndarray, test: np.ndarray) -> None:
+def _same_samples(path, arrays: dict[str, np.ndarray], said: dict[str, str]) -> None:
+    train, test = arrays["x_train"], arrays["x_test"]
     if train.shape[1:] != test.shape[1:]:
         raise ValueError(
-            f"{path}: a point of x_train has shape {train.shape[1:]} and of x_test {test.shape[1:]}; they must agree"
+            f"{path}: a point of {said['x_train']} has shape {train.shape[1:]} and of {said['x_test']} "
+            f"{test.shape[1:]}; they must agree"
         )
     if train.dtype != test.dtype:
         raise ValueError(
-            f"{path}: x_train has dtype {train.dtype} and x_test {test.dtype}; they must agree, in their scale too"
+            f"{path}: {said['x_train']} has dtype {train.dtype} and {said['x_test']} {test.dtype}; they must agree, in "
+            "their scale too"
         )
 
 
-def _classes(path, y_train: np.ndarray, y_test: np.ndarray, class_names: list[str]) -> None:
+def _classes(path, arrays: dict[str, np.ndarray], said: dict[str, str], class_names: list[str]) -> None:
     """Labels 0 to C - 1, each of them in the training set."""
-    highest = len(class_names) - 1 if class_names else int(y_train.max())
-    source = "class_names has" if class_names else "y_train has"
-    for name, y in (("y_train", y_train), ("y_test", y_test)):
-        if y.max() > highest:
+    trained = said["y_train"]
+    highest = len(class_names) - 1 if class_names else int(arrays["y_train"].max())
+    source = "class_names has" if class_names else f"{trained} has"
+    for name in ("y_train", "y_test"):
+        if arrays[name].max() > highest:
             raise ValueError(
-                f"{path}: {name} holds label {y.max()}, but {source} classes 0 to {highest} only; number them from 0 on"
+                f"{path}: {said[name]} holds label {arrays[name].max()}, but {source} classes 0 to {highest} only; "
+                "number them from 0 on"
             )
     if highest == 0:
-        raise ValueError(f"{path}: y_train holds one class only; two or more are needed")
-    present = np.unique(y_train)
+        raise ValueError(f"{path}: {trained} holds one class only; two or more are needed")
+    present = np.unique(arrays["y_train"])
     if len(present) <= highest:
         absent = int(np.argmin(np.append(present == np.arange(len(present)), False)))
-        raise ValueError(f"{path}: y_train holds no point of class {absent}; labels must be 0 to {highest}, each used")
+        raise ValueError(
+            f"{path}: {trained} holds no point of class {absent}; labels must be 0 to {highest}, each used"
+        )
 
 
 def _subgroups(path, arrays: dict[str, np.ndarray], subgroup_names: list[str]) -> None:

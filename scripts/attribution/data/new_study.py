@@ -1,6 +1,7 @@
 """Settings of a study of one's own data, written from what the data and the network are.
 
-`python -m attribution.data.new_study NAME DATA [MODEL [LABEL]]`, with scripts/ on the path, writes NAME.yaml.
+`python -m attribution.data.new_study NAME DATA [MODEL [LABEL [FACTORS]]]`, with scripts/ on the path, writes NAME.yaml;
+what is not given is empty.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from attribution.data import sources, tables
+from attribution.data import arrays, sources, tables
 from attribution.data.stored import array_folders
 from attribution.files import atomic
 from attribution.settings import datasets, draws, result_names
@@ -25,24 +26,38 @@ SMALLEST_IMAGE = 22  # sides that `cnn` takes: three convolutions with pooling
 UNSCALED = 10.0  # largest input, in size, that an mlp takes as it is
 MEMBERS = 25
 SEEDS = 10  # of each class that section `overlap` draws where there are so many classes, 100 in all
+# arrays of a network's last layer, of which one is enough beside its features
+LAST_LAYER = ("weights", "logits_train")
 
 
-def settings(name: str, data: str, model: str | None = None, label: str | None = None) -> str:
+def settings(
+    name: str, data: str | None, model: str | None = None, label: str | None = None, factors: str | None = None
+) -> str:
     """The text of a file of settings for a study NAME of the data, in comments what was found.
 
     Args:
         name: of data set, study and model. data: npz or HDF5 file, see `arrays`, a table, or a folder of images or of
             arrays. model: a trained .keras file, or None for a small network that is trained. label: a table's column
-            of labels.
+            of labels. factors: npz or HDF5 file with features and last layer of a network, see
+            `influence.factors_file`, which is the data too where None is given; data that hold them need not be named
+            twice.
 
     Raises:
         ValueError: one sentence, for a name that cannot be one, or a file that cannot be used.
     """
     _require_name(name)
+    if model and factors:
+        raise ValueError(f"MODEL is {model} and FACTORS {factors}; give one of them, the network or its last layer")
+    data = data or factors
     dataset = _dataset(data, label)
+    if not model and not factors and "features_train" in _names(data):
+        factors = data
     found, names, _ = sources.read(data, datasets.complete(dataset))
     x, y, classes = found["x_train"], found["y_train"], len(names)
-    recipe, words = _trained(model, classes) if model else _network(x)
+    if factors:
+        recipe, words = _last_layer(factors)
+    else:
+        recipe, words = _trained(model, classes) if model else _network(x)
     loader = dataset["loader"]
     per_class = np.bincount(y, minlength=classes)
     size = max(2, min(MEMBERS, int(per_class.min())))
@@ -165,19 +180,58 @@ def _trained(path: str, classes: int) -> tuple[str, str]:
     return f"{{architecture: keras-file, path: {json.dumps(path, ensure_ascii=False)}{named}}}", words
 
 
+def _last_layer(path: str) -> tuple[str, str]:
+    """Recipe of features and last layer of a network of any library, and what it is in words; values are not read.
+
+    Raises:
+        ValueError: one sentence, where the file lacks them.
+    """
+    if LOADERS.get(Path(path).suffix.lower()) not in arrays.READERS:
+        raise ValueError(f"{path} is no .npz or .h5 file; write features and last layer with numpy.savez")
+    found = _names(path)
+    lacks = [name for name in ("features_train", "features_test") if name not in found]
+    lacks += [] if set(LAST_LAYER) & set(found) else [" or ".join(LAST_LAYER)]
+    if lacks:
+        raise ValueError(
+            f"{path} has no array {', '.join(lacks)}; features and last layer of a network are features_train, "
+            f"labels_train, features_test, labels_test and weights with bias, or logits_train with logits_test; found "
+            f"{', '.join(found) or 'nothing'}"
+        )
+    words = "features and last layer of a network of any library; what needs the network itself is refused or left out"
+    return f"{{architecture: factors, path: {json.dumps(path, ensure_ascii=False)}}}", words
+
+
+def _names(path: str) -> list[str]:
+    """Names of the arrays of an npz or HDF5 file; none where it is neither, which `sources.read` reports."""
+    try:
+        if Path(path).suffix.lower() == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                return [name.removesuffix(".npy") for name in archive.namelist()]
+        if LOADERS.get(Path(path).suffix.lower()) == "h5":
+            import h5py
+
+            with h5py.File(path) as file:
+                return list(file)
+    except (OSError, zipfile.BadZipFile):
+        pass
+    return []
+
+
 def main(arguments: list[str]) -> str:
     """Write NAME.yaml, which must not be there yet; what was done, in a line.
 
     Raises:
         ValueError: one sentence.
     """
-    if len(arguments) not in (2, 3, 4) or not all(arguments[:2]):
-        raise ValueError("give a name and a file, make new NAME=mine DATA=mine.npz, and perhaps MODEL=mine.keras")
-    name, data, *more = arguments
+    name, data, model, label, factors = [*arguments, *[""] * 5][:5]
+    if not name or not (data or factors):
+        raise ValueError(
+            "give a name and a file, make new NAME=mine DATA=mine.npz, and perhaps MODEL=mine.keras or FACTORS=mine.npz"
+        )
     path = Path(f"{name}.yaml")
     if path.exists():
         raise ValueError(f"{path} is there already, and is not written over; move it, or take another NAME")
-    text = settings(name, data, *[one or None for one in more])
+    text = settings(name, data or None, model or None, label or None, factors or None)
     with atomic.replacing(path) as temporary:
         Path(temporary).write_text(text, encoding="utf-8")
     return f"{path} is written; look at it, and run make run SETTINGS={path}"

@@ -18,8 +18,9 @@ def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], list[str], d
         ValueError: one sentence.
     """
     found, facts = _read(path, settings)
-    found, names = labels.numbered(path, found, settings["class_names"])
-    found = arrays.check(path, found, names, settings["subgroup_names"])
+    found, called = arrays.named(found)
+    found, names = labels.numbered(path, found, settings["class_names"], called)
+    found = arrays.check(path, found, names, settings["subgroup_names"], called)
     return found, names or [str(label) for label in range(found["y_train"].max() + 1)], facts
 
 

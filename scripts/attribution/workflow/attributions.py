@@ -189,6 +189,7 @@ def without_top(config: dict, wildcards) -> list[str]:
 
 def needed(config: dict, wildcards) -> dict:
     """Results that a method needs: of the last layer, the network itself, networks trained on subsets; and the data."""
+    methods.require(config, wildcards.method, wildcards.model)
     run = inputs.run(wildcards)
     needs = registry.told(wildcards.method, "needs")
     places = {need: f"{run}/{need}.{'keras' if need == 'model' else 'h5'}" for need in needs if need != SUBSETS}

@@ -165,6 +165,27 @@ def own_model(config: dict, wildcards):
     return contents.by_content([recipe["path"]] if "path" in recipe else [])
 
 
+def own_network(config: dict, what: str, wildcards):
+    """The same for what is computed with the network itself or trains it again.
+
+    Args:
+        what: is asked for, in words.
+
+    Raises:
+        WorkflowError: one sentence, for a recipe that is a last layer alone.
+    """
+    if studies.is_last_layer(config, wildcards.model):
+        raise WorkflowError(studies.without_network(wildcards.model, what))
+    return own_model(config, wildcards)
+
+
+def own_factors(config: dict, wildcards):
+    """The user's file of features and last layer, which has no gradients of other layers."""
+    if studies.scope_of(wildcards) != "last_layer":
+        raise WorkflowError(studies.without_network(wildcards.model, f"scope {studies.scope_of(wildcards)}"))
+    return own_model(config, wildcards)
+
+
 def network_of(wildcards) -> dict[str, str]:
     """The network and its data, which products in all layers need; the last layer needs only the factors."""
     if studies.scope_of(wildcards) == "last_layer":

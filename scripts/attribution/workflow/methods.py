@@ -16,6 +16,8 @@ FITTING = {
 }  # fmt: skip
 # tables that have groups grown from their seeds
 TABLES = ("overlap", "boundary_overlap", "retrieval", "recovery")
+# what only a network itself gives, or trainings of it
+OF_NETWORK, OF_TRAINING = ("model", "subsets", "folds"), ("unrolled", "retraining")
 
 
 def run_of(config: dict, name: str, wildcards, seed: int) -> str:
@@ -34,6 +36,36 @@ def run_of(config: dict, name: str, wildcards, seed: int) -> str:
                 "section methods"
             )
     return studies.RUN.format(dataset=wildcards.dataset, model=model, seed=seed)
+
+
+def of_network(name: str) -> bool:
+    """Whether a method, also one with ending -untrained, needs the network itself or trainings of it."""
+    base = name.removesuffix(registry.UNTRAINED)
+    told = registry.told(base, "family") in OF_TRAINING or set(OF_NETWORK) & set(registry.told(base, "needs"))
+    return name != base or bool(told)
+
+
+def possible(config: dict, names: list[str], model: str, base=lambda name: name) -> list[str]:
+    """Those of a table's methods that a run has: of a last layer alone, those that need no network.
+
+    Args:
+        base: the method of a table's name, with its ending -untrained.
+    """
+    return [name for name in names if not (studies.is_last_layer(config, model) and of_network(base(name)))]
+
+
+def require(config: dict, name: str, model: str) -> None:
+    """Stop with one sentence where a method needs a network and the run has its last layer alone."""
+    if not possible(config, [name], model):
+        raise WorkflowError(studies.without_network(model, f"method '{name}'"))
+
+
+def own_of_method(config: dict, wildcards):
+    """The user's file of a recipe that names one, for scores of the method in the wildcard."""
+    require(config, wildcards.method, wildcards.model)
+    if followed(config, wildcards) and studies.is_last_layer(config, wildcards.model):
+        raise WorkflowError(studies.without_network(wildcards.model, "curvature.damping.mode trajectory"))
+    return inputs.own_model(config, wildcards)
 
 
 def code_with(scripts: Path, script: str, name: str):
@@ -120,8 +152,8 @@ def text_of(wildcards) -> str:
 
 
 def named(config: dict, judge: str, wildcards) -> list[str]:
-    """Methods of a judge's table; those of an untrained network where there is a recipe of it."""
-    ending, chosen = registry.UNTRAINED, config["methods"][judge]
+    """Methods of a judge's table that the run has; those of an untrained network where there is a recipe of it."""
+    ending, chosen = registry.UNTRAINED, possible(config, config["methods"][judge], wildcards.model)
     return [name for name in chosen if not name.endswith(ending) or f"{wildcards.model}{ending}" in config["models"]]
 
 
@@ -172,6 +204,7 @@ def grown(config: dict, wildcards) -> dict:
 
 def grown_files(config: dict, wildcards) -> dict[str, str]:
     """Results that the method needs, once the groups asked for fit the run's data."""
+    require(config, wildcards.method, wildcards.model)
     found = files(wildcards)
     if wildcards.table in FITTING:
         found["data"] = inputs.data_for(config, FITTING[wildcards.table], wildcards)
@@ -210,6 +243,8 @@ def method_of_rule(config: dict, wildcards) -> str:
 def files_of_rule(config: dict, wildcards) -> dict[str, str]:
     """Results that such a method needs, beside those that every group needs."""
     name = method_of_rule(config, wildcards)
+    if name:
+        require(config, name, wildcards.model)
     found = files(wildcards, name) if name else {}
     return {need: path for need, path in found.items() if need not in ("data", "gradients", "hessian", "influence")}
 

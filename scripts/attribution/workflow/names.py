@@ -17,3 +17,13 @@ def loaded_by(config: dict, *loaders: str) -> str:
 def not_loaded_by(config: dict, *loaders: str) -> str:
     """Regular expression of all other data sets."""
     return one_of(name for name, dataset in config["datasets"].items() if dataset["loader"] not in loaders)
+
+
+def built_as(config: dict, *architectures: str) -> str:
+    """Regular expression of the models of one of these architectures."""
+    return one_of(name for name, recipe in config["models"].items() if recipe["architecture"] in architectures)
+
+
+def not_built_as(config: dict, *architectures: str) -> str:
+    """Regular expression of all other models."""
+    return one_of(name for name, recipe in config["models"].items() if recipe["architecture"] not in architectures)

@@ -102,6 +102,20 @@ def training_of_model(config: dict, model: str) -> dict:
     return config["models"][model].get("training", {})
 
 
+def is_last_layer(config: dict, model: str) -> bool:
+    """Whether a recipe is features and a last layer alone, and no network that takes samples."""
+    return config["models"].get(model, {}).get("architecture") == "factors"
+
+
+def without_network(model: str, what: str) -> str:
+    """The sentence for what such a run has not."""
+    return (
+        f"{what}: this needs the network itself, and models.{model} has architecture factors, which is the features "
+        "and the last layer of one; give the network as architecture keras-file, or as python-file where it is trained "
+        "again, or ask for results of the last layer"
+    )
+
+
 def data_settings(config: dict, wildcards) -> dict:
     """What the data of a data set is made from: its settings with all defaults, without what is only shown."""
     dataset = config["datasets"][wildcards.dataset]

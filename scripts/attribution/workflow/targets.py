@@ -143,6 +143,9 @@ def own_figures(config: dict, study: str) -> list[str]:
     # a file of a trained network has one row of history, and a network without epochs none
     if not studies.training_of_model(config, chosen["model"]).get("epochs"):
         left_out.add("training-curves")
+    # a last layer alone says nothing of other points of the plane than those that were given
+    if studies.is_last_layer(config, chosen["model"]):
+        left_out |= {"decision-boundary", "05-self-influence"}
     # of few points, or of classes with fewer than are drawn, there are no such groups
     if not inputs.allows(config, run_checks.overlap, chosen["dataset"]):
         left_out.add("overlap")

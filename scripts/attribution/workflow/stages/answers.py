@@ -19,12 +19,15 @@ SHOWN = ("groups*.h5", "partition.h5", "partition-removals-*.h5", "attributions/
 
 
 def explaining(config: dict, wildcards) -> list[str]:
-    """Methods of explanations.csv; `trak` is left out where the gradients of all layers are too many.
+    """Methods of explanations.csv that the run has; `trak` is left out where the gradients of all layers are too many.
 
     Raises:
         WorkflowError: one sentence, when none is left.
     """
-    chosen = config["methods"]["explanations"]
+    chosen = methods.possible(config, config["methods"]["explanations"], wildcards.model)
+    if not chosen:
+        names = ", ".join(config["methods"]["explanations"])
+        raise WorkflowError(studies.without_network(wildcards.model, f"methods.explanations {names}"))
     found = [name for name in chosen if name != "trak" or affordable(config, wildcards)]
     if not found:
         raise WorkflowError(
@@ -46,7 +49,7 @@ def affordable(config: dict, wildcards) -> bool:
 
 def suggesting(config: dict, wildcards) -> dict[str, str]:
     """Logits out of sample, by which classes are suggested where a method of suspicious.csv needs them anyway."""
-    needed = any("folds" in registry.told(name, "needs") for name in config["methods"]["suspicious"])
+    needed = any("folds" in registry.told(name, "needs") for name in methods.named(config, "suspicious", wildcards))
     return {"folds": f"{inputs.run(wildcards)}/folds.h5"} if needed else {}
 
 
@@ -77,7 +80,7 @@ def shown(config: dict, wildcards) -> list[str]:
 def exported(config: dict, wildcards) -> list[str]:
     """Results of a run, beside its data set, that a table of folder export is made of."""
     home = inputs.run(wildcards)
-    scores = [f"scores/{name}.h5" for name in config["methods"]["suspicious"]]
+    scores = [f"scores/{name}.h5" for name in methods.named(config, "suspicious", wildcards)]
     existing = ["partition.h5"] if Path(home, "partition.h5").is_file() else []
     files = {
         "points": ["gradients.h5", "influence.h5", *scores, *existing], "groups": ["groups.h5"],

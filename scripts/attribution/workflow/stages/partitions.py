@@ -6,6 +6,8 @@ one; `-components`, their principal components in their place; `-untrained`, of 
 
 from typing import NamedTuple
 
+from snakemake.exceptions import WorkflowError
+
 from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, contents, inputs, methods, registry, studies
 
@@ -72,10 +74,28 @@ def check(config: dict) -> None:
             raise SettingError(f"methods.{table} names controls only; add a method that they are to be compared with")
 
 
+def named(config: dict, table: str, model: str) -> list[str]:
+    """Names of a table that a run has: of a last layer alone, those that need no network.
+
+    Raises:
+        WorkflowError: one sentence, when none but controls is left.
+    """
+
+    def base(name: str) -> str:
+        told = studies.in_one_sentence(parts, name, table)
+        return told.method + (UNTRAINED if told.untrained else "")
+
+    chosen = config["methods"][table]
+    found = methods.possible(config, chosen, model, base)
+    if len(found) < len(chosen) and all(map(is_control, found)):
+        raise WorkflowError(studies.without_network(model, f"methods.{table} {', '.join(chosen)}"))
+    return found
+
+
 def asked(config: dict, table: str, wildcards) -> dict:
     """Every name of a table with what it says, its method's text and settings, and whether it is a control."""
     found = {}
-    for name in config["methods"][table]:
+    for name in named(config, table, wildcards.model):
         told = studies.in_one_sentence(parts, name)
         own = methods.settings_of(config, wildcards, told.method)
         own |= {
@@ -98,7 +118,7 @@ def files(config: dict, table: str, wildcards) -> dict:
     # where groups stop is told with the names of subgroups
     data = "named" if table == STOPS else "data"
     found = {"data": f"results/{wildcards.dataset}/{data}.h5", "attributions": []}
-    for name in config["methods"][table]:
+    for name in named(config, table, wildcards.model):
         told = studies.in_one_sentence(parts, name)
         run, prefix = methods.run_of(config, name, wildcards, wildcards.seed), "untrained_" if told.untrained else ""
         if from_columns(told.method):
@@ -118,7 +138,7 @@ def recipes(config: dict, wildcards) -> dict:
 def code(config: dict, scripts, script: str, table: str, wildcards):
     """The script, the methods' files, and the architecture's, which methods that follow the training build again."""
     used = set(inputs.code_of_network(config, scripts, script, wildcards))
-    for name in config["methods"][table]:
+    for name in named(config, table, wildcards.model):
         used |= set(methods.code_with(scripts, script, studies.in_one_sentence(parts, name).method))
     return contents.by_content(sorted(used))
 
