@@ -27,7 +27,7 @@ def arrays(seed=0):
     found = {"weights": weights, "bias": np.zeros(C)}
     for part, n in (("train", N), ("test", M)):
         y = np.arange(n) % C
-        found[f"features_{part}"] = rng.normal(size=(n, D)) + weights.T[y]
+        found[f"features_{part}"] = rng.normal(scale=0.4, size=(n, D)) + weights.T[y]
         found[f"labels_{part}"] = y
     return found
 
@@ -191,10 +191,10 @@ def test_a_run_by_the_command(folder):
     Path("small.yaml").write_text(yaml.safe_dump(small))
     names = ("groups.h5", "boundary.h5", "partition.h5", "suspicious.csv", "explanations.csv")
 
-    def snakemake(*wanted):
+    def snakemake(*wanted, options=()):
         command = [Path(sys.executable).with_name("snakemake"), "-s", helpers.ROOT / "Snakefile", "--cores", "1"]
         command += ["--workflow-profile", helpers.ROOT / "profiles/default", "--configfile", "mine.yaml", "small.yaml"]
-        done = subprocess.run([*command, "--", *wanted], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run([*command, *options, "--", *wanted], cwd=folder, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
     code, text = snakemake(*(f"{HOME}/{name}" for name in names))
@@ -219,7 +219,7 @@ def test_a_run_by_the_command(folder):
     code, text = snakemake(f"{HOME}/scores/trak.h5")
     assert code and "method 'trak': this needs the network itself, and models.mine has architecture factors" in text
     # a run that is whole is not run again
-    code, text = snakemake("-n", *(f"{HOME}/{name}" for name in names))
+    code, text = snakemake(*(f"{HOME}/{name}" for name in names), options=["-n"])
     assert code == 0 and "Nothing to be done" in text, text
 
 
