@@ -328,6 +328,7 @@ def test_a_file_of_factors_alone_is_a_data_set_whose_inputs_are_the_features(tmp
     size = data_sizes.of_data(settings)
     assert (size["n"], size["m"], size["shape"]) == (N, M, (D,))
     assert data_sizes.per_class(settings) == np.bincount(given["labels_train"]).tolist()
+    assert not data_sizes.has_text_labels(settings)
     recipe = {"architecture": "factors", "path": settings["path"]}
     assert requests.of_run(size | {"classes": 3}, recipe)["D"] == D + 1
     assert requests.of_run(size | {"classes": 3}, recipe | {"path": "none.npz"})["D"] == 2

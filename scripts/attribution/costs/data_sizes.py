@@ -12,7 +12,8 @@ import numpy as np
 from attribution.costs import stored_sizes
 from attribution.settings import datasets
 
-PARTS = ("train", "test")
+# what labels and inputs of the training set are called, the last where the file is of a network's last layer
+LABELS, INPUTS = ("y", "labels"), ("x", "features")
 
 
 def of_data(dataset: dict) -> dict:
@@ -55,12 +56,12 @@ def per_class(dataset: dict) -> list[int] | None:
             y = stored_sizes.labels(dataset["path"])
         elif dataset["loader"] == "npz":
             with np.load(dataset["path"], allow_pickle=False) as file:
-                y = file["y_train" if "y_train" in file else "labels_train"]
+                y = file[_first(file, LABELS, "_train")]
         else:
             import h5py
 
             with h5py.File(dataset["path"]) as file:
-                y = file["y_train" if "y_train" in file else "labels_train"][()]
+                y = file[_first(file, LABELS, "_train")][()]
         # what is no label is told where the file is read as a whole
         return np.bincount(y.reshape(-1).astype(np.int64)).tolist() if y.dtype.kind in "iu" else None
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
@@ -77,12 +78,13 @@ def has_text_labels(dataset: dict) -> bool:
             import h5py
 
             with h5py.File(path) as file:
-                kind = file["y_train"].dtype.kind
+                kind = file[_first(file, LABELS, "_train")].dtype.kind
         elif os.path.isdir(path):
             kind = stored_sizes.labels(path).dtype.kind
         else:
             with zipfile.ZipFile(path) as archive:
-                kind = np.dtype(_npy_header(archive, "y_train.npy")["descr"]).kind
+                name = _first(archive.namelist(), LABELS, "_train.npy")
+                kind = np.dtype(_npy_header(archive, name)["descr"]).kind
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
         return True
     return kind not in "biuf"
@@ -153,7 +155,7 @@ def of_factors(path: str, outputs: int) -> dict:
     return found | {"features": width, "feature_bytes": width * itemsize}
 
 
-def _header(path: str, loader: str, called: tuple = ("x", "features")) -> tuple[int, int, tuple, int]:
+def _header(path: str, loader: str, called: tuple = INPUTS) -> tuple[int, int, tuple, int]:
     """n, m, shape and item size of one's own arrays, without reading them; a missing file is `existing`'s to report.
 
     Args:
@@ -165,8 +167,9 @@ def _header(path: str, loader: str, called: tuple = ("x", "features")) -> tuple[
         elif loader == "npz":
             with zipfile.ZipFile(path) as archive:
                 name = _first(archive.namelist(), called, "_train.npy")
-                if f"{name}_train.npy" in archive.namelist():
-                    (train, itemsize), (test, _) = (_npy_shape(archive, f"{name}_{part}.npy") for part in PARTS)
+                if name in archive.namelist():
+                    pair = (name, name.replace("_train", "_test"))
+                    (train, itemsize), (test, _) = (_npy_shape(archive, file) for file in pair)
                 else:
                     train, test, itemsize = stored_sizes.of_parts(archive)
         else:
@@ -174,8 +177,8 @@ def _header(path: str, loader: str, called: tuple = ("x", "features")) -> tuple[
 
             with h5py.File(path) as file:
                 name = _first(file, called, "_train")
-                train, test = (file[f"{name}_{part}"].shape for part in PARTS)
-                itemsize = file[f"{name}_train"].dtype.itemsize
+                train, test = (file[one].shape for one in (name, name.replace("_train", "_test")))
+                itemsize = file[name].dtype.itemsize
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return 0, 0, (1,), 1
     # a sparse matrix or another object has no shape; the loader says so
@@ -183,7 +186,8 @@ def _header(path: str, loader: str, called: tuple = ("x", "features")) -> tuple[
 
 
 def _first(found, called: tuple, ending: str) -> str:
-    return next((name for name in called if f"{name}{ending}" in found), called[0])
+    """The first of these names, with the ending, that is found, else the first of all."""
+    return next((f"{name}{ending}" for name in called if f"{name}{ending}" in found), f"{called[0]}{ending}")
 
 
 def _npy_shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple, int]:
