@@ -21,8 +21,9 @@ def summarise_study(
     """Write the page.
 
     Args:
-        files: `data` with shown names, `gradients`, `history` and `model` of the study's own run; `shown`, the tables
-            on the page, with `captions`; and `others`, what else the target makes of the study.
+        files: `data` with shown names, `gradients`, and but for a last layer alone `history` and `model` of the study's
+            own run; `shown`, the tables on the page, with `captions`; and `others`, what else the target makes of the
+            study.
         study: its name. facts: `dataset`, `model`, `seed`, `recipe`, `models` and `description` of the settings.
         tables: path of a table -> its title and the name of its caption's file. template: of the page, alone in a list.
         level: confidence of intervals.
@@ -33,6 +34,10 @@ def summarise_study(
     home = Path(files["gradients"]).parent
     beside = [str(file) for pattern in BESIDE for file in sorted(home.glob(pattern))]
     beside += [file for file in ABOVE if Path(file).is_file()]
+    if "model" in files:
+        network = summary.of_network(files["model"], files["history"], facts["model"], facts["recipe"])
+    else:
+        network = summary.of_last_layer(files["data"], files["gradients"], facts["model"], facts["recipe"])
     made = [*beside, *_list(files["shown"]), *_list(files["others"])]
     page = {
         "title": study,
@@ -41,7 +46,7 @@ def summarise_study(
             "Data": summary.of_data(files["data"], facts["dataset"]),
             "Accuracy": summary.of_accuracy(files["data"], files["gradients"], level),
             "Jobs": summary.of_jobs(jobs),
-            "Network": summary.of_network(files["model"], files["history"], facts["model"], facts["recipe"]),
+            "Network": network,
             "Methods that ran": summary.methods(jobs),
         },
         "tables": [

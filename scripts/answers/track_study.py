@@ -11,11 +11,12 @@ from attribution.answers import summary, tracking
 LOGS, BENCHMARKS = "results/logs", "results/benchmarks"
 
 
-def track_study(history: str, study: str, of: str, facts: dict, project: str, path: str) -> None:
+def track_study(history: str | list, study: str, of: str, facts: dict, project: str, path: str) -> None:
     """Write the run, see `tracking.write`.
 
     Args:
-        history: history.csv of the study's own training. study, of: its name, and that of the target after a dash.
+        history: history.csv of the study's own training, an empty list where there is none. study, of: its name, and
+            that of the target after a dash.
         facts: `dataset`, `model`, `seed`, `recipe`, `models`, `description`. project: of the run.
     """
     events = summary.events(summary.lines_of(LOGS), study, facts["dataset"], facts["models"])

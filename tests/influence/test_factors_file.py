@@ -13,6 +13,7 @@ import compute_influence
 import find_groups
 import prepare_arrays
 import read_factors
+from attribution.answers import summary
 from attribution.costs import data_sizes, requests
 from attribution.data import sources
 from attribution.files import hdf5
@@ -162,6 +163,16 @@ def test_the_boundary_is_the_closed_form(run, given):
     first, second = np.sort(h @ w, axis=1)[:, :-3:-1].T
     (score,) = hdf5.read(folder / "boundary.h5", "score")
     np.testing.assert_allclose(score, (first - second) / (np.sqrt(2) * np.linalg.norm(h, axis=1)), rtol=1e-6)
+
+
+def test_the_summary_says_that_there_is_a_last_layer_alone(run, given):
+    folder, found, rows = run
+    recipe = {"architecture": "factors", "path": "mine.npz", "l2": L2}
+    facts = dict(summary.of_last_layer(folder / "data.h5", folder / "gradients.h5", "mine", recipe))
+    y = given["labels_train"][rows]
+    loss = -special.log_softmax(found["logits_train"], axis=1)[np.arange(N), y].mean()
+    assert facts["features"] == "3" and facts["loss"].startswith(f"{loss:.4g} training, ")
+    assert "network, which is not here" in facts["architecture"]
 
 
 @pytest.mark.parametrize("lacking", [("weights", "bias"), ("logits_train", "logits_test")])

@@ -11,7 +11,8 @@ import pandas as pd
 from attribution.answers import confusion, stored_network
 from attribution.files import hdf5
 from attribution.files.results.data import FLIPPED_TRAIN, X_TRAIN, Y_TEST, Y_TRAIN
-from attribution.files.results.gradients import LOGITS_TEST, LOGITS_TRAIN
+from attribution.files.results.gradients import LOGITS_TEST, LOGITS_TRAIN, PARAMETERS
+from attribution.numerics import residuals
 from attribution.results import tables
 from attribution.runtime import record
 
@@ -62,6 +63,24 @@ def of_network(path: str, history: str, name: str, recipe: Mapping) -> Facts:
         *((key, words(value)) for key, value in recipe.items() if key not in ("architecture", "training")),
         ("training", words(recipe.get("training", "not known: a file of a trained network"))),
         ("loss after the last epoch", f"{last['loss']:.4g} training, {last['test_loss']:.4g} test"),
+    ]
+
+
+def of_last_layer(data: str, gradients: str, name: str, recipe: Mapping) -> Facts:
+    """The same of features and last layer of a network that is not there.
+
+    Args:
+        data, gradients: data.h5 and gradients.h5. name, recipe: as in `of_network`.
+    """
+    labels, outputs = hdf5.read(data, Y_TRAIN, Y_TEST), hdf5.read(gradients, LOGITS_TRAIN, LOGITS_TEST)
+    (parameters,) = hdf5.read(gradients, PARAMETERS)
+    losses = [residuals.cross_entropy(*pair).mean() for pair in zip(outputs, labels, strict=True)]
+    return [
+        ("model", name),
+        ("architecture", f"{recipe['architecture']}: the last layer of a network, which is not here"),
+        ("features", f"{len(parameters) // outputs[0].shape[1] - 1:,}"),
+        *((key, words(value)) for key, value in recipe.items() if key != "architecture"),
+        ("loss", f"{losses[0]:.4g} training, {losses[1]:.4g} test"),
     ]
 
 

@@ -20,17 +20,19 @@ TRAINING, JOBS, BENCHMARKS = "training", "jobs", "benchmarks"
 COUNTED = {TRAINING: "epoch", JOBS: "number", BENCHMARKS: "number"}
 
 
-def rows(history: str, events: pd.DataFrame, folder: str) -> Iterator[dict]:
+def rows(history: str | list, events: pd.DataFrame, folder: str) -> Iterator[dict]:
     """What is logged, a dict a row, its keys PART/COLUMN.
 
     Args:
-        history: history.csv of a training. events: jobs of the study, see `summary.events`. folder: of benchmarks.
+        history: history.csv of a training, or an empty list. events: jobs of the study, see `summary.events`. folder:
+            of benchmarks.
 
     Yields:
         a row an epoch; a row each time that a job ran; a row a line of a job's benchmark, as Snakemake measured it.
         Cells that are empty are left out.
     """
-    yield from _of(TRAINING, pd.read_csv(history))
+    if history:
+        yield from _of(TRAINING, pd.read_csv(history))
     yield from _of(JOBS, _counted(events))
     last = events.drop_duplicates(["rule", "job"], keep="last")
     tables = []

@@ -48,15 +48,17 @@ def captions(config: dict, folder: Path, wildcards):
 
 
 def run_of(config: dict, wildcards) -> dict[str, str]:
-    """Results of the study's own run that say what data, network and accuracy are."""
+    """Results of the study's own run that say what data, network and accuracy are; of a last layer its factors."""
     names = {"gradients": "gradients.h5", "history": "history.csv", "model": "model.keras"}
+    if studies.is_last_layer(config, config["studies"][wildcards.study]["model"]):
+        names = {"gradients": "gradients.h5"}
     found = {key: studies.run_path(config, wildcards.study, name, scope="last_layer") for key, name in names.items()}
     return found | {"data": studies.named_path(config, wildcards.study)}
 
 
-def history_of(config: dict, wildcards) -> str:
-    """The curve of the study's own training."""
-    return run_of(config, wildcards)["history"]
+def history_of(config: dict, wildcards) -> str | list[str]:
+    """The curve of the study's own training; none of a last layer alone."""
+    return run_of(config, wildcards).get("history", [])
 
 
 def facts(config: dict, wildcards) -> dict:
