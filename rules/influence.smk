@@ -125,7 +125,7 @@ rule find_near_duplicates:
         data="results/{dataset}/data.h5",
         code=code("influence/find_near_duplicates.py"),
     output:
-        table=f"{RUN}/near_duplicates.csv",
+        table=report(f"{RUN}/near_duplicates.csv", **reported("near_duplicates.csv")),
     log:
         "results/logs/find_near_duplicates/{dataset}-{model}-seed{seed}.log",
     benchmark:

@@ -81,12 +81,7 @@ rule refit_without_named:
         gradients=f"{RUN}/gradients.h5",
         code=code("retraining/refit_without_named.py"),
     output:
-        table=report(
-            f"{RUN}/named_removal.csv",
-            caption="../report/retraining/named-removal-table.rst",
-            category="6. Retraining and datamodels",
-            labels={"figure": "Removal of named points, {dataset}, {model}"},
-        ),
+        table=report(f"{RUN}/named_removal.csv", **reported("named_removal.csv")),
         draws=f"{RUN}/named_removal_draws.csv",
     log:
         "results/logs/refit_without_named/{dataset}-{model}-seed{seed}.log",

@@ -13,6 +13,7 @@ from attribution.workflow.figures import (
     BOUNDARY,
     EVALUATION,
     FUNCTIONING,
+    POINTS,
     RETRAINING,
     TRUTH,
 )
@@ -38,6 +39,8 @@ TABLE = MappingProxyType({
     "group_boundary.csv": Table("boundary", "group_boundary", BOUNDARY, "boundary scores of groups"),
     "boundary_overlap.csv": Table("boundary", "boundary_overlap", BOUNDARY, "groups by weights boundary, compared"),
     "removals.csv": Table("retraining", "removals", RETRAINING, "predicted and true removals"),
+    "near_duplicates.csv": Table("influence", "near_duplicates", POINTS, "points that are nearly the same"),
+    "named_removal.csv": Table("retraining", "named_removal", RETRAINING, "removal of named points"),
     "datamodels-*.csv": Table("retraining", "datamodels", RETRAINING, "worth of datamodels"),
     "evaluation.csv": Table("evaluation", "evaluation", EVALUATION, "groups against what is known"),
     "overlap.csv": Table("evaluation", "overlap", EVALUATION, "groups against nearest neighbours"),
