@@ -147,7 +147,8 @@ def test_without_a_target_the_study_is_built_with_the_figures_that_its_data_has(
     workflow = parsed(folder, kind=kind, classes=classes)
     assert workflow.default_target == "own"
     results = [f"results/mine/mine/seed0/{name}" for name in targets.OWN_RESULTS]
-    assert files(workflow) == [f"results/figures/mine/{name}.png" for name in [*figures, *ANSWERS]] + results
+    pictures = [f"results/figures/mine/{name}.png" for name in [*figures, *ANSWERS]]
+    assert files(workflow) == [*pictures, *results, "results/mine/summary.html"]
     made = [any(rule.is_producer(path) for rule in workflow.rules) for path in files(workflow)]
     assert all(made)
 

@@ -295,7 +295,11 @@ def test_ones_own_data_are_refused_in_a_sentence_on_the_terminal_and_at_the_end_
     text, log = done.stdout + done.stderr, (tmp_path / "results/logs/prepare_arrays/mine.log").read_text()
     sentence = "mine.npz: x_train holds NaN or infinity, first in row 3; remove or replace it"
     assert done.returncode == 1 and not (tmp_path / "results/mine/data.h5").exists()
-    assert text.splitlines().count(sentence) == text.count(sentence) == 1 and "Traceback" not in text, text
+    lines = [line for line in text.splitlines() if line]
+    assert lines.count(sentence) == 1 and "Traceback" not in text, text
+    assert lines[-1] == f"prepare_arrays: {sentence} (results/logs/prepare_arrays/mine.log)"
+    # of a job that is told with all its parts its message says it too
+    assert text.count(sentence) == (2 if quiet else 3)
     assert log.startswith("Traceback") and log.splitlines()[-1] == sentence and log.count(sentence) == 1
 
 

@@ -17,8 +17,11 @@ MODULE = re.compile(r"[\w.]+:[A-Z]\w*|attribution\.[\w.{}]+|(params|input|output
 ENDINGS = (".h5", ".csv", ".keras", ".json", ".npy", ".png", ".pdf", ".py", ".yaml", ".html", ".log", ".tsv", ".zip",
            ".npz", ".css")  # fmt: skip
 # what has a dot and is neither a setting nor a file: functions, Matplotlib's settings, files of the kernel
-OTHERS = {"numpy.savez", "numpy.savez_compressed", "pdf.fonttype", "memory.max", "memory.current",
-          "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat"}  # fmt: skip
+OTHERS = {
+    "numpy.save", "numpy.savez", "numpy.savez_compressed", "scipy.sparse.save_npz", "scipy.sparse.csr_array",
+    "x.data", "x.indices", "x.indptr", "x.shape", "torch.nn", "pdf.fonttype",
+    "memory.max", "memory.current", "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat",
+}  # fmt: skip
 
 
 def texts(path):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -41,7 +40,7 @@ def read(path, loader: str, dense_gb: float = datasets.DENSE_GB) -> dict[str, np
             sparse and too large.
     """
     reading = READERS[loader]
-    if loader == "npz" and Path(path).is_dir():
+    if loader == "npz" and array_folders.files(path):
         reading = array_folders.read
     found = reading(path, sparse.with_parts(partial(_wanted, path)), partial(objects, path))
     return sparse.dense(path, sparse.joined(path, found), dense_gb)

@@ -1,6 +1,7 @@
 """One's own arrays as a folder with a file for each: x_train.npy or x_train.npz, y_train.npy and so on."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,16 @@ def is_one(path) -> bool:
 
 
 def files(path) -> dict[str, Path]:
-    """The file of each array in a folder, by name."""
-    return {one.stem: one for one in sorted(Path(path).iterdir()) if one.suffix in ENDINGS and one.is_file()}
+    """The file of each array in a folder, by name; none where there is no folder.
+
+    Raises:
+        ValueError: where a folder may not be read; one sentence.
+    """
+    # unlike Path.is_dir false where permission is missing, which is told of the file
+    if not os.path.isdir(path):
+        return {}
+    with unreadable.explained(path):
+        return {one.stem: one for one in sorted(Path(path).iterdir()) if one.suffix in ENDINGS and one.is_file()}
 
 
 def read(path, wanted: Callable[[list[str]], list[str]], objects: Callable[[str], str]) -> dict:
