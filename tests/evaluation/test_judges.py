@@ -13,6 +13,7 @@ from attribution.workflow import methods, registry
 RUN = "results/toy/mlp-dropout/seed0"
 HERE = {"dataset": "toy", "model": "mlp-dropout", "seed": "0"}
 CONFIG = {
+    "models": {},
     "methods": {"inspection": ["loss", "margin"], "overlap": ["influence"], "retrieval_groups": ["l-relative"]},
     "boundary": {"greedy": {"forms": {"exact": {}}}},
 }

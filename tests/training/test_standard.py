@@ -7,7 +7,7 @@ import pytest
 from attribution.files import hdf5
 from attribution.methods.run import Run
 from attribution.networks import build, standard
-from attribution.retraining import folds, truth
+from attribution.retraining import folds, whole_networks
 from attribution.settings import recipes
 from attribution.training import ensemble, inputs
 from attribution.training import train as training
@@ -75,7 +75,7 @@ def test_without_some_points_it_is_trained_as_on_data_standardised_by_hand(point
     kept = np.random.default_rng(1).random((3, 50)) < 0.7
     found, known = (
         [folds.logits(recipe, data, y, 2, 0, np.arange(50) % 2, tmp_path / name),
-         truth.retrained(recipe, data, y, data[:5], y[:5], 2, 0, kept, name)]
+         whole_networks.retrained(recipe, data, y, data[:5], y[:5], 2, 0, kept, name)]
         for name, recipe, data in (("inside", RECIPE, x), ("by hand", PLAIN, by_hand(x)))
     )  # fmt: skip
     assert len(list((tmp_path / "inside").iterdir())) == 2 and not (tmp_path / "by hand").exists()

@@ -75,9 +75,10 @@ def project(recorded):
 
 def users(folder: Path, module: str) -> set[str]:
     """Rules whose scripts use a module, by the inputs of their jobs."""
-    text = snakemake(folder, "-n", "--forceall")
-    blocks = re.split(r"^(?:local)?rule ", text, flags=re.MULTILINE)[1:]
-    return {block.partition(":")[0] for block in blocks if f"scripts/attribution/{module}" in block}
+    # what a run prints has no source files among inputs
+    rows = [line.split("\t") for line in snakemake(folder, "--detailed-summary").splitlines() if line.count("\t") > 5]
+    place = {name: column for column, name in enumerate(rows[0])}
+    return {row[place["rule"]] for row in rows[1:] if f"scripts/attribution/{module}" in row[place["input-file(s)"]]}
 
 
 def comment(path: Path) -> None:
@@ -132,5 +133,5 @@ def test_a_class_and_a_subgroup_by_another_name_rerun_what_shows_names_alone(pro
     rerun = set(would_rerun(project))
     assert {"name_classes", "plot_dataset", "plot_self_influence"} <= rerun
     # tables in which names stand
-    tables = {"name_classes", "measure_group_boundary"}
+    tables = {"name_classes", "measure_group_boundary", "summarise_study"}
     assert {rule for rule in rerun if not rule.startswith("plot_")} <= tables
