@@ -24,10 +24,9 @@ from attribution.workflow import (
     resources,
     start,
     studies,
-    tables,
     targets,
 )
-from attribution.workflow.stages import answers, partitions, summaries
+from attribution.workflow.stages import answers, partitions, summaries, tables
 
 start.refuse_folder(BASE)
 # Snakemake starts the scripts by it, in a shell

@@ -12,7 +12,7 @@ rule grow_removals:
         unpack(inverse_of_last_layer),
         data="results/{dataset}/data.h5",
         influence=f"{RUN}/influence.h5",
-        code=code("truth/grow_removals.py"),
+        code=code("groups/grow_removals.py"),
     output:
         groups=f"{RUN}/truth/found-groups.h5",
     log:
@@ -28,7 +28,7 @@ rule grow_removals:
         tie_seed=setting("groups.tie_seed"),
         cg=setting("influence.cg"),
     script:
-        "../scripts/truth/grow_removals.py"
+        "../scripts/groups/grow_removals.py"
 
 
 # whole networks trained without some points, for judges of attribution

@@ -13,8 +13,8 @@ from snakemake.io import get_flag_value, is_flagged
 import helpers
 from attribution.settings import check, extends, shared_data
 from attribution.settings.errors import SettingError
-from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, tables, targets
-from attribution.workflow.stages import summaries
+from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
+from attribution.workflow.stages import summaries, tables
 
 CONFIG = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
 SHARED = "are both of data set '{}', whose results are kept once, but differ in {}; give both the same"

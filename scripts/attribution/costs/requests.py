@@ -3,12 +3,9 @@
 Loaded whenever the workflow is parsed: no TensorFlow, no Keras. Tested against measured use.
 """
 
-import functools
 import math
-import os
 
-from attribution.costs import data_sizes
-from attribution.costs import sizes as network_sizes
+from attribution.costs import data_sizes, recipe_sizes
 from attribution.costs import stages as cost
 from attribution.settings import draws, recipes
 
@@ -46,27 +43,14 @@ of_data = data_sizes.of_data
 
 
 def of_run(data: dict, recipe: dict, scope: str = "last_layer", **settings) -> dict:
-    """Everything the requests below take: `of_data`, `network_sizes.sizes`, D, C, k, the training, further settings.
+    """Everything the requests below take: `of_data`, `recipe_sizes.sizes`, D, C, k, the training, further settings.
 
     In all layers each gradient is one row of as many numbers as there are parameters: D = parameters, C = 1.
     """
     outputs = 1 if data["classes"] == 2 else data["classes"]
-    network = sizes_of(recipe, data["shape"], outputs)
+    network = recipe_sizes.sizes(recipe, data["shape"], outputs)
     D, C = (network["features"] + 1, outputs) if scope == "last_layer" else (network["parameters"], 1)
     return data | network | {"D": D, "C": C, "recipe": recipe, "scope": scope} | settings
-
-
-def sizes_of(recipe: dict, shape: tuple, outputs: int) -> dict:
-    """`sizes.sizes` of a network, or of a last layer whose features a file gives; of one version it is read once."""
-    if recipe["architecture"] != "factors":
-        return network_sizes.sizes(recipe, shape, outputs)
-    path = recipe["path"]
-    return dict(_of_factors(path, outputs, os.stat(path).st_mtime_ns if os.path.isfile(path) else 0))
-
-
-@functools.cache
-def _of_factors(path: str, outputs: int, version: int) -> dict:
-    return data_sizes.of_factors(path, outputs)
 
 
 def starts(seeds: list, classes: int, subgroups: int) -> int:

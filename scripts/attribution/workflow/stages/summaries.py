@@ -7,7 +7,8 @@ from pathlib import Path
 from snakemake.io import ancient
 from snakemake.iocontainers import Wildcards
 
-from attribution.workflow import contents, figures, studies, tables, targets
+from attribution.workflow import contents, figures, studies, targets
+from attribution.workflow.stages import tables
 
 # keys of a study that list models which it trains beside its own
 MODELS = ("compared", "recipes", "retrained", "attributed")
