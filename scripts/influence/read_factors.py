@@ -6,6 +6,7 @@ job.begin()
 
 import numpy as np
 
+from attribution.boundary.points import predictions
 from attribution.files import hdf5, provenance
 from attribution.files.results.data import Y_TEST, Y_TRAIN
 from attribution.files.results.gradients import (
@@ -64,22 +65,17 @@ def read_factors(data: str, recipe: dict, storage: str, label: str, path: str, a
                 whole[rows], logits[rows] = h, h @ given.weights
             file.create_dataset(logits_name, data=logits, track_times=False)
             file.create_dataset(residuals_name, data=residuals(logits, labels[part]), track_times=False)
-            accuracy, loss = float((predicted(logits) == labels[part]).mean()), cross_entropy(logits, labels[part])
+            accuracy, loss = float((predictions(logits) == labels[part]).mean()), cross_entropy(logits, labels[part])
             print(f"{label}, {part}: {n} points, loss {loss.mean():.6g}, accuracy {accuracy:.6g}", flush=True)
             if part == "train":
                 require_information(logits, labels[part], accuracy, recipe, label)
-
-
-def predicted(logits: np.ndarray) -> np.ndarray:
-    """(n,) classes from (n, C) logits; one column is the logit of class 1."""
-    return (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
 
 
 def require_information(logits: np.ndarray, labels: np.ndarray, accuracy: float, recipe: dict, label: str) -> None:
     """RuntimeError, or a warning, where the accuracy is about that of naming the largest class, see `chance.judge`."""
     majority, needed = chance.accuracy_needed(labels)
     if accuracy < needed:
-        found, mode = chance.evidence(logits, predicted(logits), labels), recipe.get("below_chance", "refuse")
+        found, mode = chance.evidence(logits, predictions(logits), labels), recipe.get("below_chance", "refuse")
         advice = f"look at the features and the order of the classes in {recipe['path']}"
         chance.judge(found, accuracy, majority, mode, label, "the last layer has", advice)
 

@@ -57,6 +57,12 @@ def test_groups_found_on_the_run_grow_from_the_points_that_random_ones_begin_wit
     assert found.kept.shape == (16, 40) and list(found.kind[:12]) == list(truth.sets("groups", [], x, y, settings).kind)
     assert set(found.kind[12:]) == {"found by influence"}
     starts = subsets.centres(40, drawn["shares"], drawn["draws"], drawn["seed"])
+    # groups of one point are that point, of its neighbours too
+    single = subsets.groups(x, y, [0.025], 2, 0)
+    assert np.array_equal(
+        np.flatnonzero(~single.masks[single.kind == "neighbours"].all(axis=0)),
+        np.sort(subsets.centres(40, [0.025], 2, 0).ravel()),
+    )
     alone = found.kind == "random"
     for left, random, start, size in zip(
         ~found.kept[12:], ~found.kept[alone], starts.ravel(), [4, 4, 8, 8], strict=True

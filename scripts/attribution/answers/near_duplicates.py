@@ -86,6 +86,6 @@ def table(found: dict[tuple[str, str], tuple], rows: dict[str, Own], labels: dic
             "row": rows[part].rows[queries], "id": rows[part].ids[queries], "label": labels[part][queries],
             "other_row": rows["train"].rows[others], "other_id": rows["train"].ids[others],
             "other_label": labels["train"][others],
-                "same_label": labels[part][queries] == labels["train"][others],
+            "same_label": labels[part][queries] == labels["train"][others],
         }))  # fmt: skip
     return pd.concat(frames, ignore_index=True)[COLUMNS]

@@ -141,10 +141,9 @@ def _last_layer(path: str, found: dict, features: dict, classes: int) -> tuple[n
                 f"{path}: weights has {weights.shape[1]} outputs and logits_{part} {logits[part].shape[1]}; both are "
                 "of the last layer"
             )
-        dtypes = [
-            found[name].dtype for name in (f"features_{part}", f"logits_{part}", "weights") if not _no(found, name)
-        ]
-        allowed = ROUNDING_HALF if any(dtype.itemsize <= 2 for dtype in dtypes) else ROUNDING
+        compared = (found[name] for name in (f"features_{part}", f"logits_{part}", "weights"))
+        half = any(array is not None and array.dtype.itemsize <= 2 for array in compared)
+        allowed = ROUNDING_HALF if half else ROUNDING
         differs = _difference(features[part], weights, bias, logits[part])
         if not differs <= allowed:
             what = "any weights and bias" if solved else "weights" + (" and bias" if bias else ", without a bias,")
@@ -155,10 +154,6 @@ def _last_layer(path: str, found: dict, features: dict, classes: int) -> tuple[n
                 + ("" if not solved or part == "train" else ", or weights and bias themselves")
             )
     return weights, bias
-
-
-def _no(found: dict, name: str) -> bool:
-    return found[name] is None
 
 
 def _logits(path: str, name: str, found: dict, part: str, features: np.ndarray, classes: int) -> np.ndarray | None:

@@ -48,8 +48,7 @@ def groups(x: np.ndarray, labels: np.ndarray, shares: list[float], draws: int, s
         raise ValueError(f"each of {len(classes)} classes has one point only, so no group of a class can leave")
     for position, share in enumerate(shares):
         for draw in range(draws):
-            rng = np.random.default_rng((GROUPS, seed, position, draw))
-            size, order = max(1, round(share * n)), rng.permutation(n)
+            size, order = max(1, round(share * n)), _order(n, position, draw, seed)
             # the class of the first point, where that is not its only one
             shared = order[np.isin(labels[order], several)]
             of_class = order[labels[order] == labels[shared[0]]]
@@ -65,11 +64,13 @@ def groups(x: np.ndarray, labels: np.ndarray, shares: list[float], draws: int, s
 def centres(n: int, shares: list[float], draws: int, seed: int) -> np.ndarray:
     """(shares, draws) training points about which `groups` draws: the first of each random group, where its
     neighbours are and found groups grow from. Arguments as there."""
-    found = [
-        [np.random.default_rng((GROUPS, seed, position, draw)).permutation(n)[0] for draw in range(draws)]
-        for position in range(len(shares))
-    ]
+    found = [[_order(n, position, draw, seed)[0] for draw in range(draws)] for position in range(len(shares))]
     return np.array(found, dtype=np.int64)
+
+
+def _order(n: int, position: int, draw: int, seed: int) -> np.ndarray:
+    """(n,) the points in the random order of a draw; `position` is that of its share."""
+    return np.random.default_rng((GROUPS, seed, position, draw)).permutation(n)
 
 
 def random_subsets(n: int, alpha: float, start: int, count: int, seed: int, stream: int) -> np.ndarray:
