@@ -14,7 +14,9 @@ from attribution.files import hdf5
 from attribution.methods import writing
 from attribution.methods.boundary import confident_learning
 from attribution.methods.run import Run
+from attribution.networks.build import build
 from attribution.retraining import folds
+from attribution.training import train
 from helpers import CONFIG
 from small_run import method
 
@@ -72,6 +74,37 @@ def test_networks_one_by_one_say_the_same_as_all_at_once(files, tmp_path):
     one_by_one = folds.logits(short | {"rescale": {"from": [0, 1], "to": [0, 1]}}, x, y, 2, 0, fold, tmp_path)
     np.testing.assert_allclose(one_by_one, at_once, atol=1e-4)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_networks_with_states_train_on_the_other_points_and_go_on_after_a_kill(files, tmp_path, monkeypatch):
+    """With dropout a fold's network is the one that Keras trains on the other points; a killed one goes on."""
+    x, y = hdf5.read(files["data"], "x_train", "y_train")
+    fold, training = np.arange(80) % 2, RECIPE["training"] | {"epochs": 3}
+    recipe = RECIPE | {"training": training, "dropout": 0.4, "rescale": {"from": [0, 1], "to": [0, 2]}}
+    found = folds.logits(recipe, x, y, 2, 0, fold, tmp_path / "whole")
+    assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == ["0.h5", "1.h5"]
+
+    model, others = build(recipe, (2,), 2, 0), fold != 1
+    model.compile(train.optimizer(training), train.loss(1))
+    for epoch in range(3):
+        order = np.flatnonzero(others)[train.epoch_order(0, epoch, 40)]
+        for i in range(0, 40, 16):
+            model.train_on_batch(x[order[i : i + 16]], y[order[i : i + 16], None].astype(np.float32))
+    np.testing.assert_allclose(found[fold == 1], model.predict_on_batch(x[fold == 1]), atol=1e-5)
+
+    saved, save = [], train.save
+
+    def killed(path, *rest):
+        save(path, *rest)
+        saved.append(path.parent.name)
+        if len(saved) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        folds.logits(recipe, x, y, 2, 0, fold, tmp_path / "killed")
+    np.testing.assert_array_equal(folds.logits(recipe, x, y, 2, 0, fold, tmp_path / "killed"), found)
+    assert saved == ["epochs-0"] * 3 + ["epochs-1"] * 3
 
 
 def test_confident_learning_on_numbers_by_hand():

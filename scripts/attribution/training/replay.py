@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from attribution.networks import build as models
-from attribution.networks import precision, same_function, smooth
+from attribution.networks import precision, same_function, smooth, standard
 from attribution.networks.own import OWN
 from attribution.training import schedule
 from attribution.training.programs import compiled
@@ -98,6 +98,7 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
     batches = math.ceil(n / size)
     dtype = tf.as_dtype(model.trainable_variables[0].dtype)
     programs = compiled(model, training)
+    alone = not standard.moving(model)  # each sample goes through the network alone
     labels = tf.constant(y, tf.int32)
 
     # steps of an epoch ask for its order one after another
@@ -119,8 +120,7 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
 
     def step(state: State, number: int, weights: np.ndarray) -> State:
         members = batch(number)
-        if not model.non_trainable_variables:
-            # no layer has a state, so that each sample goes through the network alone
+        if alone:
             members = members[weights[members] != 0]
         chosen = np.asarray(weights[members], dtype=dtype.as_numpy_dtype)
         if not chosen.any():
