@@ -73,10 +73,36 @@ rule compare_removals:
         "../scripts/retraining/compare_removals.py"
 
 
-# the last layer refitted without the points that a study names, and without random sets of as many
+# whole networks without the points that a study names, and without random sets of as many
+rule retrain_without_named:
+    input:
+        unpack(removed_file),
+        data="results/{dataset}/data.h5",
+        own=own_network("retraining"),
+        code=code_of_network("retraining/retrain_without_named.py"),
+    output:
+        networks=f"{RUN}/retraining/named.h5",
+    log:
+        "results/logs/retrain_without_named/{dataset}-{model}-seed{seed}.log",
+    benchmark:
+        "results/benchmarks/retrain_without_named/{dataset}-{model}-seed{seed}.tsv"
+    threads: cpus("retrain_without_named")
+    resources:
+        **asked("retrain_without_named"),
+    params:
+        recipe=recipe,
+        removed=removed_points,
+        draws=setting("answers.removal.networks"),
+        draw_seed=setting("answers.removal.seed"),
+    script:
+        "../scripts/retraining/retrain_without_named.py"
+
+
+# the same of the last layer, refitted
 rule refit_without_named:
     input:
         unpack(removed_file),
+        unpack(named_networks),
         data="results/{dataset}/data.h5",
         gradients=f"{RUN}/gradients.h5",
         code=code("retraining/refit_without_named.py"),
@@ -92,7 +118,8 @@ rule refit_without_named:
         **asked("refit_without_named"),
     params:
         removed=removed_points,
-        settings=setting("answers.removal"),
+        draws=setting("answers.removal.draws"),
+        draw_seed=setting("answers.removal.seed"),
         l2=setting("retraining.shown_l2"),
         level=setting("bootstrap.level"),
     script:

@@ -21,9 +21,9 @@ def summarise_study(
     """Write the page.
 
     Args:
-        files: `data` with shown names, `gradients`, and but for a last layer alone `history` and `model` of the study's
-            own run; `shown`, the tables on the page, with `captions`; and `others`, what else the target makes of the
-            study.
+        files: `data` with shown names, where the target builds something of the study's own run its `gradients`, and
+            but for a last layer alone `history` and `model`; `shown`, the tables on the page, with `captions`; and
+            `others`, what else the target makes of the study.
         study: its name. facts: `dataset`, `model`, `seed`, `recipe`, `models` and `description` of the settings.
         tables: path of a table -> its title and the name of its caption's file. template: of the page, alone in a list.
         level: confidence of intervals.
@@ -31,20 +31,25 @@ def summarise_study(
     (template,) = template
     captions = {Path(file).name: Path(file).read_text(encoding="utf-8") for file in _list(files.get("captions", []))}
     jobs = summary.jobs(summary.lines_of(LOGS), study, facts["dataset"], facts["models"])
-    home = Path(files["gradients"]).parent
+    home = Path(files["data"]).parent / facts["model"] / f"seed{facts['seed']}"
     beside = [str(file) for pattern in BESIDE for file in sorted(home.glob(pattern))]
     beside += [file for file in ABOVE if Path(file).is_file()]
     if "model" in files:
         network = summary.of_network(files["model"], files["history"], facts["model"], facts["recipe"])
-    else:
+    elif "gradients" in files:
         network = summary.of_last_layer(files["data"], files["gradients"], facts["model"], facts["recipe"])
+    else:
+        network = summary.of_recipe(facts["model"], facts["recipe"])
+    accuracy = {}
+    if "gradients" in files:
+        accuracy = {"Accuracy": summary.of_accuracy(files["data"], files["gradients"], level)}
     made = [*beside, *_list(files["shown"]), *_list(files["others"])]
     page = {
         "title": study,
         "description": facts["description"],
         "cards": {
             "Data": summary.of_data(files["data"], facts["dataset"]),
-            "Accuracy": summary.of_accuracy(files["data"], files["gradients"], level),
+            **accuracy,
             "Jobs": summary.of_jobs(jobs),
             "Network": network,
             "Methods that ran": summary.methods(jobs),

@@ -1,5 +1,6 @@
-"""Points that the user names leave: the last layer refitted without them, beside random sets of as many."""
+"""Points that the user names leave: the last layer refitted, the network trained again, beside random sets."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ import plot_named_removal
 import refit_without_named
 from answers_run import L2
 from attribution.data.own_rows import Own
+from attribution.files import hdf5
 from attribution.retraining import convex, named
 from helpers import ROOT
 
@@ -40,12 +42,16 @@ def test_random_sets_are_as_large_and_have_as_many_of_each_class():
     counts = np.array([np.bincount(labels[~row], minlength=3) for row in kept[1:]])
     np.testing.assert_array_equal(counts[51:], np.tile([3, 1, 0], (50, 1)))
     assert len(np.unique(counts[1:51], axis=0)) > 1 and len(np.unique(kept, axis=0)) > 90
+    # fewer sets, for whole networks, are the first of them
+    _, fewer = named.sets(labels, left, 2, 0)
+    np.testing.assert_array_equal(fewer, kept[[0, 1, 2, 3, 52, 53]])
 
 
 def test_changes_and_their_place_among_random_sets():
     losses = np.array([[1.0, 1, 4], [2, 2, 4], [1, 1, 4], [1, 3, 4], [0, 1, 4], [1, 1, 1]])
     names = ["", "named", "random", "random", "random-class", "random-class"]
-    table = named.changes(names, losses, np.array([0, 0, 2]), ["a", "b", "c"])
+    table = named.changes(names, losses, np.array([0, 0, 2]), ["a", "b", "c"], "network")
+    assert (table.retrained == "network").all()
     # class b has no test point
     assert list(table["class"].unique()) == ["all", "a", "c"] and len(table) == 15
     assert table[table.set == "named"].change.tolist() == pytest.approx([2 / 3, 1, 0])
@@ -55,12 +61,26 @@ def test_changes_and_their_place_among_random_sets():
     assert found.loc[("c", "random-class"), "share_as_high"] == pytest.approx(2 / 3)
 
 
-def test_the_table_is_that_of_refits_and_the_figure_is_drawn(run, tmp_path):
-    settings, removed = {"draws": 9, "seed": 0}, [int(run.index_train[4]), int(run.index_train[70])]
-    paths = [str(tmp_path / name) for name in ("named_removal.csv", "named_removal_draws.csv")]
+def refitted(run, folder, networks):
+    """Paths of the table and the draws without points 4 and 70."""
+    removed = [int(run.index_train[4]), int(run.index_train[70])]
+    paths = [str(folder / name) for name in ("named_removal.csv", "named_removal_draws.csv")]
     files = run.files
-    refit_without_named.refit_without_named(files["data"], files["gradients"], None, removed, settings, L2, 0.95, paths)
+    refit_without_named.refit_without_named(
+        files["data"], files["gradients"], None, networks, removed, 9, 0, L2, 0.95, paths
+    )
+    return paths
+
+
+def drawn(draws, path):
+    plot_named_removal.plot_named_removal(draws, str(ROOT / "config/figures.mplstyle"), 80, str(path))
+    return plt.imread(path)
+
+
+def test_the_table_is_that_of_refits_and_the_figure_is_drawn(run, tmp_path):
+    paths = refitted(run, tmp_path, None)
     table = pd.read_csv(paths[0]).set_index(["class", "control"])
+    assert (table["retrained"] == "last_layer").all()
     kept = np.setdiff1d(np.arange(len(run.y)), [4, 70])
     before, after = (
         _loss(run.h_test, run.y_test, convex.fit(run.h[rows], run.y[rows], run.weights, L2))
@@ -68,9 +88,29 @@ def test_the_table_is_that_of_refits_and_the_figure_is_drawn(run, tmp_path):
     )
     assert table.loc[("all", "random"), "change"] == pytest.approx(after - before, abs=1e-8)
     assert (table["draws"] == 9).all() and len(table) == 8
-    style = str(ROOT / "config/figures.mplstyle")
-    plot_named_removal.plot_named_removal(paths[1], style, 80, str(tmp_path / "a.png"))
-    assert (tmp_path / "a.png").stat().st_size > 5_000
+    assert drawn(paths[1], tmp_path / "a.png").std() > 0.05
+
+
+def test_whole_networks_stand_in_the_same_table_and_in_a_panel_of_their_own(run, tmp_path):
+    rng, kind = np.random.default_rng(0), ["", "named", "random", "random", "random-class", "random-class"]
+    losses = rng.random((6, len(run.y_test)))
+    arrays = {"kept": np.ones((6, 90), dtype=bool), "kind": [name.encode() for name in kind], "losses": losses}
+    hdf5.write(tmp_path / "named.h5", arrays, {})
+    paths = refitted(run, tmp_path, str(tmp_path / "named.h5"))
+    table = pd.read_csv(paths[0]).set_index(["retrained", "class", "control"])
+    assert len(table) == 16 and set(table.index.levels[0]) == {"last_layer", "network"}
+    bees = run.y_test == 1
+    found = table.loc[("network", "bee", "random")]
+    before = losses[0, bees].mean()
+    assert found[["points", "before", "after", "draws"]].tolist() == pytest.approx(
+        [bees.sum(), before, losses[1, bees].mean(), 2]
+    )
+    assert found["mean"] == pytest.approx(losses[2:4, bees].mean() - before)
+    both = drawn(paths[1], tmp_path / "both.png")
+    alone = pd.read_csv(paths[1])
+    alone[alone.retrained == "network"].to_csv(tmp_path / "alone.csv", index=False)
+    # a panel more
+    assert both.shape[1] > 1.4 * drawn(str(tmp_path / "alone.csv"), tmp_path / "alone.png").shape[1]
 
 
 def _loss(h, y, weights):

@@ -174,6 +174,18 @@ def test_the_page_says_what_the_files_say(page, network):
     assert "http" not in page.text and "<script" not in page.text
 
 
+def test_of_a_network_of_which_nothing_is_built_the_page_has_no_accuracy(page, tmp_path):
+    files = {"data": str(page.home.parents[1] / "data.h5"), "shown": [], "others": []}
+    path = tmp_path / "summary-data.html"
+    facts = FACTS | {"recipe": {"architecture": "mlp", "hidden": [4, 2]}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        summarise_study.summarise_study(files, "mine", facts, {}, [TEMPLATE], 0.95, str(path))
+    found = Texts(path.read_text()).facts
+    assert found["training points"] == "60" and found["hidden"] == "[4, 2]" and found["architecture"] == "mlp"
+    assert found["trained"].startswith("no: nothing") and "test, balanced" not in found
+
+
 def test_links_lead_from_the_page_to_files_that_are_there(page):
     links = re.findall(r'<li><a href="([^"]+)"', page.text)
     assert all((page.path.parent / link).is_file() for link in links)

@@ -23,7 +23,7 @@ WITH_NETWORKS = {
     "boundary": ["map_boundary_move"],
     "influence": ["cache_gradients"],
     "partition": ["retrain_parts"],
-    "retraining": ["retrain_groups", "retrain_leave_one_out", "retrain_subsets"],
+    "retraining": ["retrain_groups", "retrain_leave_one_out", "retrain_subsets", "retrain_without_named"],
     "training": ["map_decision_boundary", "train_model"],
     "truth": ["retrain_truth", "retrain_without_top"],
 }

@@ -66,6 +66,15 @@ def of_network(path: str, history: str, name: str, recipe: Mapping) -> Facts:
     ]
 
 
+def of_recipe(name: str, recipe: Mapping) -> Facts:
+    """The same of a network of which nothing is built; arguments as in `of_network`."""
+    return [
+        ("model", name),
+        *((key, words(value)) for key, value in recipe.items()),
+        ("trained", "no: nothing that this target builds is of it"),
+    ]
+
+
 def of_last_layer(data: str, gradients: str, name: str, recipe: Mapping) -> Facts:
     """The same of features and last layer of a network that is not there.
 

@@ -37,7 +37,8 @@ A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the 
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
 GPU_RULES = ("train_model", "cache_gradients", "retrain_leave_one_out", "retrain_groups", "retrain_subsets",
-             "retrain_truth", "retrain_without_top", "retrain_parts", "predict_folds")  # fmt: skip
+             "retrain_truth", "retrain_without_top", "retrain_parts", "retrain_without_named",
+             "predict_folds")  # fmt: skip
 
 of_data = data_sizes.of_data
 
@@ -358,6 +359,8 @@ COSTS = {
     "write_explore_page": _page,
     # every pair of points by the whitened gradients, blocks of 512
     "find_near_duplicates": lambda size: _factors(8, (size["n"] + size["m"]) / 10)(size | {"targets": 512}),
+    # without none, the named points, and the random sets
+    "retrain_without_named": lambda size: _truth(size | {"members": 2 + 2 * size["removal_networks"]}),
     "refit_without_named": lambda size: _refitted(1 + 2 * size["removal_draws"], size),
     "measure_smoothness": _smooth,
     # ridge on as many subsets as are fitted, each mask of n points, and the attributions of the test points

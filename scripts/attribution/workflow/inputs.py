@@ -107,6 +107,14 @@ def removed_file(config: dict, wildcards) -> dict:
     return {"points": _there(f"studies.{name}.removed", chosen)} if isinstance(chosen, str) else {}
 
 
+def named_networks(config: dict, wildcards) -> dict[str, str]:
+    """Whole networks trained without these points; none where the settings ask for none, or do not say how one is
+    trained: of a trained file, a last layer alone, a network without epochs."""
+    trained = studies.training_of_model(config, wildcards.model).get("epochs")
+    asked = trained and config["answers"]["removal"]["networks"]
+    return {"networks": f"{run(wildcards)}/retraining/named.h5"} if asked else {}
+
+
 def _removed(config: dict, wildcards) -> tuple[str, list | str]:
     name = run_checks.study_of(config, wildcards.dataset)
     chosen = config["studies"].get(name, {}).get("removed")

@@ -62,6 +62,7 @@ def size_of(config: dict, wildcards) -> dict:
         "folds": config["answers"]["folds"],
         "explained": explained(config, data["classes"]),
         "removal_draws": config["answers"]["removal"]["draws"],
+        "removal_networks": config["answers"]["removal"]["networks"],
         "page_points": config["answers"]["page"]["points"],
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),

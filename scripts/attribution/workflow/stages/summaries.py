@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.io import ancient
 from snakemake.iocontainers import Wildcards
 
-from attribution.workflow import contents, figures, studies, targets
+from attribution.workflow import attributions, contents, figures, studies, targets
 from attribution.workflow.stages import tables
 
 # keys of a study that list models which it trains beside its own
@@ -17,13 +17,16 @@ MODELS = ("compared", "recipes", "retrained", "attributed")
 def built(config: dict, wildcards) -> list[str]:
     """Everything that a target builds of a study, or, where the wildcard names none, what target `own` does; and the
     tables that its figures are drawn from."""
-    target = wildcards.of.removeprefix("-")
-    if target:
-        found = targets.of_study(config, target, wildcards.study)
-    else:
-        found = targets.own_of_study(config, wildcards.study)
+    found = _asked(config, wildcards)
     drawn = [path for file in found for path in _drawn_from(config, wildcards.study, file) if _of_path(path)]
     return list(dict.fromkeys([*found, *drawn]))
+
+
+def _asked(config: dict, wildcards) -> list[str]:
+    target = wildcards.of.removeprefix("-")
+    return (
+        targets.of_study(config, target, wildcards.study) if target else targets.own_of_study(config, wildcards.study)
+    )
 
 
 def shown(config: dict, wildcards) -> dict[str, list[str]]:
@@ -49,16 +52,44 @@ def captions(config: dict, folder: Path, wildcards):
 
 
 def run_of(config: dict, wildcards) -> dict[str, str]:
-    """Results of the study's own run that say what data, network and accuracy are; of a last layer its factors."""
+    """Results of the study's own run that say what data, network and accuracy are; of a last layer its factors, and of
+    a run of which the target builds nothing the data alone, so that no page trains a network."""
+    data = {"data": studies.named_path(config, wildcards.study)}
+    if not needs_own_run(config, wildcards):
+        return data
     names = {"gradients": "gradients.h5", "history": "history.csv", "model": "model.keras"}
     if studies.is_last_layer(config, config["studies"][wildcards.study]["model"]):
         names = {"gradients": "gradients.h5"}
     found = {key: studies.run_path(config, wildcards.study, name, scope="last_layer") for key, name in names.items()}
-    return found | {"data": studies.named_path(config, wildcards.study)}
+    return found | data
+
+
+def needs_own_run(config: dict, wildcards) -> bool:
+    """Whether something that the target builds of the study, or what that is made from, is of the study's own run."""
+    name = wildcards.study
+    home = f"{os.path.dirname(studies.run_path(config, name, 'gradients.h5', scope='last_layer'))}/"
+    asked = _asked(config, wildcards)
+    files = [*asked, *(path for file in asked for path in _drawn_from(config, name, file))]
+    of_study = f"results/{name}/"
+    return any(
+        path.startswith(home) or (path.startswith(of_study) and _is_over_own(config, name, path.removeprefix(of_study)))
+        for path in files
+    )
+
+
+def _is_over_own(config: dict, study: str, table: str) -> bool:
+    """Whether a table over trainings may be over the study's own one too."""
+    chosen = config["studies"][study]
+    over = targets.over(table)
+    if table == "agreement.csv":
+        return chosen["model"] in chosen["agreement"]["models"] and chosen["seed"] in chosen["agreement"]["seeds"]
+    if over == attributions.BORDER:
+        return chosen["model"] in chosen["border"]["models"]
+    return chosen["model"] in chosen["attributed"] if over == "attributed" else chosen["seed"] in chosen["seeds"]
 
 
 def history_of(config: dict, wildcards) -> str | list[str]:
-    """The curve of the study's own training; none of a last layer alone."""
+    """The curve of the study's own training; none of a last layer alone, or where the target builds nothing of it."""
     return run_of(config, wildcards).get("history", [])
 
 
@@ -84,7 +115,7 @@ def _of_path(path: str) -> tables.Table | None:
 
 
 def _drawn_from(config: dict, study: str, path: str) -> list[str]:
-    """CSV files that a figure of the study is drawn from."""
+    """Files that a figure of the study is drawn from."""
     name = path.removeprefix(f"results/figures/{study}/").removesuffix(".png")
     for figure in figures.TABLE.values():
         found = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(figure.file)), name)
@@ -92,5 +123,5 @@ def _drawn_from(config: dict, study: str, path: str) -> list[str]:
             wildcards = Wildcards(fromdict={"study": study} | found.groupdict())
             read = [function(wildcards) for function in figures.inputs_of(figure, config).values()]
             files = [file for part in read for file in ([part] if isinstance(part, str) else part)]
-            return [str(file) for file in files if str(file).endswith(".csv")]
+            return [str(file) for file in files]
     return []
