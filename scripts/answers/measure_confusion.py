@@ -7,10 +7,10 @@ job.begin()
 import numpy as np
 
 from attribution.answers import confusion
-from attribution.boundary import points as boundary
 from attribution.files import atomic, hdf5
 from attribution.files.results.data import Y_TEST, Y_TRAIN
 from attribution.files.results.gradients import LOGITS_TEST
+from attribution.numerics.residuals import predictions
 
 
 def measure_confusion(data: str, gradients: str, level: float, path: str, recall: str) -> None:
@@ -22,7 +22,7 @@ def measure_confusion(data: str, gradients: str, level: float, path: str, recall
     trained, labels = hdf5.read(data, Y_TRAIN, Y_TEST)
     (logits,) = hdf5.read(gradients, LOGITS_TEST)
     class_names = list(hdf5.attributes(data)["class_names"])
-    matrix = confusion.counts(labels, boundary.predictions(logits), len(class_names))
+    matrix = confusion.counts(labels, predictions(logits), len(class_names))
     each = np.bincount(trained, minlength=len(class_names))
     for file, table in (
         (path, confusion.long(matrix, class_names)),

@@ -7,10 +7,9 @@ job.begin()
 import numpy as np
 import pandas as pd
 
-from attribution.boundary.points import predictions
 from attribution.files import atomic, hdf5
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TEST, Y_TRAIN
-from attribution.numerics.residuals import margin_gradients
+from attribution.numerics.residuals import margin_gradients, predictions
 from attribution.retraining import smoothness, whole_networks
 from attribution.retraining import truth as truths
 from attribution.training import metagradient, replay

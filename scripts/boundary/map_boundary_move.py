@@ -15,6 +15,7 @@ from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
 from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
 from attribution.files.results.gradients import FEATURES_TRAIN, LOGITS_TRAIN, PARAMETERS
 from attribution.influence import features
+from attribution.numerics.residuals import predictions
 from attribution.training import plane
 
 # shares of the move: those whose plane is shown, and those along the path, which goes on beyond the boundary
@@ -58,7 +59,7 @@ def map_boundary_move(
         raise ValueError(f"no change of the weights was found that changes the prediction of training point {point}")
     grid_x, grid_y = plane.grid(x, points, margin)
     cells = np.stack(np.meshgrid(grid_x, grid_y), axis=-1).reshape(-1, 2).astype(np.float32)
-    sign = 1 - 2 * int(boundary.predictions(logits(0.0, x[[point]]))[0])
+    sign = 1 - 2 * int(predictions(logits(0.0, x[[point]]))[0])
     arrays = {
         GRID_X: grid_x,
         GRID_Y: grid_y,

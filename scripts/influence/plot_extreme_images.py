@@ -13,6 +13,7 @@ from attribution.files import hdf5
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import LOGITS_TRAIN
 from attribution.files.results.influence import SELF_INFLUENCE
+from attribution.numerics.residuals import predictions
 
 SHOWN = 26
 COLUMNS = 13
@@ -26,7 +27,7 @@ def plot_extreme_images(data: str, gradients: str, influence: str, style: str, d
     """
     (own,) = hdf5.read(influence, SELF_INFLUENCE)
     (logits,) = hdf5.read(gradients, LOGITS_TRAIN)
-    predicted = logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(int)
+    predicted = predictions(logits)
     class_names = hdf5.attributes(data)["class_names"]
     order = np.argsort(-own, kind="stable")
     drawing.use(style)

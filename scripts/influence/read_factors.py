@@ -6,7 +6,6 @@ job.begin()
 
 import numpy as np
 
-from attribution.boundary.points import predictions
 from attribution.files import hdf5, provenance
 from attribution.files.results.data import Y_TEST, Y_TRAIN
 from attribution.files.results.gradients import (
@@ -21,7 +20,7 @@ from attribution.files.results.gradients import (
     RESIDUALS_TRAIN,
 )
 from attribution.influence import factors_file
-from attribution.numerics.residuals import cross_entropy, residuals
+from attribution.numerics.residuals import cross_entropy, predictions, residuals
 from attribution.training import chance
 
 PARTS = {

@@ -8,6 +8,7 @@ from attribution.boundary import exact as boundary_exact
 from attribution.boundary import groups as boundary_groups
 from attribution.boundary import grow as boundary_greedy
 from attribution.boundary import points as boundary
+from attribution.numerics.residuals import predictions
 from boundary_layer import SETTINGS, layer
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ def test_candidates_moved_along_do_not_raise_the_exact_score():
     # the member whose changed prediction is the most decided under the seed's move
     h = features[[seed]]
     move = boundary_exact.change(h, weights, boundary_exact.smallest(h, weights))
-    logits, before = features @ (weights + move), boundary.predictions(features @ weights)
+    logits, before = features @ (weights + move), predictions(features @ weights)
     rows = np.arange(len(features))
     gap = (logits[rows, before] - logits[rows, boundary.runner_up(logits, before)]) / np.linalg.norm(features, axis=1)
     gap[seed] = np.inf

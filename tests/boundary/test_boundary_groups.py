@@ -11,6 +11,7 @@ from attribution.boundary import bound as boundary_bound
 from attribution.boundary import exact as boundary_exact
 from attribution.boundary import groups as boundary_groups
 from attribution.boundary import points as boundary
+from attribution.numerics.residuals import predictions
 
 GAP = 1e-9  # certified relative gap of the quadratic programme
 FOUND_BY_SOLVER = 1e-5  # relative, agreement with a general solver
@@ -28,13 +29,13 @@ def layer(columns, n=60, d=6, seed=0):
 
 def one_class(features, weights, size, seed=0):
     """Members of the largest predicted class."""
-    predicted = boundary.predictions(features @ weights)
+    predicted = predictions(features @ weights)
     chosen = np.flatnonzero(predicted == np.bincount(predicted).argmax())
     return np.random.default_rng(seed).choice(chosen, min(size, len(chosen)), replace=False)
 
 
 def constraints(features, weights, target):
-    predicted = boundary.predictions(features @ weights)
+    predicted = predictions(features @ weights)
     e = boundary.directions(predicted, target, weights.shape[1])
     rows = (features[:, :, None] * e[:, None]).reshape(len(features), -1)
     full, index = boundary.class_logits(features @ weights), np.arange(len(features))
@@ -61,7 +62,7 @@ def test_a_group_of_one_is_the_closed_form(columns):
 def test_the_programme_meets_its_kkt_conditions_and_a_general_solver(columns, size):
     features, weights = layer(columns)
     group = features[one_class(features, weights, size)]
-    target = boundary.runner_up(group @ weights, boundary.predictions(group @ weights))
+    target = boundary.runner_up(group @ weights, predictions(group @ weights))
     found = boundary_exact.solve(group, weights, target)
     rows, gaps = constraints(group, weights, target)
     move = boundary_exact.change(group, weights, found).ravel()
@@ -83,7 +84,7 @@ def test_the_descent_over_targets_against_all_choices():
     for seed in range(12):
         features, weights = layer(3, seed=seed)
         group = features[np.random.default_rng(seed).choice(len(features), 4, replace=False)]
-        predicted = boundary.predictions(group @ weights)
+        predicted = predictions(group @ weights)
         others = [[c for c in range(3) if c != p] for p in predicted]
         lengths = [
             boundary_exact.solve(group, weights, np.array(choice)).score for choice in itertools.product(*others)
@@ -101,7 +102,7 @@ def test_the_search_finds_the_shortest_of_all_choices_and_its_bound_holds_at_any
     for seed in range(12):
         features, weights = layer(columns, seed=seed)
         group = features[np.random.default_rng(seed).choice(len(features), 4, replace=False)]
-        predicted = boundary.predictions(group @ weights)
+        predicted = predictions(group @ weights)
         others = [[c for c in range(max(columns, 2)) if c != p] for p in predicted]
         tried = [boundary_exact.solve(group, weights, np.array(choice)) for choice in itertools.product(*others)]
         shortest = np.nanmin([found.score for found in tried])
@@ -129,7 +130,7 @@ def test_the_search_closes_groups_of_many_choices_that_restarts_do_not_solve(see
     found = boundary_bound.prove(group, weights, known, 500)
     assert found.gap < 1e-8 and found.score < 0.97 * known.score
     np.testing.assert_allclose(boundary_exact.solve(group, weights, found.target).score, found.score, rtol=1e-8)
-    predicted = boundary.predictions(group @ weights)
+    predicted = predictions(group @ weights)
     for _ in range(5):
         start = (predicted + rng.integers(1, 6, len(group))) % 6
         assert boundary_exact.smallest(group, weights, start).score > found.bound * (1 + 1e-3)
@@ -175,7 +176,7 @@ def test_of_two_orders_that_leave_members_unchanged_the_one_that_leaves_fewer_co
 
 def test_simple_raises_the_loss_of_the_labels_where_they_are_given():
     features, weights = layer(3, n=200)
-    predicted = boundary.predictions(features @ weights)
+    predicted = predictions(features @ weights)
     members, labels = np.arange(4)[:, None], (predicted + 1) % 3
     score = boundary_groups.score
     own = score(features, weights, members, "simple", SETTINGS)
@@ -200,7 +201,7 @@ def test_solved_groups_are_predicted_otherwise_and_none_is_shorter_than_exact(fo
     assert found.solved.all()
     np.testing.assert_array_equal(kept[0], features)
     np.testing.assert_array_equal(kept[1], weights)
-    before = boundary.predictions(features @ weights)
+    before = predictions(features @ weights)
     for j, group in enumerate(groups):
         after = found.target[j, : len(group)]
         assert (found.target[j, len(group) :] == -1).all()
@@ -249,7 +250,7 @@ def test_gradient_ascent_is_the_optimiser_of_keras(name):
     variable = keras.Variable(10 * weights, dtype="float64")
     twin = keras.optimizers.Adam(0.01) if name == "adam" else keras.optimizers.SGD(0.01, momentum=0.9)
     twin.build([variable])
-    labels = boundary.predictions(features[members] @ weights)
+    labels = predictions(features[members] @ weights)
     for _ in range(7):
         logits = features[members] @ variable.numpy()
         p = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -10,6 +10,7 @@ from attribution.boundary import groups_all_layers as boundary_layer_groups
 from attribution.boundary import points as boundary
 from attribution.boundary import points_all_layers as boundary_layers
 from attribution.networks import precision
+from attribution.numerics.residuals import predictions
 from attribution.training import ensemble
 from boundary_networks import dense, points, small
 
@@ -48,7 +49,7 @@ class Changed:
         return self.network(self.x, training=False).numpy()
 
     def predict(self):
-        return boundary.predictions(self.logits())
+        return predictions(self.logits())
 
     def norm(self):
         return np.sqrt(sum(((v.numpy() - w) ** 2).sum() for v, w in zip(self.variables, self.start, strict=True)))

@@ -9,6 +9,7 @@ from keras import layers
 from attribution.boundary import points as boundary
 from attribution.boundary import points_all_layers as boundary_layers
 from attribution.networks import copies, copy_derivatives, precision
+from attribution.numerics.residuals import predictions
 from boundary_networks import dense, points, small
 
 pytestmark = pytest.mark.slow
@@ -111,7 +112,7 @@ def test_the_move_changes_the_prediction_and_random_shorter_ones_do_not():
     model = small()
     x = points(model, 10)
     network = precision.in_float64(model)
-    first, start = boundary.predictions(network(x).numpy()), [v.numpy() for v in network.trainable_variables]
+    first, start = predictions(network(x).numpy()), [v.numpy() for v in network.trainable_variables]
     copied, seen = copy_derivatives.network(model, len(x)), []
 
     def state(theta, samples):
@@ -126,7 +127,7 @@ def test_the_move_changes_the_prediction_and_random_shorter_ones_do_not():
         moved = [w[i].numpy() for w in seen[-1]]
         for variable, w in zip(network.trainable_variables, moved, strict=True):
             variable.assign(w)
-        assert boundary.predictions(network(x[i : i + 1]).numpy())[0] == found.target[i]
+        assert predictions(network(x[i : i + 1]).numpy())[0] == found.target[i]
         size = np.sqrt(sum(((w - v) ** 2).sum() for w, v in zip(moved, start, strict=True)))
         assert size == pytest.approx(found.score[i], abs=1e-6)  # less than TOLERANCE over the boundary
         for _ in range(20):
@@ -134,7 +135,7 @@ def test_the_move_changes_the_prediction_and_random_shorter_ones_do_not():
             share = 0.9 * found.score[i] / np.sqrt(sum((e**2).sum() for e in noise))
             for variable, w, e in zip(network.trainable_variables, start, noise, strict=True):
                 variable.assign(w + share * e)
-            assert boundary.predictions(network(x[i : i + 1]).numpy())[0] == first[i]
+            assert predictions(network(x[i : i + 1]).numpy())[0] == first[i]
 
 
 def test_scaling_the_only_layer_scales_the_score():

@@ -79,6 +79,21 @@ def test_a_single_logit_speaks_for_class_1(logit, label, margin, named):
     assert tables.predictions(np.array([[logit]])) == [named]
 
 
+@pytest.mark.parametrize("shape", [(1,), (2,), (5,), (3, 1), (3, 4)])
+def test_the_two_readings_of_classes_are_one(shape):
+    from attribution.results import tables
+
+    # many of them equal, and 0
+    logits = np.random.default_rng(0).integers(-2, 3, (200, *shape)).astype(float)
+    whole = np.concatenate([np.zeros_like(logits), logits], axis=-1) if shape[-1] == 1 else logits
+    for read in (tables.predictions, residuals.predictions):
+        found = read(logits)
+        # no logit is larger, and none before it is as large
+        taken = np.take_along_axis(whole, found[..., None], axis=-1)
+        before = np.arange(whole.shape[-1]) < found[..., None]
+        assert found.dtype == np.int64 and (whole <= taken).all() and (whole < taken)[before].all()
+
+
 def test_points_held_out_are_told_by_the_users_rows(folder, tmp_path):
     rows = np.array([40, 7, 12])
     held = {"x_validation": np.zeros((3, 2)), "y_validation": np.array([2, 0, 1]), "index_validation": rows}

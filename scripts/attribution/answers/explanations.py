@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from attribution.boundary import points as boundary
 from attribution.data.own_rows import Own
 from attribution.files.results.answers import HARMFUL, HELPFUL
 from attribution.influence import topk
-from attribution.numerics.residuals import margins
+from attribution.numerics.residuals import margins, predictions
 
 COLUMNS = [
     "target_row", "target_id", "target_label", "prediction", "margin", "method", "direction", "rank", "row", "id",
@@ -55,7 +54,7 @@ def table(
         labels, own: of the training points. class_names: of the labels. pairs: method -> (t, n), and whether signed.
         count: points at each end. keys: (n,).
     """
-    margin, predicted, rows = margins(logits, labels_test), boundary.predictions(logits), []
+    margin, predicted, rows = margins(logits, labels_test), predictions(logits), []
     for place, target in enumerate(targets):
         label = labels_test[target]
         head = [own_test.rows[target], own_test.ids[target], class_names[label], class_names[predicted[target]],

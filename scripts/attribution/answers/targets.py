@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from attribution.boundary import points as boundary
-from attribution.numerics.residuals import margins
+from attribution.numerics.residuals import margins, predictions
 
 
 def choose(
@@ -26,7 +25,7 @@ def choose(
     Raises:
         ValueError: when a named row is no test point of the data, a class is none, or nothing is left to explain.
     """
-    margin, wrong = margins(logits, labels), boundary.predictions(logits) != labels
+    margin, wrong = margins(logits, labels), predictions(logits) != labels
     order = np.lexsort((rows, margin))
     asked = range(len(class_names))
     if settings["classes"] != "all":

@@ -25,6 +25,7 @@ import numpy as np
 
 from attribution.boundary import exact as boundary_exact
 from attribution.boundary import points as boundary
+from attribution.numerics.residuals import predictions
 
 # Bounds closer than this share of each other are equal to rounding.
 CLOSED = 1e-9
@@ -71,7 +72,7 @@ def prove(features: np.ndarray, weights: np.ndarray, known: boundary_exact.Exact
         Proof. Its score is at most that of `known`; score and bound meet where the search ended by itself.
     """
     logits = features @ weights
-    group = Group(features @ features.T, boundary.class_logits(logits), boundary.predictions(logits), weights.shape[1])
+    group = Group(features @ features.T, boundary.class_logits(logits), predictions(logits), weights.shape[1])
     score, target = (known.score, known.target) if known.feasible else (np.inf, known.target)
     alone = single_distances(group)
     tie = itertools.count()

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from attribution.boundary import points as boundary
+from attribution.numerics.residuals import predictions
 
 # Eigenvalues of K below this share of the largest are rounding.
 RANK_TOLERANCE = 1e-13
@@ -61,7 +62,7 @@ def solve(features: np.ndarray, weights: np.ndarray, target: np.ndarray, beyond:
     """
     boundary.check(features, weights)
     logits = features @ weights
-    predicted = boundary.predictions(logits)
+    predicted = predictions(logits)
     if (target == predicted).any():
         raise ValueError(f"{int((target == predicted).sum())} targets are the members' own predicted class")
     full, rows = boundary.class_logits(logits), np.arange(len(logits))
@@ -126,7 +127,7 @@ def _bounds(kernel: np.ndarray, b: np.ndarray, u: np.ndarray) -> tuple[float, fl
 
 def change(features: np.ndarray, weights: np.ndarray, found: Exact) -> np.ndarray:
     """(D, C) change of the weights of a feasible result: it ends on the boundary."""
-    predicted = boundary.predictions(features @ weights)
+    predicted = predictions(features @ weights)
     e = boundary.directions(predicted, found.target, weights.shape[1])
     return features.T @ (found.multipliers[:, None] * e)
 
@@ -166,7 +167,7 @@ def smallest(features: np.ndarray, weights: np.ndarray, start: np.ndarray | None
         Exact.
     """
     logits = features @ weights
-    predicted = boundary.predictions(logits)
+    predicted = predictions(logits)
     starts = target_choices(logits, predicted) if start is None else start[None]
     best, solves = None, 0
     for target in np.unique(starts, axis=0):

@@ -11,7 +11,7 @@ import numpy as np
 from attribution.boundary import bound as boundary_bound
 from attribution.boundary import exact as boundary_exact
 from attribution.boundary import points as boundary
-from attribution.numerics.residuals import residuals
+from attribution.numerics.residuals import predictions, residuals
 from attribution.training.schedule import BETA_1, BETA_2, EPSILON
 
 FORMS = ("exact", "mean", "batch", "universal", "simple")
@@ -55,7 +55,7 @@ class Batch(NamedTuple):
 
     def changed(self) -> np.ndarray:
         """(M, S) bool: members that are predicted otherwise than before."""
-        return self.mask & (boundary.predictions(self.logits()) != self.before)
+        return self.mask & (predictions(self.logits()) != self.before)
 
     def finished(self) -> np.ndarray:
         """(M,) bool: groups all of whose members have changed."""
@@ -74,7 +74,7 @@ class Batch(NamedTuple):
         norm = np.linalg.norm((self.weights - self.start).reshape(len(self.h), -1), axis=1)
         solved = self.finished() if solved is None else solved
         share = self.changed().sum(axis=1) / self.mask.sum(axis=1)
-        target = np.where(self.mask, boundary.predictions(self.logits()), -1)
+        target = np.where(self.mask, predictions(self.logits()), -1)
         unknown = np.full(len(self.h), np.nan)
         return Groups(np.where(solved, norm, np.nan), solved, steps, share, norm, target, unknown)
 
@@ -97,7 +97,7 @@ def batch_of(features: np.ndarray, weights: np.ndarray, members: np.ndarray, lab
     mask = members >= 0
     h = features[np.maximum(members, 0)] * mask[..., None]
     own = np.broadcast_to(weights, (len(members), *weights.shape)).copy()
-    before = boundary.predictions(h @ weights)
+    before = predictions(h @ weights)
     return Batch(h, mask, before, before if labels is None else labels[np.maximum(members, 0)], own, weights)
 
 
@@ -166,8 +166,8 @@ def mean(batch: Batch, settings: dict) -> Groups:
     size = batch.mask.sum(axis=1, keepdims=True)
     centre = batch.h.sum(axis=1) / size
     batch.weights[:] += boundary.moves(centre, batch.start)
-    before = boundary.predictions(centre @ batch.start)
-    after = boundary.predictions(np.einsum("md,mdc->mc", centre, batch.weights))
+    before = predictions(centre @ batch.start)
+    after = predictions(np.einsum("md,mdc->mc", centre, batch.weights))
     found = boundary.closed_form(centre, batch.start)
     result = batch.result(np.ones(len(batch.h), np.int64), before != after)
     return result._replace(score=np.where(result.solved, found.score, np.nan), norm=found.score)
@@ -241,7 +241,7 @@ def _universal_passes(batch: Batch, turn: np.ndarray, passes: int) -> np.ndarray
         for place in turn:
             h, before = batch.h[:, place], batch.before[:, place]
             logits = np.einsum("md,mdc->mc", h, batch.weights)
-            going = batch.mask[:, place] & (boundary.predictions(logits) == before)
+            going = batch.mask[:, place] & (predictions(logits) == before)
             if not going.any():
                 continue
             h, before, logits = h[going], before[going], logits[going]

@@ -15,7 +15,7 @@ from attribution.boundary import points as boundary
 from attribution.boundary import points_all_layers as boundary_layers
 from attribution.boundary.groups import Groups
 from attribution.networks import copy_derivatives
-from attribution.numerics.residuals import residuals
+from attribution.numerics.residuals import predictions, residuals
 from attribution.runtime import log
 from attribution.training import ensemble, schedule
 
@@ -262,7 +262,7 @@ def _by_size(
 def _walk_of(row: int, task: dict, first: np.ndarray) -> SimpleNamespace:
     """State of one task: `first` (s, C) and `predicted` (s,) at the start, `changed` (s,), counts."""
     return SimpleNamespace(
-        row=row, members=task["members"], order=task.get("order"), first=first, predicted=boundary.predictions(first),
+        row=row, members=task["members"], order=task.get("order"), first=first, predicted=predictions(first),
         changed=np.zeros(len(first), bool), steps=0, stuck=False, at=0, visit=0, passes=1,
     )  # fmt: skip
 
@@ -287,7 +287,7 @@ def _walk(network, x, waiting: list, size: int, advance: Callable, ended: Callab
         for slot in range(m):
             walk = walks[slot]
             if walk is not None:
-                predicted = boundary.predictions(logits[slot, : len(walk.members)])
+                predicted = predictions(logits[slot, : len(walk.members)])
                 walk.changed = predicted != walk.predicted
                 solved = bool(walk.changed.all())
                 if solved or stuck[slot] or ended(walk, length[slot]):

@@ -16,6 +16,7 @@ import numpy as np
 from attribution.boundary import exact as boundary_exact
 from attribution.boundary import points as boundary
 from attribution.groups import greedy
+from attribution.numerics.residuals import predictions
 from attribution.runtime import log
 
 # Candidates that are scored at one time by the exact and the mean form.
@@ -123,13 +124,13 @@ def _record_exact(features, weights, state: _State, members: list, tied: bool) -
     if state.found is not None and state.found.feasible and len(state.found.target) + 1 == len(h):
         # the new member goes where the group's move brings it closest
         moved = h[-1:] @ (weights + boundary_exact.change(h[:-1], weights, state.found))
-        last = boundary.runner_up(moved, boundary.predictions(h[-1:] @ weights))
+        last = boundary.runner_up(moved, predictions(h[-1:] @ weights))
         start = np.append(state.found.target, last)
     state.found = boundary_exact.smallest(h, weights, start)
     state.solves += state.found.solves
     if state.found.feasible:
         moved = h @ (weights + boundary_exact.move(h, weights, state.found.target))
-        share = float(np.mean(boundary.predictions(moved) != boundary.predictions(h @ weights)))
+        share = float(np.mean(predictions(moved) != predictions(h @ weights)))
     _append(state, state.found.score, share, tied)
 
 
@@ -155,7 +156,7 @@ def _exact_step(features, weights, state: _State, pool: np.ndarray, keys) -> tup
     for start in range(0, len(pool), CHUNK):
         part = slice(start, start + CHUNK)
         h = features[pool[part]]
-        before, logits = boundary.predictions(h @ weights), h @ moved
+        before, logits = predictions(h @ weights), h @ moved
         after, rows = boundary.class_logits(logits), np.arange(len(h))
         gap = after[rows, before] - after[rows, boundary.runner_up(logits, before)]
         size = np.linalg.norm(h, axis=1) * length
@@ -174,7 +175,7 @@ def _least_raise(features, weights, state, pool, distance, moved, keys) -> tuple
         if not np.isfinite(distance[place]) or bound > best_score * (1 + greedy.TIE_TOLERANCE):
             break
         h = features[[pool[place]]]
-        last = boundary.runner_up(h @ moved, boundary.predictions(h @ weights))
+        last = boundary.runner_up(h @ moved, predictions(h @ weights))
         members = [*state.members, int(pool[place])]
         found = boundary_exact.solve(features[members], weights, np.append(state.found.target, last))
         state.solves += 1
@@ -198,7 +199,7 @@ def _mean_step(features, weights, state: _State, pool: np.ndarray, keys) -> tupl
         centre = (features[pool[part]] + total) / (len(state.members) + 1)
         logits = centre @ weights
         full, rows = boundary.class_logits(logits), np.arange(len(logits))
-        first = boundary.predictions(logits)
+        first = predictions(logits)
         gap = full[rows, first] - full[rows, boundary.runner_up(logits, first)]
         length = np.linalg.norm(centre, axis=1) * np.sqrt(2.0 if weights.shape[1] > 1 else 1.0)
         value[part] = np.where(length > 0, gap / np.maximum(length, 1e-300), np.inf)

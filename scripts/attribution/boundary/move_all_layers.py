@@ -9,6 +9,7 @@ import numpy as np
 from attribution.boundary import points as boundary
 from attribution.boundary import points_all_layers as boundary_layers
 from attribution.networks import copy_derivatives
+from attribution.numerics.residuals import predictions
 
 DTYPE = "float64"
 # samples that the moved network sees at a time
@@ -39,13 +40,13 @@ def of_point(model: keras.Model, sample: np.ndarray, max_steps: int = boundary.M
     first = boundary_layers.start_logits(network, x, DTYPE)
     if not np.isfinite(first).all():
         raise ValueError("the network's logits are not finite; train the model again")
-    predicted = boundary.predictions(first)
+    predicted = predictions(first)
     classes = boundary.class_logits(first).shape[1]
     seeds = boundary_layers.differences(predicted, boundary_layers.other_classes(predicted, classes), classes)
     score = np.nan
     for _ in range(max_steps + 1):
         logits, length = (value.numpy().astype(np.float64) for value in network.state(theta, x))
-        if boundary.predictions(logits) != predicted or boundary_layers.top_gap(logits) < boundary.TOLERANCE:
+        if predictions(logits) != predicted or boundary_layers.top_gap(logits) < boundary.TOLERANCE:
             score = float(length[0])
             break
         theta, _, stuck = network.step(theta, x, seeds.astype(DTYPE), np.zeros(1, DTYPE), ~none, none)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attribution.numerics.residuals import predictions
+
 # A norm of the move, and the dual norm that measures gradients.
 DUAL = {"l2": 2, "l1": np.inf, "linf": 1}
 # DeepFool stops when the two classes' logits are this close.
@@ -37,11 +39,6 @@ class Points(NamedTuple):
 def class_logits(logits: np.ndarray) -> np.ndarray:
     """One column a class: (n, C) as it is for C > 1, and [0, s] (n, 2) for the one logit of a sigmoid."""
     return np.concatenate([np.zeros_like(logits), logits], axis=-1) if logits.shape[-1] == 1 else logits
-
-
-def predictions(logits: np.ndarray) -> np.ndarray:
-    """(...,) int64 predicted classes of (..., C) logits; of equal logits the first class."""
-    return class_logits(logits).argmax(axis=-1)
 
 
 def runner_up(logits: np.ndarray, predicted: np.ndarray) -> np.ndarray:

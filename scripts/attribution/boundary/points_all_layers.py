@@ -9,6 +9,7 @@ import numpy as np
 
 from attribution.boundary import points as boundary
 from attribution.networks import copy_derivatives
+from attribution.numerics.residuals import predictions
 from attribution.runtime import log
 
 # Attempts to step over a boundary that has been reached, each ten times as far past it as the one before.
@@ -116,7 +117,7 @@ def walk(
     first = start_logits(network, x, dtype) if n else np.empty((0, 1))
     if not np.isfinite(first).all():
         raise ValueError("the network's logits are not finite; train the model again")
-    predicted = boundary.predictions(first)
+    predicted = predictions(first)
     classes = boundary.class_logits(first).shape[1]
     score, solved = np.full(n, np.nan), np.zeros(n, bool)
     steps, target = np.zeros(n, np.int64), predicted.copy()
@@ -132,7 +133,7 @@ def walk(
             while True:
                 i = point[slot]
                 if i >= 0:
-                    changed = boundary.predictions(logits[slot]) != predicted[i]
+                    changed = predictions(logits[slot]) != predicted[i]
                     if not tries[slot]:
                         reached[slot] = length[slot]
                     close = not changed and not stuck[slot] and top_gap(logits[slot]) < tolerance
@@ -144,7 +145,7 @@ def walk(
                         steps[i] += 1
                         break
                     if changed:
-                        score[i], solved[i], target[i] = reached[slot], True, boundary.predictions(logits[slot])
+                        score[i], solved[i], target[i] = reached[slot], True, predictions(logits[slot])
                     point[slot] = -1
                     bar.update()
                 if waiting == n:

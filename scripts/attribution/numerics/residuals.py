@@ -15,6 +15,12 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     return expit(logits) if logits.shape[1] == 1 else np.exp(log_softmax(logits, axis=1))
 
 
+def predictions(logits: np.ndarray) -> np.ndarray:
+    """(...,) int64 predicted classes of (..., C) logits; of one column class 1 where it is positive, of equal ones the
+    first class. `results.tables.predictions` is the same without SciPy."""
+    return (logits[..., 0] > 0).astype(np.int64) if logits.shape[-1] == 1 else logits.argmax(axis=-1)
+
+
 def residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Derivative of the cross-entropy in the logits, p - onehot(y), accurate also where p is 1 to rounding.
 

@@ -71,8 +71,9 @@ def own_rows(data: Mapping, part: str) -> np.ndarray:
 
 
 def predictions(logits: np.ndarray) -> np.ndarray:
-    """(n,) int64 predicted class; of a single logit class 1 where it is positive."""
-    return (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
+    """(...,) int64 predicted classes of (..., C) logits; of a single logit class 1 where it is positive, of equal ones
+    the first class."""
+    return (logits[..., 0] > 0).astype(np.int64) if logits.shape[-1] == 1 else logits.argmax(axis=-1)
 
 
 def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from attribution.files import hdf5
 from attribution.networks import precision
-from attribution.numerics.residuals import cross_entropy
+from attribution.numerics.residuals import cross_entropy, predictions
 from attribution.runtime import deadline, log
 from attribution.training import chance, inputs
 from attribution.training.schedule import epsilon, learning_rate
@@ -87,7 +87,7 @@ def evaluate(model: keras.Model, x: np.ndarray, y: np.ndarray) -> tuple[float, f
     logits = outputs(model, x)
     with np.errstate(invalid="ignore"):  # a diverged network's NaN is reported by `train`
         losses = cross_entropy(logits, y)
-    return float(losses.mean()), float((predicted(logits) == y).mean())
+    return float(losses.mean()), float((predictions(logits) == y).mean())
 
 
 def evaluate_all(model: keras.Model, *parts: Points | None) -> list[float]:
@@ -105,11 +105,6 @@ def outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
     return np.concatenate(
         [model.predict_on_batch(x[i : i + EVALUATION_BATCH]) for i in range(0, len(x), EVALUATION_BATCH)]
     )
-
-
-def predicted(logits: np.ndarray) -> np.ndarray:
-    """(n,) predicted classes. A logit of exactly 0 predicts class 0."""
-    return (logits[:, 0] > 0).astype(np.int64) if logits.shape[1] == 1 else logits.argmax(axis=1)
 
 
 def train(
@@ -276,7 +271,7 @@ def refuse_chance(
     if accuracy >= needed:
         return
     logits = outputs(model, x_train)
-    found = chance.evidence(logits, predicted(logits), y_train)
+    found = chance.evidence(logits, predictions(logits), y_train)
     chance.judge(found, accuracy, majority, mode, label, what, advice)
 
 

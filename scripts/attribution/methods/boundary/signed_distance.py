@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from attribution.boundary import points as boundary
 from attribution.methods.boundary.distance import sought
 from attribution.methods.run import Run
+from attribution.numerics.residuals import predictions
 
 
 class SignedDistance:
@@ -24,4 +24,4 @@ class SignedDistance:
     def points(self, run: Run) -> np.ndarray:
         """(p,) minus the signed distance."""
         index, distance = run.boundary[0], sought(run)
-        return np.where(boundary.predictions(run.logits[index]) == run.labels[index], -distance, distance)
+        return np.where(predictions(run.logits[index]) == run.labels[index], -distance, distance)
