@@ -17,6 +17,7 @@ from attribution.drawing.ends import NEGATIVE, POSITIVE
 from attribution.files import hdf5
 from attribution.files.results.answers import HARMFUL, HELPFUL
 from attribution.files.results.data import X_TEST, X_TRAIN, Y_TRAIN
+from attribution.results import csv_tables
 
 DIRECTIONS = {HELPFUL: POSITIVE, HARMFUL: NEGATIVE}
 
@@ -27,7 +28,7 @@ def plot_explanations(data: str, table: str, shown: int, style: str, dpi: int, p
     Args:
         data, table: data.h5 and explanations.csv. shown: test points, the first of the table.
     """
-    found = reading.read(table)
+    found = csv_tables.read(table)
     places = {part: {row: i for i, row in enumerate(own_rows.of(data, part).rows)} for part in own_rows.PARTS}
     targets = list(found.groupby("target_row", sort=False))[:shown]
     methods = list(dict.fromkeys(found.method))
@@ -46,9 +47,8 @@ def plot_explanations(data: str, table: str, shown: int, style: str, dpi: int, p
 
 def said(line, apart: str = "\n") -> str:
     """What a test point is, was taken for, and its margin."""
-    taken = f"{line.target_label}, taken for {line.prediction}" if line.prediction != line.target_label else (
-        f"{line.target_label}, rightly"
-    )  # fmt: skip
+    label = reading.class_name(line.target_label)
+    taken = f"{label}, rightly" if line.prediction == line.target_label else f"{label}, taken for {line.prediction}"
     return apart.join([f"test {reading.name(line.target_row, line.target_id)}", taken, f"margin {line.margin:.2g}"])
 
 
@@ -131,7 +131,7 @@ def _cell(column: list, rank: int, places, x, items) -> str:
     if rank >= len(column):
         return ""
     one = column[rank]
-    start = f"{one.attribution:+.2g} {reading.name(one.row, one.id)[:14]}, {one.label[:12]}: "
+    start = f"{one.attribution:+.2g} {reading.name(one.row, one.id)[:14]}, {reading.class_name(one.label)[:12]}: "
     return start + samples.words(x, items, places["train"][one.row], max(8, 62 - len(start)))
 
 

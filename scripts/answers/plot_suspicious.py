@@ -15,6 +15,7 @@ from attribution.drawing import labels, samples
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
 from attribution.files.results.data import FLIPPED_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.results import csv_tables
 
 COLUMNS = 12
 
@@ -28,7 +29,7 @@ def plot_suspicious(data: str, table: str, classes, shown: int, style: str, dpi:
     Raises:
         ValueError: when a class is none of the data.
     """
-    found = reading.read(table)
+    found = csv_tables.read(table)
     place = {row: index for index, row in enumerate(own_rows.of(data, "train").rows)}
     blocks = blocks_of(found, classes, shown, list(hdf5.attributes(data)["class_names"]))
     points = [np.array([place[row] for row in block.row]) for block in blocks.values()]

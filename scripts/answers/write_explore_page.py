@@ -7,6 +7,7 @@ job.begin()
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import recall_score
 
 from attribution.data import own_rows
 from attribution.explore import chosen as draw
@@ -149,7 +150,8 @@ def _items(path, part: str, index) -> np.ndarray | None:
 
 def _title(run) -> str:
     facts = run["gradients.h5"].attributes
-    return f"{facts['dataset']}, {facts['model']}, seed {facts['seed']}"
+    names = dict.fromkeys((facts["dataset"], facts["model"]))
+    return f"{', '.join(names)}, seed {facts['seed']}"
 
 
 def _facts(n, labels, predictions, tested, predicted, chosen, classes) -> list[list[str]]:
@@ -158,6 +160,7 @@ def _facts(n, labels, predictions, tested, predicted, chosen, classes) -> list[l
         ["training points", f"{n:,}"], ["test points", f"{len(tested):,}"], ["classes", str(len(classes))],
         ["accuracy, training", f"{(labels == predictions).mean():.1%}"],
         ["accuracy, test", f"{(tested == predicted).mean():.1%}"],
+        ["balanced", f"{recall_score(tested, predicted, labels=np.unique(tested), average='macro'):.1%}"],
     ]  # fmt: skip
     if len(chosen) < n:
         facts.append(["on this page", f"{len(chosen):,} points"])

@@ -14,6 +14,7 @@ from attribution.drawing import images as pictures
 from attribution.drawing import samples
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
+from attribution.results import csv_tables
 
 WORDS = {"train": "two training points", "test": "a test and a training point"}
 COLUMNS = 12
@@ -25,7 +26,7 @@ def plot_near_duplicate_pairs(data: str, table: str, shown: int, style: str, dpi
     Args:
         data, table: data.h5 and near_duplicates.csv. shown: pairs of a block.
     """
-    found = reading.read(table)
+    found = csv_tables.read(table)
     blocks = {key: block.nsmallest(shown, "rank") for key, block in found.groupby(["of", "score"], sort=False)}
     place = {part: {row: index for index, row in enumerate(own_rows.of(data, part).rows)} for part in WORDS}
     drawing.use(style)

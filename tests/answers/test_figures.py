@@ -12,6 +12,7 @@ from attribution.answers import confusion, explanations, reading
 from attribution.drawing import samples
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
+from attribution.results import csv_tables
 from helpers import ROOT
 
 STYLE = str(ROOT / "config/figures.mplstyle")
@@ -108,9 +109,10 @@ def test_images_and_places_are_those_of_the_rows(kept, tmp_path):
 
 def test_names_that_look_like_numbers_or_nothing_stay_names(tmp_path):
     (tmp_path / "a.csv").write_text("row,id,label,suggested,score_a,rank_a\n3,,NA,1,0.5,1\n4,007,1,NA,,\n")
-    found = reading.read(tmp_path / "a.csv")
+    found = csv_tables.read(tmp_path / "a.csv")
     assert found.label.tolist() == ["NA", "1"] and found.id.tolist() == ["", "007"]
     assert np.isnan(found.score_a[1]) and reading.name(4, "007") == "007" and reading.name(3, "") == "row 3"
+    assert reading.class_name("7") == "class 7" and reading.class_name("cat") == "cat"
 
 
 @pytest.mark.parametrize("classes", [3, 60])

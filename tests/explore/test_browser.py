@@ -215,6 +215,18 @@ def test_the_page_fits_a_screen_of_1280_by_720(opened):
         assert opened.execute_script("return document.documentElement.scrollWidth") <= 1280
 
 
+def test_texts_are_cut_between_words_and_a_number_is_said_to_be_a_class(opened):
+    said = opened.execute_script("""return [spoken("7"), spoken("cat"), clipped("one two three", 13),
+        clipped("one two three", 12), clipped("x1 0.5, x2 0.7", 8), clipped("abcdefgh", 4)];""")
+    assert said == ["class 7", "cat", "one two three", "one two thre ...", "x1 0.5 ...", "abcd ..."]
+    view(opened, "groups")
+    table = by_id(opened, "group-list").find_element(By.TAG_NAME, "table")
+    shares = [
+        line.find_elements(By.TAG_NAME, "td")[3].text for line in table.find_elements(By.CSS_SELECTOR, "tbody tr")
+    ]
+    assert shares[2:] == ["cat, 100 %", "dog, 50 %"]
+
+
 def test_long_ids_stay_in_their_cards(opened):
     view(opened, "why")
     named = """const row = [...document.querySelectorAll("#view-why .card .row")].find((one) => one.offsetParent);

@@ -73,6 +73,9 @@ def test_rows_are_shown_by_their_first_numbers_and_texts_up_to_a_length():
     assert samples.texts(np.array([[1.0, -0.25]]), None, ["ash", "hue"]) == ["ash 1, hue -0.25"]
     assert samples.texts(np.zeros((1, 14)), None)[0].endswith("x12 0, ... (14 numbers)")
     assert samples.texts(np.zeros((2, 3)), np.array(["a", "b" * 700])) == ["a", "b" * 600 + " ..."]
+    assert [samples.clipped("one two three", most) for most in (13, 12, 7, 5)] == [
+        "one two three", "one two thre ...", "one two ...", "one t ..."
+    ]  # fmt: skip
     assert samples.texts(np.zeros((1, 4, 4), dtype=np.uint8), None) == [""]
 
 

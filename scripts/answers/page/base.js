@@ -27,6 +27,15 @@ function number(value) {
   return value === 0 ? "0" : short.replaceAll("-", "−");
 }
 
+// at most so many characters, cut between words or numbers where that loses little
+function clipped(text, most) {
+  if (text.length <= most) return text;
+  const kept = text.slice(0, most + 1).trimEnd(), words = kept.slice(0, Math.max(0, kept.lastIndexOf(" ")));
+  return `${(words.length > 0.8 * most ? words : kept.slice(0, most)).replace(/,$/, "")} ...`;
+}
+
+// where nothing else says that it is a class, a number alone would be read as a value
+const spoken = (name) => /^\d+$/.test(name) ? `class ${name}` : name;
 const label = (i) => data.classes[data.points.label[i]];
 const prediction = (i) => data.classes[data.points.prediction[i]];
 const isWrong = (i) => data.points.label[i] !== data.points.prediction[i];
@@ -57,11 +66,11 @@ function sample(place, text, side, words) {
 
 // a button that opens a training point on the map; `extra` is a line of numbers
 function card(i, extra = "", shared = 0) {
-  const text = data.points.text[i], short = text.length > 120 ? `${text.slice(0, 120)} ...` : text;
+  const text = data.points.text[i], short = clipped(text, 120);
   const title = `${named(i)}, label ${label(i)}, predicted ${prediction(i)}${text ? `: ${text}` : ""}` +
     (shared > 1 ? `; named by ${shared} methods` : "");
   const value = make("span", { class: "number", text: extra });
-  const name = make("span", { class: isWrong(i) ? "wrong" : "", text: label(i) });
+  const name = make("span", { class: isWrong(i) ? "wrong" : "", text: spoken(label(i)) });
   const row = make("span", { class: "row", text: named(i) });
   const parts = data.sheet ? [...sample(i, short, 60, `training point ${named(i)}`), name, row, value]
     : [value, name, row, make("span", { class: "words", text: short })];

@@ -7,7 +7,7 @@ function showSheet(k) {
   const bars = mix.slice(0, 12).map(([share, name]) => {
     const bar = make("span", { class: "bar" });
     bar.style.width = `${Math.max(1, Math.round(160 * share))}px`;
-    return make("tr", {}, make("th", { scope: "row", text: name }), make("td", {}, bar), make("td", { class: "number", text: `${(100 * share).toFixed(1)} %` }));
+    return make("tr", {}, make("th", { scope: "row", text: spoken(name) }), make("td", {}, bar), make("td", { class: "number", text: `${(100 * share).toFixed(1)} %` }));
   });
   const removal = sheet.removal.length
     ? [make("table", { "aria-label": "What its removal does" }, make("tbody", {}, ...sheet.removal.map(([words, value]) =>
@@ -21,6 +21,11 @@ function showSheet(k) {
     make("h3", { text: "What its removal does" }), ...removal);
 }
 
+function largestClass(mix) {
+  const share = Math.max(...mix);
+  return `${spoken(data.classes[mix.indexOf(share)])}, ${(100 * share).toFixed(0)} %`;
+}
+
 function startGroups() {
   if (!data.sheets.length) {
     find("group-list").textContent = "This run has no groups.h5 and no partition.h5; the page is written again once they exist.";
@@ -28,7 +33,7 @@ function startGroups() {
   }
   const rows = data.sheets.map((sheet, k) => make("tr", { "data-sheet": k },
     make("td", {}, make("button", { type: "button", class: "link", text: sheet.name, onclick: () => showSheet(k) })),
-    cell(sheet.size), cell(sheet.influence), cell(`${(100 * Math.max(...sheet.mix)).toFixed(0)} %`)));
+    cell(sheet.size), cell(sheet.influence), cell(largestClass(sheet.mix))));
   const head = ["group or part", "size", "normalised influence", "largest class"].map((text) => make("th", { scope: "col", text }));
   find("group-list").replaceChildren(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Groups and parts" },
     make("table", { "aria-label": "Groups and parts" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));

@@ -8,7 +8,7 @@ function showSuspicious() {
   const rows = order.map((k) => {
     const i = table.points[k];
     const open = make("button", { type: "button", class: "link", title: "show on the map", text: String(data.points.row[i]), onclick: () => openPoint(i) });
-    const shown = sample(i, data.points.text[i].length > 90 ? `${data.points.text[i].slice(0, 90)} ...` : data.points.text[i], 48, `training point ${named(i)}`);
+    const shown = sample(i, clipped(data.points.text[i], 90), 48, `training point ${named(i)}`);
     return make("tr", { "data-row": data.points.row[i] }, cell(table.ranks[method][k]), make("td", {}, ...shown), make("td", {}, open),
       ...(hasIds ? [cell(data.points.id[i])] : []), cell(label(i)), cell(table.suggested[k]),
       ...table.methods.flatMap((name) => [cell(table.scores[name][k]), cell(table.ranks[name][k])]));

@@ -38,7 +38,7 @@ function drawMap() {
   Plotly.react("plot", traces, layout, options);
   const kept = plane ? "" : ` The two axes have ${(100 * map.kept).toFixed(0)} % of the variance.`;
   const near = plane ? "" : map.kept < 0.5 ? " So little that points which lie near may yet differ." : " Near means alike to the network.";
-  find("map-caption").textContent = `${all.length} ${all.length < data.count ? `of ${data.count.toLocaleString("en")} ` : ""}training points by ${map.name}.${kept}${near} A click chooses a point, ` +
+  find("map-caption").textContent = `${all.length.toLocaleString("en")} ${all.length < data.count ? `of ${data.count.toLocaleString("en")} ` : ""}training points by ${map.name}.${kept}${near} A click chooses a point, ` +
     "the wheel zooms, a click in the legend hides a colour.";
 }
 

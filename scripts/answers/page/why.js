@@ -2,7 +2,7 @@
 
 function targetName(target) {
   const right = target.label === target.prediction;
-  const words = right ? `${target.label}, uncertain` : `${target.label} taken for ${target.prediction}`;
+  const words = right ? `${spoken(target.label)}, uncertain` : `${spoken(target.label)} taken for ${target.prediction}`;
   return `${target.id ? `${target.id}, ` : ""}row ${target.row}: ${words} (margin ${number(target.margin)})`;
 }
 

@@ -12,6 +12,8 @@ COLUMNS = 50
 # numbers of a row that are shown, and characters of a text
 NUMBERS, CHARACTERS = 12, 600
 DIGITS = 4
+# how far back a text may be cut, as a share, to end with a word
+BACK = 0.8
 
 
 def is_images(x) -> bool:
@@ -50,7 +52,7 @@ def texts(x: np.ndarray, items: np.ndarray | None, names: list[str] | None = Non
         x: (q, ...) samples. items: (q,) texts or names, or None. names: of the numbers of a sample, where known.
     """
     if items is not None:
-        return [text if len(text) <= CHARACTERS else text[:CHARACTERS] + " ..." for text in map(str, items)]
+        return [clipped(text, CHARACTERS) for text in map(str, items)]
     if is_images(x):
         return [""] * len(x)
     flat = x.reshape(len(x), -1)
@@ -59,6 +61,15 @@ def texts(x: np.ndarray, items: np.ndarray | None, names: list[str] | None = Non
     return [
         ", ".join(f"{name} {value:.{DIGITS}g}" for name, value in zip(shown, row, strict=False)) + more for row in flat
     ]
+
+
+def clipped(text: str, most: int) -> str:
+    """At most so many characters, and what says that there are more; cut between words where there are some."""
+    if len(text) <= most:
+        return text
+    kept = text[: most + 1].rstrip()
+    words = kept.rpartition(" ")[0]
+    return (words if len(words) > BACK * most else kept[:most]) + " ..."
 
 
 def _bytes(image: np.ndarray) -> np.ndarray:

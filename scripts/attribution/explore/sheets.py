@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from attribution.answers import reading
 from attribution.files import group_folders
 from attribution.files.results import groups as groups_file
 from attribution.files.results import partition as partition_file
@@ -44,7 +45,7 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
                 "facts": [
                     ["grown by rule", facts["rule"]],
                     ["normalised influence I(G, G)/|G|", f"{influence[-1]:.4g}"],
-                    ["its largest value", f"{influence[peak - 1]:.4g}, at {peak} members"],
+                    ["its largest value", f"{influence[peak - 1]:.4g}, at {peak} member{'s' * (peak > 1)}"],
                 ],
                 "influence": float(influence[-1]),
                 "size": len(members),
@@ -113,5 +114,5 @@ def _started(start: tuple[int, ...], name: str, rows: np.ndarray, labels: np.nda
         start: training indices. name: of the seed in groups.h5; a drawn one or a number says less than its class.
     """
     own = f"rows {', '.join(map(str, rows[list(start)]))}" if len(start) > 1 else f"row {rows[start[0]]}"
-    said = classes[labels[start[0]]] if not name or re.search(r"draw \d+$|^[\d+]+$", name) else name
+    said = reading.class_name(classes[labels[start[0]]]) if not name or re.search(r"draw \d+$|^[\d+]+$", name) else name
     return f"group from {said}, {own}"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from attribution.files import hdf5, scopes
+from attribution.results import csv_tables
 
 # the second links to the arrays of the first, and has the names of classes that are shown
 DATA, NAMED = "data.h5", "named.h5"
@@ -109,7 +110,7 @@ class Folder(Mapping):
                 f"{self.path} has no {name}; it has {_listed(_by_folder(names))}{_meant(name, names)}{made}"
             )
         path = self.files[name]
-        return pd.read_csv(path) if path.suffix == ".csv" else Arrays(path)
+        return csv_tables.read(path) if path.suffix == ".csv" else Arrays(path)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.files)
