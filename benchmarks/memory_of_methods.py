@@ -1,10 +1,11 @@
 """Peak memory of every method of pairs as the training set grows fourfold: jobs of the workflow, on the toy set.
 
 python benchmarks/memory_of_methods.py [--output results/benchmarks/memory-of-methods.csv] [--cores 1]
-    [--points 532 2128] [--epochs 20] [--methods trak kfac ...]
+    [--points 1064 4256] [--epochs 20] [--methods trak kfac ...]
 
 Each method runs in a process of its own, as it does in a study; `grown_mb` is what more points take beyond what fewer
-take, so that interpreter and libraries cancel. Targets stay as many.
+take, so that interpreter and libraries cancel. Targets stay as many. Settings of which memory depends have rows of
+their own, see VARIANTS.
 """
 
 import argparse
@@ -24,6 +25,8 @@ from attribution.workflow import registry
 
 ROOT = Path(__file__).parents[1]
 MODEL, TARGETS = "mlp-l2", 30
+# method, what its row adds to the name, and the settings that differ
+VARIANTS = [("trak", ", projection 512", {"trak": {"projection": 512}})]
 
 
 def settings(sizes: list[int], epochs: int) -> dict:
@@ -38,22 +41,32 @@ def settings(sizes: list[int], epochs: int) -> dict:
 
     return {
         "datasets": {f"toy-{n}": {"extends": "toy", "discs": discs(n)} for n in sizes},
-        "models": {MODEL: {"training": {"epochs": epochs}}},
+        "models": {MODEL: {"training": {"epochs": epochs}, "below_chance": "warn"}},
         "truth": {"targets": TARGETS, "shards": [60], "small": {"subsets": 60}, "full": {"subsets": 60},
                   "fitted": {"subsets": 60}},
     }  # fmt: skip
 
 
-def peaks(folder: Path, sizes: list[int], methods: list[str]) -> pd.DataFrame:
-    """method, family, a column of peak megabytes and of seconds a size, and grown_mb from the first to the last."""
+def run(folder: Path, given: argparse.Namespace, methods: list[str], more: dict) -> None:
+    """Make the attributions of these methods at every size; of those that are there only what the settings change."""
+    (folder / "mine.yaml").write_text(yaml.safe_dump(settings(given.points, given.epochs) | more))
+    wanted = [at(n, method) for method in methods for n in given.points]
+    command = [Path(sys.executable).with_name("snakemake"), "-s", ROOT / "Snakefile", "--directory", folder,
+               "--workflow-profile", ROOT / "profiles/default", "--configfile", folder / "mine.yaml", "--cores",
+               str(given.cores), "--quiet", "all"]  # fmt: skip
+    subprocess.run([*command, "--", *wanted], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def peaks(folder: Path, sizes: list[int], methods: list[str], ending: str = "") -> list[dict]:
+    """Rows of method, family, a column of peak megabytes and of seconds a size, and grown_mb from first to last."""
     rows = []
     for method in methods:
         facts = [hdf5.attributes(folder / at(n, method)) for n in sizes]
-        row = {"method": method, "family": facts[0]["family"]}
+        row = {"method": method + ending, "family": facts[0]["family"]}
         for n, found in zip(sizes, facts, strict=True):
             row |= {f"peak_mb_{n}": found["peak_memory"] / 1e6, f"seconds_{n}": found["seconds"]}
         rows.append(row | {"grown_mb": (facts[-1]["peak_memory"] - facts[0]["peak_memory"]) / 1e6})
-    return pd.DataFrame(rows).round(3)
+    return rows
 
 
 def at(n: int, method: str) -> str:
@@ -66,19 +79,18 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--output", default="results/benchmarks/memory-of-methods.csv")
     parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--points", type=int, nargs="+", default=[532, 2128])
+    parser.add_argument("--points", type=int, nargs="+", default=[1064, 4256])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--methods", nargs="+", default=of_pairs)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mine.yaml").write_text(yaml.safe_dump(settings(given.points, given.epochs)))
-        wanted = [at(n, method) for method in given.methods for n in given.points]
-        command = [Path(sys.executable).with_name("snakemake"), "-s", ROOT / "Snakefile", "--directory", folder,
-                   "--workflow-profile", ROOT / "profiles/default", "--configfile", folder / "mine.yaml", "--cores",
-                   str(given.cores), "--quiet", "all"]  # fmt: skip
-        subprocess.run([*command, "--", *wanted], check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        table = peaks(folder, given.points, given.methods)
+        run(folder, given, given.methods, {})
+        rows = peaks(folder, given.points, given.methods)
+        for method, ending, more in [variant for variant in VARIANTS if variant[0] in given.methods]:
+            run(folder, given, [method], more)
+            rows += peaks(folder, given.points, [method], ending)
+    table = pd.DataFrame(rows).round(3).sort_values("method")
     print(table.to_string(index=False))
     Path(given.output).parent.mkdir(parents=True, exist_ok=True)
     with atomic.replacing(given.output) as temporary:

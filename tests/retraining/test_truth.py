@@ -157,3 +157,30 @@ def test_a_datamodel_around_the_truth_needs_no_subsets_and_around_noise_is_a_dat
     fresh = rng.random((200, 60)) < 0.5
     noise, _ = datamodel_around.around(rng.normal(size=weights.shape), kept, outputs, penalties)
     assert np.corrcoef((fresh @ noise.T).ravel(), (fresh @ weights.T).ravel())[0, 1] > 0.4
+
+
+@pytest.mark.parametrize(
+    ("method", "prior"),
+    [
+        (datamodel_around.AroundMetagradient(), "attributions/metagradient-smooth"),
+        (datamodel_around.AroundTrak(), "attributions/trak"),
+    ],
+)
+def test_a_datamodel_is_fitted_around_the_file_of_its_own_method_alone(tmp_path, method, prior):
+    rng = np.random.default_rng(2)
+    weights, kept = rng.normal(size=(3, 40)), rng.random((30, 40)) < 0.5
+    names = ("attributions/metagradient-smooth", "attributions/trak")
+    files = {"data": tmp_path / "data.h5", "subsets": [tmp_path / "subsets.h5"]}
+    files |= {name: tmp_path / f"{place}.h5" for place, name in enumerate(names)}
+    hdf5.write(files["data"], {"y_train": np.zeros(40, int)}, {})
+    arrays = {"kept": kept, "retrained": (kept @ weights.T)[None], "targets": np.arange(3)}
+    hdf5.write(tmp_path / "subsets.h5", arrays, {"seconds": 100.0})
+    for name in names:
+        # a third of the truth in the file that is to be read, noise in the other
+        pairs = weights / 3 if name == prior else rng.normal(size=weights.shape)
+        hdf5.write(files[name], {"targets": np.arange(3), "pairs": pairs}, {"seconds": 7.0})
+    settings = {"truth.fitted": {"alpha": 0.5, "subsets": 30}}
+    settings |= {"datamodels.penalties": {"smallest": 1e-3, "largest": 1e5, "count": 17}}
+    run = Run(files, settings, tested=True)
+    assert np.allclose(method.pairs(run, np.arange(3)), weights, atol=1e-3)
+    assert run.facts["seconds_before"] == 107 and abs(run.facts["factor"] - 3) < 1e-3

@@ -101,6 +101,7 @@ METHODS = {
     "datamodel-ridge": "retraining.datamodel_ridge:Ridge",
     "datamodel-lasso": "retraining.datamodel_lasso:Lasso",
     "datamodel-around-metagradient": "retraining.datamodel_around:AroundMetagradient",
+    "datamodel-around-trak": "retraining.datamodel_around:AroundTrak",
     "random-class": "chance.random_class:RandomClass",
     "random": "chance.random:Random",
 }

@@ -32,6 +32,13 @@ class AroundMetagradient:
         return found
 
 
+class AroundTrak(AroundMetagradient):
+    """The same around `trak`, which costs seconds where a metagradient costs minutes; a gives it the margin's unit."""
+
+    needs = ("data", "subsets", "attributions/trak")
+    prior = "attributions/trak"
+
+
 def around(
     tau: np.ndarray, kept: np.ndarray, margins: np.ndarray, penalties: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
