@@ -1,5 +1,6 @@
 """TRAK: projected gradients, the kernel and the scores against explicit gradients and matrices."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import keras
@@ -159,6 +160,39 @@ def test_blocks_are_the_mean_of_their_scores_and_more_features_than_points_take_
     few, uncertain = rng.normal(size=(1, 4 + TARGETS, 6)), uncertain[:4]
     found = trak.of_features(few[:, :-TARGETS], few[:, -TARGETS:], uncertain, 0.2)
     np.testing.assert_allclose(found, expected_scores(few[0], uncertain, 0.2), rtol=1e-9)
+
+
+def test_features_are_taken_some_points_at_a_time_to_the_same_scores(monkeypatch):
+    rng = np.random.default_rng(2)
+    phi, uncertain = rng.normal(size=(2, 20 + TARGETS, 6)), rng.random(20)
+    monkeypatch.setattr(trak, "ROWS", 7)
+    found = trak.of_features(phi[:, :-TARGETS], phi[:, -TARGETS:], uncertain, 0.2)
+    expected = np.mean([expected_scores(block, uncertain, 0.2) for block in phi], axis=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    # training points as targets, as many at a time as the formula takes
+    for i in range(0, 20, TARGETS):
+        few = [np.concatenate([block[:-TARGETS], block[i : i + TARGETS]]) for block in phi]
+        own = np.mean([expected_scores(block, uncertain, 0.2)[:, i : i + TARGETS] for block in few], axis=0)
+        itself = trak.itself_of_features(phi[:, :-TARGETS], uncertain, 0.2)[i : i + TARGETS]
+        np.testing.assert_allclose(itself, np.diag(own) * uncertain[i : i + TARGETS], rtol=1e-9)
+
+
+def test_memory_beside_the_features_does_not_grow_with_the_points():
+    def peak(n, scores):
+        phi, uncertain = np.ones((1, n, 64), np.float32), np.full(n, 0.5)
+        tracemalloc.start()
+        scores(phi, uncertain)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    few, many = 4 * trak.ROWS, 16 * trak.ROWS
+    for scores in (
+        lambda phi, uncertain: trak.of_features(phi, phi[:, :1], uncertain, 1.0),
+        lambda phi, uncertain: trak.itself_of_features(phi, uncertain, 1.0),
+    ):
+        # a few numbers a point, the scores themselves, and not a copy of the features, which is 64
+        assert peak(many, scores) - peak(few, scores) < (many - few) * 8 * 6
 
 
 def test_the_size_is_shared_and_none_is_left_over_where_parts_can_use_it():

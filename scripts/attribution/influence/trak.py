@@ -16,7 +16,7 @@ from attribution.influence import margin_gradients
 from attribution.influence.margin_gradients import Network
 from attribution.numerics.residuals import margins
 
-# Bytes of gradients that are kept in one pass over the samples, and rows of the kernel that are added at a time.
+# Bytes of gradients that are kept in one pass over the samples; rows of the kernel or of features taken at a time.
 BUDGET = 512 << 20
 ROWS = 1024
 
@@ -64,32 +64,50 @@ def of_features(train: np.ndarray, targets: np.ndarray, uncertain: np.ndarray, r
 
     Returns:
         (t, n) float64. Cost for each: n p^2 + p^3 / 3 + 2 n p t flops; n^2 p + n^3 / 3 where p is larger than n.
+        Memory beside it: p^2 numbers and ROWS points, whatever n.
     """
     total = np.zeros((targets.shape[1], len(uncertain)))
     for phi, of_targets in zip(train, targets, strict=True):
-        phi, of_targets = phi.astype(np.float64), of_targets.astype(np.float64)
+        of_targets = of_targets.astype(np.float64)
         if phi.shape[1] > len(phi):
-            total += of_kernel(np.concatenate([phi, of_targets]) @ phi.T, np.ones(len(phi)), ridge)
+            whole = phi.astype(np.float64)
+            total += of_kernel(np.concatenate([whole, of_targets]) @ whole.T, np.ones(len(phi)), ridge)
             continue
-        gram = phi.T @ phi
-        gram[np.diag_indices(len(gram))] += ridge * _mean_diagonal(np.trace(gram) / len(phi))
-        solved = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), of_targets.T)
-        total += solved.T @ phi.T
-    return total * (uncertain / len(train))
+        solved = cho_solve(_damped_gram(phi, ridge), of_targets.T).T
+        for rows in _rows(len(phi)):
+            total[:, rows] += solved @ phi[rows].astype(np.float64).T
+    total *= uncertain / len(train)
+    return total
 
 
 def itself_of_features(train: np.ndarray, uncertain: np.ndarray, ridge: float) -> np.ndarray:
     """(n,) as `itself`, the mean over projections (B, n, p) that are independent of each other."""
     total = np.zeros(len(uncertain))
     for phi in train:
-        phi = phi.astype(np.float64)
         if phi.shape[1] > len(phi):
-            total += itself(phi @ phi.T, np.ones(len(phi)), ridge)
+            whole = phi.astype(np.float64)
+            total += itself(whole @ whole.T, np.ones(len(phi)), ridge)
             continue
-        gram = phi.T @ phi
-        gram[np.diag_indices(len(gram))] += ridge * _mean_diagonal(np.trace(gram) / len(phi))
-        total += (cho_solve(cho_factor(gram, lower=True, overwrite_a=True), phi.T) * phi.T).sum(axis=0)
+        factor = _damped_gram(phi, ridge)
+        for rows in _rows(len(phi)):
+            part = phi[rows].astype(np.float64).T
+            total[rows] += (cho_solve(factor, part) * part).sum(axis=0)
     return total * uncertain**2 / len(train)
+
+
+def _damped_gram(phi: np.ndarray, ridge: float) -> tuple:
+    """Factor of Phi^T Phi + ridge I in float64, as `cho_solve` takes it; phi (n, p) stays in its own precision."""
+    gram = np.zeros((phi.shape[1], phi.shape[1]))
+    for rows in _rows(len(phi)):
+        part = phi[rows].astype(np.float64)
+        gram += part.T @ part
+    gram[np.diag_indices(len(gram))] += ridge * _mean_diagonal(np.trace(gram) / len(phi))
+    return cho_factor(gram, lower=True, overwrite_a=True)
+
+
+def _rows(n: int) -> Iterator[slice]:
+    """ROWS points at a time."""
+    return (slice(start, min(start + ROWS, n)) for start in range(0, n, ROWS))
 
 
 def squares(found: Network, x: np.ndarray, labels: np.ndarray, batch: int) -> tuple[np.ndarray, np.ndarray]:
