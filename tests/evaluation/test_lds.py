@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, rankdata, spearmanr
 
+import average_method
 from attribution.evaluation import lds, removals
+from attribution.files import hdf5
 
 INTERVAL = {"resamples": 400, "level": 0.9, "seed": 0}
 
@@ -95,3 +97,38 @@ def test_row_has_the_means_over_targets():
     assert row["pearson"] == pytest.approx(np.mean([pearsonr(true[:, t], predicted[:, t])[0] for t in range(3)]))
     assert row["spearman"] == pytest.approx(np.mean([spearmanr(true[:, t], predicted[:, t])[0] for t in range(3)]))
     assert row["low"] < row["spearman"] < row["high"]
+
+
+def mean_of(tmp_path, pairs, facts):
+    """What average_method makes of trainings' attributions: pairs, and attributes of the file."""
+    files = []
+    for place, found in enumerate(pairs):
+        files.append(str(tmp_path / f"{place}.h5"))
+        own = {"method": "m", "family": "unrolled", "unit": "margin", "seconds": 1.0 + place, "peak_memory": 9 - place}
+        hdf5.write(files[-1], {"targets": np.arange(len(found)), "pairs": found}, own | facts)
+    average_method.average_method(files, str(tmp_path / "mean.h5"), {})
+    return hdf5.read(tmp_path / "mean.h5", "pairs")[0], hdf5.attributes(tmp_path / "mean.h5")
+
+
+def test_a_derivative_that_explodes_in_one_training_does_not_outweigh_the_others(tmp_path):
+    rng = np.random.default_rng(0)
+    truth, kept = rng.normal(size=(6, 80)), rng.permuted(np.tile(np.arange(80) < 40, (60, 1)), axis=1)
+    # four trainings with little noise, one with twenty times as much
+    pairs = [truth + size * rng.normal(size=truth.shape) for size in (1, 1, 1, 1, 20)]
+    pairs[0] += 7
+    spread = [np.median([np.std(row) for row in found]) for found in pairs]
+    share = [min(1, (np.median(spread) / one) ** 2) for one in spread]
+    found, facts = mean_of(tmp_path, pairs, {"growth": 3.0})
+    expected = sum(one * of for one, of in zip(share, pairs, strict=True)) / sum(share)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    np.testing.assert_allclose(facts["weights"], share, rtol=1e-12)
+    assert facts["seconds"] == 15 and facts["peak_memory"] == 9
+    score = lambda attributed: lds.scores(kept @ truth.T, kept @ attributed.T).mean()  # noqa: E731
+    assert score(found) > 0.8 > 0.4 > score(np.mean(pairs, axis=0))
+
+
+def test_what_does_not_grow_has_the_plain_mean(tmp_path):
+    pairs = [size * np.random.default_rng(size).normal(size=(2, 5)) for size in (1, 2, 30)]
+    found, facts = mean_of(tmp_path, pairs, {})
+    np.testing.assert_allclose(found, sum(pairs) / 3, rtol=1e-12)
+    assert "weights" not in facts
