@@ -10,6 +10,7 @@ import pandas as pd
 from attribution.data import seed_points
 from attribution.evaluation import recovery
 from attribution.files import atomic, hdf5
+from attribution.files.results import groups as groups_file
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
 from attribution.files.results.decision_boundary import BOUNDARY_DISTANCE
 from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, TIES
@@ -31,6 +32,7 @@ def evaluate_study(
         settings: `top`, `closest`.
         target: number of the subgroup from whose centre the groups grew.
 
+    Where a group's order is judged it is that of the whole growth; `f1` is that of the group, up to where it stopped.
     `low` and `high` are the 5th and 95th percentile over draws, where a method draws.
     """
     x, subgroup = hdf5.read(files["data"], X_TRAIN, SUBGROUP_TRAIN)
@@ -46,11 +48,13 @@ def evaluate_study(
             groups, *(f"{seed}/{name}" for name in (MEMBERS, NORMALISED_INFLUENCE, COSINE))
         )
         with hdf5.file(groups) as file:
-            ties = int(file[str(seed)].attrs[TIES])
+            ties, stopped = int(file[str(seed)].attrs[TIES]), groups_file.size(file[str(seed)].attrs, members)
         add(method, "precision", recovery.precision(members, subgroup, target))
         add(method, "exhausted_at", recovery.exhausted_at(members, subgroup, target))
         add(method, "maximum_over_cluster_size", (np.argmax(normalised) + 1) / size)
         add(method, "turning_point_over_cluster_size", turning.turning_point(cosine) / size)
+        add(method, "stopped_over_cluster_size", stopped / size)
+        add(method, "f1", recovery.against_subgroup(members[:stopped], subgroup, target)["f1"])
         add(method, "steps_with_ties", ties)
     for method, scored in recovered.items():
         rows += recovery.rows(scored, method, subgroup, target)

@@ -14,7 +14,7 @@ from attribution.data import seed_points
 from attribution.files import group_folders, hdf5, provenance
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.gradients import DECAY, DECAY_GRADIENT, FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
-from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, PEAK, TIES
+from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, PEAK, STOP, STOPPED, TIES
 from attribution.files.results.influence import SELF_INFLUENCE, STEP_NORM
 from attribution.groups import by_pairs, greedy, products, stops
 from attribution.influence import inverse_files
@@ -74,13 +74,10 @@ def find_groups(
     known = products.of_pairs(pairs) if pairs else products.of_factors(features, residuals, solve, own)
     allowed = ~np.isin(np.arange(len(y)), group["excluded"])
     growth = stops.Growth(y, allowed, known, grow, group["tie_seed"])
-    groups = [
-        stops.cut(found, max(stops.size(group["stop"], found, len(start), growth), len(start)))
-        for found, start in zip(grow(starts), starts, strict=True)
-    ]
     arrays, facts = {}, {}
-    for name, start, found in zip(start_names, starts, groups, strict=True):
+    for name, start, found in zip(start_names, starts, grow(starts), strict=True):
         seed = group_folders.folder_of(start)
+        stop, stopped = stops.end(group["stop"], group["direction"], found, len(start), growth)
         if not pairs and (own[start] <= 0).all():
             print(
                 f"warning: point {seed} has a gradient of zero, so no point has influence on it: its group is arbitrary"
@@ -92,13 +89,19 @@ def find_groups(
             f"{seed}/seed_name": name,
             f"{seed}/rule": group["rule"],
             f"{seed}/direction": group["direction"],
-            f"{seed}/stop": group["stop"],
+            f"{seed}/{STOP}": stop,
+            f"{seed}/{STOPPED}": stopped,
             f"{seed}/{TIES}": found.ties,
             f"{seed}/{PEAK}": found.peak,
-            f"{seed}/total_influence": found.normalised_influence[-1] * len(found.members),
+            f"{seed}/total_influence": found.normalised_influence[stopped - 1] * stopped,
         }
         if found.ties:
             print(f"group of point {seed}: {found.ties} steps had equal best scores, decided by tie_seed")
+    if any(facts[f"{group_folders.folder_of(start)}/{STOP}"] != group["stop"] for start in starts):
+        print(
+            f"groups.stop is '{group['stop']}', which judges how alike members are; that says nothing of direction min "
+            f"and of scores that are no inner products, so all {group['size']} members are the group"
+        )
     hdf5.write(path, arrays, attributes | facts)
 
 
@@ -116,7 +119,10 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
         found, remedy = cost.adaptive_groups(*sizes), "set groups.adaptive to false"
     else:
         found = cost.groups(*sizes, itemsize=itemsize, exact=exact)
-        remedy = f"give fewer groups.seeds{' or set influence.solver to cg' if exact else ''}"
+        remedy = f"give fewer groups.seeds or a lower groups.size{', or set influence.solver to cg' if exact else ''}"
+    if group["stop"] in stops.BY_LIKENESS:
+        after = cost.stop(seeds, group["size"], found["k"])
+        found = found | {name: found[name] + after[name] for name in after}
     cost.require("groups", found, remedy, cost.speed(np.matmul, np.ones((1024, 1024))))
 
 

@@ -11,17 +11,21 @@ from attribution.data import seed_points
 from attribution.drawing import style as drawing
 from attribution.evaluation import recovery
 from attribution.files import hdf5
+from attribution.files.results import groups as groups_file
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.decision_boundary import GRID_X, GRID_Y, LOGITS_GRID
-from attribution.files.results.groups import MEMBERS
 
 
 def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style: str, dpi: int, path: str) -> None:
-    """Draw six stages; one of them is the step at which the target's last point joins, if that happens."""
+    """Draw six stages of the growth; one is the step at which the target's last point joins, if that happens, and the
+    colours' scale marks where the group stops.
+    """
     x, y, subgroup = hdf5.read(data, X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     name = hdf5.attributes(data)["subgroup_names"][target]
     seed = seed_points.central(x, subgroup, target)
-    (members,) = hdf5.read(groups, f"{seed}/{MEMBERS}")
+    with hdf5.file(groups) as file:
+        members = file[str(seed)][groups_file.MEMBERS][()]
+        stopped, stop = groups_file.size(file[str(seed)].attrs, members), file[str(seed)].attrs[groups_file.STOP]
     grid = hdf5.read(boundary, GRID_X, GRID_Y, LOGITS_GRID)
     size = int((subgroup == target).sum())
     exhausted = recovery.exhausted_at(members, subgroup, target)
@@ -45,9 +49,12 @@ def plot_greedy_stages(data: str, groups: str, boundary: str, target: int, style
         here.label_outer()
     for here in axes.flat[len(stages) :]:
         here.set_visible(False)
-    figure.colorbar(
+    scale = figure.colorbar(
         plt.cm.ScalarMappable(plt.Normalize(1, len(members)), "viridis"), ax=axes, label="iteration joined", shrink=0.7
     )
+    if stopped < len(members):
+        scale.ax.axhline(stopped, color=drawing.RED, lw=2)
+        scale.ax.set_title(f"{stop} stops\nat {stopped}", color=drawing.RED)
     drawing.save(figure, path, dpi)
 
 

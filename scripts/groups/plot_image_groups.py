@@ -10,8 +10,9 @@ from attribution.data import own_rows
 from attribution.drawing import images as pictures
 from attribution.drawing import style as drawing
 from attribution.files import group_folders, hdf5
+from attribution.files.results import groups as groups_file
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
-from attribution.files.results.groups import MEMBERS, NORMALISED_INFLUENCE
+from attribution.files.results.groups import MEMBERS, NORMALISED_INFLUENCE, STOP
 from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.groups import growth_path
 
@@ -22,7 +23,8 @@ COLUMNS = 12
 
 def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: int, path: str) -> None:
     """Draw a block a group: its first seed large, then the members, each with its class, its row in the user's own data
-    and its influence on the group that it joined; the classes other than the seed's in colour.
+    and its influence on the group that it joined; the classes other than the seed's in colour. Where the group stopped
+    before, its own members are framed.
 
     Raises:
         ValueError: when the data is no images.
@@ -36,6 +38,8 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
                 part[MEMBERS][()],
                 part[NORMALISED_INFLUENCE][()],
                 float(part.attrs["total_influence"]),
+                part.attrs[STOP],
+                groups_file.size(part.attrs, part[MEMBERS]),
             )
             for folder, part in file.items()
         }
@@ -47,7 +51,8 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
         starts = sorted(found, key=lambda start: (y[start[0]], start))
         figure, axes = plt.subplots(len(starts), 1, figsize=(9.8, 2.5 * len(starts) + 0.3), squeeze=False)
         for start, here in zip(starts, axes[:, 0], strict=True):
-            members, normalised, total = found[start]
+            members, normalised, total, stop, stopped = found[start]
+            cut = f"; {stop} stops after {stopped} of {len(members)}" if stopped < len(members) else ""
             gained = growth_path.influence_on_group(normalised, own[members])
             members, gained = members[:SHOWN], gained[:SHOWN]
             images = pictures.rows_of(x, members)
@@ -59,12 +64,13 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
             pictures.strip(
                 here, images[1:], said[1:],
                 COLUMNS, 2.3, colours=[drawing.BLACK if word == words[0] else drawing.RED for word in words[1:]],
+                frames=[drawing.BLUE if cut and place < stopped else None for place in range(1, len(members))],
             )  # fmt: skip
             here.text(1, 2.0, f"{words[0]}, self-influence {own[start[0]]:.3g}", ha="center", va="top", fontsize=6.5)
             inside = sum(word == words[0] for word in words)
             here.set_title(
                 f"{words[0]}, {group_folders.images(rows[list(start)])}: total influence score {total:.4g} of "
-                f"{len(normalised)} images; {inside} of the {len(words)} shown are of its class",
+                f"{stopped} images{cut}; {inside} of the {len(words)} shown are of its class",
                 loc="left",
             )
     figure.suptitle(

@@ -10,8 +10,9 @@ import numpy as np
 from attribution.data import seed_points
 from attribution.drawing import style as drawing
 from attribution.files import hdf5
+from attribution.files.results import groups as groups_file
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
-from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE
+from attribution.files.results.groups import COSINE, MEMBERS, NORMALISED_INFLUENCE, STOP
 from attribution.files.results.growth import ONE_AFTER_OTHER
 from attribution.groups import turning
 
@@ -45,17 +46,21 @@ def plot_turning_point(
     figure, axes = plt.subplots(3, columns, figsize=(1 + 2.1 * columns, 6.2), sharex=True, squeeze=False)
     _random(axes[:, 0], growth, names, target, other, size)
     for column, (rule, path_group) in zip(axes[:, 1:].T, zip(rules, groups, strict=True), strict=True):
-        members, normalised, cosine = hdf5.read(
-            path_group, *(f"{seed}/{name}" for name in (MEMBERS, NORMALISED_INFLUENCE, COSINE))
-        )
+        with hdf5.file(path_group) as file:
+            grown = file[str(seed)]
+            members, normalised, cosine = (grown[name][()] for name in (MEMBERS, NORMALISED_INFLUENCE, COSINE))
+            stop, stopped = grown.attrs[STOP], groups_file.size(grown.attrs, members)
         turn, highest = turning.turning_point(cosine), int(np.argmax(normalised)) + 1
         column[0].plot(1 + np.arange(len(members)), normalised / normalised.max(), color=drawing.BLACK)
         column[0].plot(highest, 1.0, "v", color=drawing.RED, clip_on=False, label="maximum")
-        column[0].set_title(f"greedy, {rule}\nmaximum at {highest},\nturn at {turn}")
+        cut = stopped < len(members)
+        column[0].set_title(f"greedy, {rule}\nmaximum at {highest},\nturn at {turn}{f', {stop} at {stopped}' * cut}")
         column[1].plot(1 + np.arange(len(members)), cosine, color=drawing.BLACK)
         _make_up(column[2], subgroup[members], names)
         for here in column:
             here.axvline(turn, color=drawing.RED, ls="--", lw=1, label="turning point")
+            if cut:
+                here.axvline(stopped, color=drawing.BLACK, ls=":", lw=1.2, label="the group stops")
     for here in axes.flat:
         here.axvline(size, color=drawing.SKY, lw=2.5, alpha=0.6, label="subgroup's size", zorder=0)
     for here in axes[1]:

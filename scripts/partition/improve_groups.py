@@ -7,8 +7,8 @@ job.begin()
 import pandas as pd
 
 from attribution.files import atomic, group_folders, hdf5
+from attribution.files.results import groups as groups_file
 from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
-from attribution.files.results.groups import MEMBERS
 from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.influence import inverse_files
 from attribution.partition import search, vectors
@@ -33,8 +33,9 @@ def improve_groups(files: dict, cg: dict, excluded: list[int], swaps: int, path:
     unit = vectors.factored(features, vectors.unit(residuals, own), solve, (own > 0).astype(float))
     rows = []
     with hdf5.file(files["groups"]) as file:
-        groups = {folder: file[folder][MEMBERS][()] for folder in file}
-    for folder, members in groups.items():
+        groups = {folder: (file[folder][groups_file.MEMBERS][()], dict(file[folder].attrs)) for folder in file}
+    for folder, (grown, facts) in groups.items():
+        members = grown[: groups_file.size(facts, grown)]
         inside = list(group_folders.start_of(folder))
         for lengths, points in (("own", whole), ("unit", unit)):
             found = search.improve(points, members, inside, excluded, swaps)

@@ -4,14 +4,17 @@ import base64
 import io
 import json
 import re
+import shutil
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.decomposition import PCA
 
 import explored_run
-from attribution.explore import chosen, content, maps, page, samples
+from attribution import results
+from attribution.explore import chosen, content, maps, page, samples, sheets
 from attribution.files import hdf5
 from attribution.influence import inverse_files
 
@@ -113,6 +116,22 @@ def test_the_page_has_the_points_that_its_lists_name_and_the_measured_removals(e
     parts = next(colour for colour in data["colours"] if colour["name"] == "parts by kernel")
     labels = explored.arrays["y_train"][data["points"]["index"]]
     assert parts["values"] == list(np.where(labels == 0, 0, 1)) and parts["names"] == ["part 0", "part 1"]
+
+
+def test_a_sheet_shows_a_group_as_far_as_where_it_stopped(explored, tmp_path):
+    shutil.copy(explored.home / "groups.h5", tmp_path)
+    with h5py.File(tmp_path / "groups.h5", "r+") as file:
+        file["3"].attrs.update({"stop": "gap", "stopped": 4})
+        members, influence = file["3/members"][()], file["3/normalised_influence"][()]
+    own = results.open(explored.home)["data.h5"]
+    run = {"data.h5": own, "groups.h5": results.open(tmp_path)["groups.h5"]}
+    labels = explored.arrays["y_train"]
+    (sheet, whole) = sheets.of_groups(run, explored.arrays["index_train"], labels, ["cat", "dog", "ship"], 5)
+    assert list(sheet["members"]) == list(sheet["central"]) == list(members[:4]) and whole["size"] == 9
+    assert sheet["size"] == 4 and sheet["influence"] == influence[3]
+    assert sheet["mix"] == [round(share, 4) for share in np.bincount(labels[members[:4]], minlength=3) / 4]
+    assert ["stopped by", "gap, at 4 of 9 members"] in sheet["facts"]
+    assert ["its largest value", f"{influence.max():.4g}, at {influence.argmax() + 1} members"] in sheet["facts"]
 
 
 def test_a_row_of_a_table_that_is_no_point_is_said():

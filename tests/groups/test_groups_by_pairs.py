@@ -8,6 +8,7 @@ import pytest
 
 import find_groups
 from attribution.files import hdf5
+from attribution.files.results import groups
 from attribution.groups import by_pairs, gap, greedy, products
 from small_run import N, method, write_run
 
@@ -41,7 +42,7 @@ def test_groups_by_pairs_add_what_scores_most_with_all_members(run):
         by_pairs.grow(lambda q: np.full((len(q), N), np.nan), N, [[5]], 6, "max", run.keys)
 
 
-def test_find_groups_takes_a_method_for_its_rule(run, tmp_path):
+def test_find_groups_takes_a_method_for_its_rule(run, tmp_path, capsys):
     found = write_run(run, tmp_path)
     group = {
         "rule": "gradient-cosine", "direction": "max", "adaptive": False, "seeds": [5, 8], "excluded": [3], "size": 7,
@@ -61,6 +62,19 @@ def test_find_groups_takes_a_method_for_its_rule(run, tmp_path):
         ("peak", 7),
     ):
         find_groups.find_groups(found.files, None, group | {"stop": stop}, [], path, {}, pairs)
-        np.testing.assert_array_equal(hdf5.read(path, "5/members")[0], expected.members[:end])
+        # the whole growth is kept, and where it stopped beside it
+        members, path_of = hdf5.read(path, "5/members", "5/normalised_influence")
+        np.testing.assert_array_equal(members, expected.members)
+        with h5py.File(path) as file:
+            facts = dict(file["5"].attrs)
+        assert facts["stop"] == stop and groups.size(facts, members) == end
+        assert facts["total_influence"] == pytest.approx(path_of[end - 1] * end)
+    # squared distances are no inner products
+    capsys.readouterr()
+    distances = partial(method("input-euclidean").pairs, found)
+    find_groups.find_groups(found.files, None, group | {"stop": "gap"}, [], path, {}, distances)
+    with h5py.File(path) as file:
+        assert {(part.attrs["stop"], part.attrs["stopped"]) for part in file.values()} == {("size", 7)}
+    assert "groups.stop is 'gap', which judges how alike members are" in capsys.readouterr().out
     with pytest.raises(ValueError, match=r"groups\.adaptive is true, but rule 'gradient-cosine' is none of influence"):
         find_groups.find_groups(found.files, None, group | {"adaptive": True}, [], path, {}, pairs)

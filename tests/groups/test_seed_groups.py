@@ -93,11 +93,13 @@ def test_single_seeds_keep_their_names_and_their_groups(run):
     np.testing.assert_array_equal(alone[MEMBERS], among_lists[MEMBERS])
 
 
-def test_a_group_cut_at_its_peak_keeps_all_its_first_members(run):
+def test_a_group_that_stops_at_its_peak_keeps_all_its_first_members(run):
     files, solve, *_ = run
     path = found(files, solve, stop="peak", direction="min")
-    (members,) = hdf5.read(path, f"{group_folders.folder_of(start(files))}/{MEMBERS}")
-    assert members[:3].tolist() == start(files)
+    with h5py.File(path) as file:
+        grown = file[group_folders.folder_of(start(files))]
+        assert grown[MEMBERS][:3].tolist() == start(files) and len(grown[MEMBERS]) == GROUP["size"]
+        assert grown.attrs["peak"] < grown.attrs["stopped"] == 3
 
 
 def test_the_figure_names_all_points_that_a_group_starts_from(run, tmp_path, monkeypatch):
@@ -109,6 +111,22 @@ def test_the_figure_names_all_points_that_a_group_starts_from(run, tmp_path, mon
     plot_image_groups.plot_image_groups(files["data"], found(files, solve), files["influence"], "default", 60, "x.png")
     assert any(f"training images {', '.join(map(str, start(files)))}: total influence" in title for title in titles)
     assert any("training image 7: total influence" in title for title in titles)
+
+
+def test_the_figure_frames_the_members_of_a_group_that_stopped_before_its_growth(run, tmp_path, monkeypatch):
+    files, solve, *_ = run
+    framed, titles = [], []
+    monkeypatch.setattr(plot_image_groups.pictures, "strip", lambda *_, frames, **__: framed.append(frames))
+    monkeypatch.setattr(
+        plot_image_groups.drawing, "save", lambda figure, *_: titles.extend(a.get_title("left") for a in figure.axes)
+    )
+    path = found(files, solve)
+    with h5py.File(path, "r+") as file:
+        file["7"].attrs.update({"stop": "gap", "stopped": 3})
+    plot_image_groups.plot_image_groups(files["data"], path, files["influence"], "default", 60, "x.png")
+    blue = plot_image_groups.drawing.BLUE
+    assert sorted(framed, key=str) == [[blue, blue, None, None, None, None], [None] * 6]
+    assert [f"of 3 images; gap stops after 3 of {GROUP['size']}; " in title for title in titles].count(True) == 1
 
 
 def test_a_list_is_a_start_of_its_own():

@@ -125,15 +125,16 @@ def test_members_are_split_until_the_part_of_the_seed_is_coherent():
 
 
 @pytest.mark.parametrize("condition", stops.CONDITIONS)
-def test_every_condition_cuts_a_group_where_it_says(condition):
+def test_every_condition_stops_a_growth_where_it_says(condition):
     known = of_vectors(one_mode_each(0.01))
     path, cosine = gap.path(known.gram(ORDER)), np.r_[np.ones(12), np.full(8, 0.1)]
     group = greedy.finished(ORDER, path, cosine, 0)
     growth = stops.Growth(LABELS, EVERYONE, known, grown_within_modes, 0)
     expected = {"size": 20, "peak": 12, "turn": 20, "gap": 12, "split": 12, "reseeding": 12}
     assert stops.size(condition, group, 1, growth) == expected[condition]
-    cut = stops.cut(group, 12)
-    assert len(cut.members) == len(cut.normalised_influence) == len(cut.cosine) == 12 and cut.peak == group.peak
+    assert stops.end(condition, "max", group, 1, growth) == (condition, expected[condition])
+    # the seeds are of the group, whatever it says
+    assert stops.end(condition, "max", group, 15, growth) == (condition, max(expected[condition], 15))
 
 
 def test_a_condition_that_is_none_and_scores_that_are_no_products_are_refused():
@@ -146,3 +147,13 @@ def test_a_condition_that_is_none_and_scores_that_are_no_products_are_refused():
         with pytest.raises(ValueError, match="the score of point 0 with itself is 0: cosines need positive ones"):
             stops.size(condition, group, 1, growth._replace(products=of_distances))
     assert stops.size("size", group, 1, growth._replace(products=of_distances)) == 20
+
+
+def test_where_likeness_says_nothing_all_members_are_the_group():
+    group = greedy.finished(ORDER, np.r_[np.arange(9), np.zeros(11)], np.ones(20), 0)
+    growth = stops.Growth(LABELS, EVERYONE, of_vectors(one_mode_each(0.01)), grown_within_modes, 0)
+    distances = growth._replace(products=products.of_pairs((-np.square(MODES[:, None] - MODES)).__getitem__))
+    for condition, alike in (("turn", True), ("gap", True), ("split", True), ("peak", False), ("reseeding", False)):
+        own = (condition, stops.size(condition, group, 1, growth)) if not alike else ("size", 20)
+        assert stops.end(condition, "min", group, 1, growth) == own
+        assert stops.end(condition, "max", group, 1, distances) == own

@@ -1,6 +1,7 @@
 """attribution.results: what a run's files hold, as arrays and tables, without the libraries that computed them."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -111,6 +112,27 @@ def test_groups_are_members_in_order_with_the_users_rows(folder, arrays):
         assert list(own["index"]) == list(members) and list(own["step"]) == list(range(len(members)))
         assert list(own["row"]) == list(arrays["index_train"][members])
         np.testing.assert_array_equal(own["normalised_influence"], influence)
+
+
+def test_what_joined_after_a_group_stopped_is_of_its_growth_alone(folder):
+    path = folder / "groups-cut.h5"
+    shutil.copy(folder / "groups.h5", path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["variant"] = "-cut"
+        file["3"].attrs["stopped"] = 4
+        del file["8"].attrs["stopped"]  # as files are that do not tell the group from its growth
+    try:
+        run = results.open(folder)
+        for growth, sizes in ((False, {"3": 4, "8": 9}), (True, {"3": 9, "8": 9})):
+            table = results.groups(run, growth=growth)
+            table = table[table["variant"] == "cut"]
+            assert table.groupby("group").size().to_dict() == sizes
+            (members, cosine) = hdf5.read(path, "3/members", "3/cosine")
+            own = table[table["group"] == "3"]
+            assert list(own["index"]) == list(members[: sizes["3"]])
+            np.testing.assert_array_equal(own["cosine"], cosine[: sizes["3"]])
+    finally:
+        path.unlink()
 
 
 def test_parts_have_sizes_and_shares_of_classes(folder, arrays):

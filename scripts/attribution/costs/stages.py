@@ -180,6 +180,14 @@ def groups(seeds: int, size: int, n: int, D: int, C: int, itemsize: int = FLOAT6
     }
 
 
+def stop(seeds: int, size: int, k: int) -> dict:
+    """Where growths stop by how alike their members are: the gradients of one growth solved, the products of each two
+    of them, and the eigenvectors of these.
+    """
+    flops = seeds * (2 * size * k * k + 2 * size * size * k + 9 * size**3)
+    return {"bytes": FLOAT64 * (3 * size * k + 4 * size * size), "flops": flops}
+
+
 def adaptive_groups(seeds: int, size: int, n: int, D: int, C: int) -> dict:
     """Algorithm 1 with parameters re-estimated: a Hessian, its factor and all self-influences for every member.
 

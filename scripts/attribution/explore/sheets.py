@@ -24,16 +24,18 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
 
     Returns:
         dicts with `name`, `facts` (pairs of a word and a text), `mix` (share of each class), `central` (indices),
-        `members` (indices) and `removal` (rows of words and numbers, empty where nothing was measured).
+        `members` (indices, those before the group stopped) and `removal` (rows of words and numbers, empty where
+        nothing was measured).
     """
     found = []
     for file in (name for name in run if re.fullmatch(r"groups(-[^/]+)?\.h5", name)):
         variant = file.removeprefix("groups").removesuffix(".h5").removeprefix("-")
         folders = [name.rpartition("/")[0] for name in run[file] if name.endswith(f"/{groups_file.MEMBERS}")]
         for folder in folders:
-            members = run[file][f"{folder}/{groups_file.MEMBERS}"]
+            grown = run[file][f"{folder}/{groups_file.MEMBERS}"]
             influence = run[file][f"{folder}/{groups_file.NORMALISED_INFLUENCE}"]
             facts = run[file].attributes_of(folder)
+            members = grown[: groups_file.size(facts, grown)]
             start = group_folders.start_of(folder)
             peak = int(influence.argmax()) + 1
             seed = tables.seed_name(facts.get("seed_name", ""), run[tables.DATA].attributes["subgroup_names"])
@@ -44,10 +46,11 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
                 "start": list(start),
                 "facts": [
                     ["grown by rule", facts["rule"]],
-                    ["normalised influence I(G, G)/|G|", f"{influence[-1]:.4g}"],
+                    ["stopped by", f"{facts[groups_file.STOP]}, at {len(members)} of {len(grown)} members"],
+                    ["normalised influence I(G, G)/|G|", f"{influence[len(members) - 1]:.4g}"],
                     ["its largest value", f"{influence[peak - 1]:.4g}, at {peak} member{'s' * (peak > 1)}"],
                 ],
-                "influence": float(influence[-1]),
+                "influence": float(influence[len(members) - 1]),
                 "size": len(members),
                 "mix": _mix(labels[members], len(classes)),
                 "central": members[:central],

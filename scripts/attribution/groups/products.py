@@ -14,6 +14,10 @@ from attribution.influence import points as influence
 BLOCK = 256  # points whose products with all others exist at a time
 
 
+class NoProducts(ValueError):
+    """Scores that are no inner products of vectors: a point's with itself is not positive."""
+
+
 class Products(NamedTuple):
     """`gram` members (m,) -> (m, m) products of each two; `sums` points (p,) -> sum of the products of all pairs of
     them, and of each with itself. A vector of length zero has products of zero, also with itself."""
@@ -43,13 +47,13 @@ def of_pairs(pairs: Callable[[np.ndarray], np.ndarray]) -> Products:
     Args:
         pairs: training indices (t,) -> (t, n), as in `by_pairs.grow`.
 
-    Both raise ValueError when a score of a point with itself is not positive: those are no inner products.
+    Both raise NoProducts when a score of a point with itself is not positive.
     """
 
     def scale(points: np.ndarray, own: np.ndarray) -> np.ndarray:
         if (own <= 0).any():
             worst = points[np.argmin(own)]
-            raise ValueError(
+            raise NoProducts(
                 f"the score of point {worst} with itself is {own.min():g}: cosines need positive ones; set "
                 "groups.stop to size or peak"
             )

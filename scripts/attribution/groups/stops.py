@@ -1,4 +1,4 @@
-"""Where a grown group stops: conditions, each of which says how many of its first members are the group.
+"""Where a growth stops: conditions, each of which says how many of its first members are the group.
 
 size       all of them
 peak       where I(G, G) / |G| is largest (the report's, section 4.1.3)
@@ -14,9 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from attribution.groups import gap, greedy, reseeding, splitting, turning
-from attribution.groups.products import Products
+from attribution.groups.products import NoProducts, Products
 
 CONDITIONS = ("size", "peak", "turn", "gap", "split", "reseeding")
+# those that judge how alike members are, which the least influential ones are not
+BY_LIKENESS = ("turn", "gap", "split")
 
 
 class Growth(NamedTuple):
@@ -56,8 +58,19 @@ def size(condition: str, group: greedy.Group, start: int, growth: Growth) -> int
     raise ValueError(f"stop is '{condition}'; allowed are {', '.join(CONDITIONS)}")
 
 
-def cut(group: greedy.Group, end: int) -> greedy.Group:
-    """The group's first members, `end` of them, with what is known after each."""
-    return group._replace(
-        members=group.members[:end], normalised_influence=group.normalised_influence[:end], cosine=group.cosine[:end]
-    )
+def end(condition: str, direction: str, group: greedy.Group, start: int, growth: Growth) -> tuple[str, int]:
+    """The condition that stops a growth, and how many of its first members are the group: its seeds at least.
+
+    Where likeness says nothing, in direction `min` and by scores that are no inner products, all members are the group,
+    as by `size`, in the place of a condition of BY_LIKENESS.
+
+    Args:
+        direction: in which the group grew. The others, and what is raised: as `size`.
+    """
+    everyone = "size", len(group.members)
+    if condition in BY_LIKENESS and direction == "min":
+        return everyone
+    try:
+        return condition, max(size(condition, group, start, growth), start)
+    except NoProducts:
+        return everyone

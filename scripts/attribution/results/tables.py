@@ -93,11 +93,12 @@ def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return logits[rows, labels] - np.logaddexp.reduce(others, axis=1)
 
 
-def groups(run: Mapping, scope: str = "last_layer") -> pd.DataFrame:
+def groups(run: Mapping, scope: str = "last_layer", growth: bool = False) -> pd.DataFrame:
     """A row a member of each group of Algorithm 1, in the order in which members joined.
 
     Args:
-        run: of `results.open`. scope: `last_layer` or `all_layers`.
+        run: of `results.open`. scope: `last_layer` or `all_layers`. growth: whether points that joined after the group
+            stopped (`groups.stop` of the settings) are among the rows.
 
     Returns:
         `variant` (of the settings, empty for the study's own), `group` (the training indices that it grew from),
@@ -118,13 +119,14 @@ def groups(run: Mapping, scope: str = "last_layer") -> pd.DataFrame:
         for path in (path for path in file if path.endswith(f"/{groups_file.MEMBERS}")):
             group = path.rpartition("/")[0]
             facts, members = file.attributes_of(group), file[path]
+            members = members if growth else members[: groups_file.size(facts, members)]
             chosen = labels.iloc[members].reset_index(drop=True)
             frames.append(pd.DataFrame({
                 "variant": file.attributes["variant"].removeprefix("-"), "group": group, "rule": facts["rule"],
                 "direction": facts["direction"], "step": np.arange(len(members)), "index": members,
                 "row": chosen["row"], "label": chosen["label"],
-                "normalised_influence": file[f"{group}/{groups_file.NORMALISED_INFLUENCE}"],
-                "cosine": file[f"{group}/{groups_file.COSINE}"],
+                "normalised_influence": file[f"{group}/{groups_file.NORMALISED_INFLUENCE}"][: len(members)],
+                "cosine": file[f"{group}/{groups_file.COSINE}"][: len(members)],
             }))  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 

@@ -52,6 +52,7 @@ def size_of(config: dict, wildcards) -> dict:
         "group_size": groups["size"],
         "group_seeds": requests.starts(groups["seeds"], data["classes"], subgroups),
         "adaptive": groups["adaptive"],
+        "stop": groups["stop"],
         "removals": 3 * len(retrained["shares"]) * retrained["draws"],
         "grown": len(config["truth"]["found"]) * len(retrained["shares"]) * retrained["draws"],
         "largest_removal": max(1, round(max(retrained["shares"]) * data["n"])),
