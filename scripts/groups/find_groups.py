@@ -119,10 +119,10 @@ def require_memory(files: dict, group: dict, seeds: int) -> None:
         found, remedy = cost.adaptive_groups(*sizes), "set groups.adaptive to false"
     else:
         found = cost.groups(*sizes, itemsize=itemsize, exact=exact)
-        remedy = f"give fewer groups.seeds or a lower groups.size{', or set influence.solver to cg' if exact else ''}"
+        remedy = f"give fewer groups.seeds{' or set influence.solver to cg' if exact else ''}"
     if group["stop"] in stops.BY_LIKENESS:
         after = cost.stop(seeds, group["size"], found["k"])
-        found = found | {name: found[name] + after[name] for name in after}
+        found, remedy = found | {name: found[name] + after[name] for name in after}, f"{remedy}, or lower groups.size"
     cost.require("groups", found, remedy, cost.speed(np.matmul, np.ones((1024, 1024))))
 
 

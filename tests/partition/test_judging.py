@@ -229,6 +229,32 @@ def test_a_kernel_that_is_too_large_is_refused(job):
     source.refuse_large_kernel("mine", 40, 8 * 40**2 / 1e9)
 
 
+def test_the_averaged_truth_is_the_mean_over_other_trainings_than_the_runs(job, monkeypatch):
+    partition_training_set.partition_training_set(**job)
+    trained = []
+
+    def retrained(recipe, x, y, targets, labels, classes, seed, kept, label, work):
+        """Margins of a network to which the k-th training gives k times as much for each point of a subgroup."""
+        trained.append(seed)
+        subgroups = np.repeat(np.arange(4), 10)
+        return np.stack([-len(trained) * np.bincount(subgroups[~row], minlength=4)[subgroups] for row in kept])
+
+    monkeypatch.setattr(retrain_parts.whole_networks, "retrained", retrained)
+    out, own = job["path"].with_name("partition-removals-averaged.h5"), 5
+    retrain_parts.retrain_parts(job["files"]["data"], job["path"], {}, 3, own, "averaged", "0", out, job["attributes"])
+    assert len(set(trained)) == 3 and own not in trained
+    expected = [np.logaddexp(0, 10 * k) - np.log(2) for k in (1, 2, 3)]
+    with hdf5.file(out) as file:
+        changes = file["gradient-dot-unit"]["changes"][()]
+    np.testing.assert_allclose(changes, np.multiply.outer(expected, np.eye(4)), atol=1e-12)
+    path = job["path"].with_name("removal-averaged.csv")
+    compare_part_removals.compare_part_removals(
+        [str(job["path"])], [str(out)], [["net", own]], "two", INTERVAL, {"truth": "averaged"}, str(path)
+    )  # fmt: skip
+    table = pd.read_csv(path)
+    assert set(table.truth) == {"averaged"} and table.iloc[0].own_minus_other == pytest.approx(np.mean(expected))
+
+
 def test_numbers_that_tell_nothing_are_refused(job):
     for pairs, words in ((np.zeros((2, 40)), "length zero"), (np.full((2, 40), np.nan), "not finite")):
         run = type("Run", (), {"labels": np.zeros(40)})()
