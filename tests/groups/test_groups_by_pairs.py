@@ -42,7 +42,7 @@ def test_groups_by_pairs_add_what_scores_most_with_all_members(run):
         by_pairs.grow(lambda q: np.full((len(q), N), np.nan), N, [[5]], 6, "max", run.keys)
 
 
-def test_find_groups_takes_a_method_for_its_rule(run, tmp_path, capsys):
+def test_find_groups_takes_a_method_for_its_rule(run, tmp_path, capsys, monkeypatch):
     found = write_run(run, tmp_path)
     group = {
         "rule": "gradient-cosine", "direction": "max", "adaptive": False, "seeds": [5, 8], "excluded": [3], "size": 7,
@@ -69,6 +69,12 @@ def test_find_groups_takes_a_method_for_its_rule(run, tmp_path, capsys):
             facts = dict(file["5"].attrs)
         assert facts["stop"] == stop and groups.size(facts, members) == end
         assert facts["total_influence"] == pytest.approx(path_of[end - 1] * end)
+    monkeypatch.setattr(find_groups.stops, "size", lambda *_: 4)
+    find_groups.find_groups(found.files, None, group | {"stop": "gap"}, [], path, {}, pairs)
+    with h5py.File(path) as file:
+        assert file["5"].attrs["stopped"] == 4
+        assert file["5"].attrs["total_influence"] == pytest.approx(path_of[3] * 4)
+    monkeypatch.undo()
     # squared distances are no inner products
     capsys.readouterr()
     distances = partial(method("input-euclidean").pairs, found)
