@@ -70,7 +70,7 @@ def plot_image_groups(data: str, groups: str, influence: str, style: str, dpi: i
             inside = sum(word == words[0] for word in words)
             here.set_title(
                 f"{words[0]}, {group_folders.images(rows[list(start)])}: total influence score {total:.4g} of "
-                f"{stopped} images{cut}; {inside} of the {len(words)} shown are of its class",
+                f"{stopped} image{'s' * (stopped > 1)}{cut}; {inside} of the {len(words)} shown are of its class",
                 loc="left",
             )
     figure.suptitle(

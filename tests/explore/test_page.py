@@ -131,7 +131,8 @@ def test_a_sheet_shows_a_group_as_far_as_where_it_stopped(explored, tmp_path):
     assert sheet["size"] == 4 and sheet["influence"] == influence[3]
     assert sheet["mix"] == [round(share, 4) for share in np.bincount(labels[members[:4]], minlength=3) / 4]
     assert ["stopped by", "gap, at 4 of 9 members"] in sheet["facts"]
-    assert ["its largest value", f"{influence.max():.4g}, at {influence.argmax() + 1} members"] in sheet["facts"]
+    peak = int(influence.argmax()) + 1
+    assert ["its largest value", f"{influence.max():.4g}, at {peak} member{'s' * (peak > 1)}"] in sheet["facts"]
 
 
 def test_a_row_of_a_table_that_is_no_point_is_said():

@@ -33,7 +33,6 @@ A_MOVED_POINT, A_MOVED_LOGIT = 6e-7, 2e-7
 SCORED, SCORED_AT_ONCE = 4, 4096
 KERNEL_POINTS = 15_800  # whose kernel is 2 GB, influence.matrix_gb
 PARTS_LEAVE = 200  # networks of `retrain_parts`: parts of a dozen methods, and of controls with their sizes
-A_STOP = 0.02  # seconds of k-means by which `split` stops one group of 25, measured
 A_SEED = 3.0  # seconds of Algorithm 1 from one seed, all boundary forms of the last layer, n = 50 000; measured
 
 # Training, and what is a forward pass of the whole training set. The rules' names; profiles/slurm lists them too.
@@ -230,11 +229,9 @@ def _groups(size: dict) -> tuple:
 def _stopped_groups(size: dict) -> tuple:
     """The same, and where each growth stops, where that is told by how alike its members are, see `cost.stop`."""
     held, seconds, flops = _groups(size)
-    if size.get("stop", "size") in ("size", "peak"):
-        return held, seconds, flops
-    groups, members = size.get("group_seeds", 10), size.get("group_size", 25)
-    stop = cost.stop(groups, members, size["D"] * size["C"])
-    return held + stop["bytes"], seconds + A_STOP * groups + stop["flops"] / MEMBER, flops + stop["flops"]
+    members = 0 if size.get("stop", "size") in ("size", "peak") else size.get("group_size", 25)
+    stop = cost.stop(size.get("group_seeds", 10), members, size["D"] * size["C"])
+    return held + stop["bytes"], seconds + stop["flops"] / MEMBER, flops + stop["flops"]
 
 
 def _top(size: dict) -> tuple:
