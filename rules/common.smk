@@ -173,6 +173,7 @@ part = lambda section, *keys: bound(studies.part, section, keys)
 with_tie_seed = lambda path: bound(studies.with_tie_seed, path)
 scope_of = studies.scope_of
 recipe = bound(studies.recipe)
+class_weights_of = bound(studies.class_weights)
 training_of = bound(studies.training_of)
 data_settings = bound(studies.data_settings)
 subgroups_of = bound(studies.subgroups)

@@ -25,6 +25,7 @@ rule cache_gradients:
         scope=scope_of,
         batch_size=setting("influence.batch_size"),
         storage=setting("influence.storage"),
+        class_weights=class_weights_of,
     script:
         "../scripts/influence/cache_gradients.py"
 

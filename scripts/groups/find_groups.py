@@ -21,6 +21,7 @@ from attribution.influence import inverse_files
 from attribution.influence.points import Solve
 from attribution.methods import base
 from attribution.methods.run import Run
+from attribution.training import class_weights
 
 
 def find_groups(
@@ -65,7 +66,8 @@ def find_groups(
         weights, decay, slope = hdf5.read(files["gradients"], PARAMETERS, DECAY, DECAY_GRADIENT)
         weights = weights.reshape(features.shape[1], residuals.shape[1])
         layer = (features, y, weights, decay, slope, facts["damping"])
-        grow = partial(adaptive.grow, *layer, rule=group["rule"], **common)
+        point_weights = class_weights.stored(files["gradients"])
+        grow = partial(adaptive.grow, *layer, rule=group["rule"], point_weights=point_weights, **common)
     elif pairs:
         grow = partial(by_pairs.grow, pairs, len(y), **common)
     else:

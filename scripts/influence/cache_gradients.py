@@ -22,6 +22,7 @@ from attribution.files.results.gradients import (
     LOGITS_TEST,
     LOGITS_TRAIN,
     PARAMETERS,
+    POINT_WEIGHTS,
     RESIDUALS_TEST,
     RESIDUALS_TRAIN,
 )
@@ -29,6 +30,7 @@ from attribution.influence import features
 from attribution.networks import build as models
 from attribution.networks import penalties, same_function
 from attribution.numerics.residuals import residuals
+from attribution.training import class_weights as weighting
 
 TRAIN = (X_TRAIN, Y_TRAIN, FEATURES_TRAIN, LOGITS_TRAIN, RESIDUALS_TRAIN)
 TEST = (X_TEST, Y_TEST, FEATURES_TEST, LOGITS_TEST, RESIDUALS_TEST)
@@ -37,8 +39,9 @@ SHARD = 2
 
 
 def cache_gradients(
-    data: str, model: str, scope: str, batch_size: int, storage: str, digest: str, path: str, attributes: dict
-) -> None:
+    data: str, model: str, scope: str, batch_size: int, storage: str, digest: str, path: str, attributes: dict,
+    class_weights: str | list[float] = (),
+) -> None:  # fmt: skip
     """Write gradients.h5.
 
     In scope `last_layer` the factors are extended features and residuals. Every SHARD batches of them are a file in a
@@ -51,13 +54,17 @@ def cache_gradients(
         storage: `float64` or `float32`, of the last layer's features; logits and residuals are float64.
         digest: changes with whatever the result depends on (see `resume.digest`); unfinished work of another digest
             is not used.
+        class_weights: of the recipe, see `class_weights.of_labels`; residuals of training points are times them.
     """
     network = keras.models.load_model(model, compile=False)
     if scope == "all_layers":
         from attribution.influence import all_layers_files as network_files
 
         points = hdf5.read(data, X_TRAIN, Y_TRAIN, X_TEST, Y_TEST)
-        hdf5.write(path, network_files.gradient_arrays(network, *points, batch_size), attributes)
+        arrays = network_files.gradient_arrays(
+            network, *points, batch_size, weighting.of_labels(points[1], class_weights)
+        )
+        hdf5.write(path, arrays, attributes)
         return
     weights, decay, slope = features.last_layer_parameters(network)
     d, c = weights.shape
@@ -71,7 +78,11 @@ def cache_gradients(
             network_cost.speed(),
         )
     folder = resume.shards(path, digest)
-    shards = {arrays: factor_shards(folder, arrays, data, network, weights, batch_size) for arrays in (TRAIN, TEST)}
+    of_points = {TRAIN: weighting.of_labels(hdf5.read(data, Y_TRAIN)[0], class_weights), TEST: None}
+    shards = {
+        arrays: factor_shards(folder, arrays, data, network, weights, batch_size, own)
+        for arrays, own in of_points.items()
+    }
     with hdf5.writing(path, attributes) as file:
         for name, array in (
             (PARAMETERS, weights.ravel()),
@@ -79,6 +90,8 @@ def cache_gradients(
             (DECAY_GRADIENT, slope),
         ):
             file.create_dataset(name, data=array, track_times=False)
+        if of_points[TRAIN] is not None:
+            file.create_dataset(POINT_WEIGHTS, data=of_points[TRAIN], track_times=False)
         for (_, _, *results), files in shards.items():
             for name, kind in zip(results, (storage, "float64", "float64"), strict=True):
                 gather(file, name, kind, files)
@@ -86,13 +99,15 @@ def cache_gradients(
 
 
 def factor_shards(
-    folder: Path, arrays: tuple, data: str, network: keras.Model, weights: np.ndarray, batch_size: int
-) -> list[Path]:
+    folder: Path, arrays: tuple, data: str, network: keras.Model, weights: np.ndarray, batch_size: int,
+    of_points: np.ndarray | None = None,
+) -> list[Path]:  # fmt: skip
     """Files with features, logits and residuals of one of the two sets, in order; what exists is kept.
 
     Args:
         folder: of the files. arrays: TRAIN or TEST, names of samples, labels and the three results.
-        data: data.h5. weights: (D, C). batch_size: as in `cache_gradients`.
+        data: data.h5. weights: (D, C). batch_size: as in `cache_gradients`. of_points: (n,) weights of the points in
+            the objective; None for 1.
     """
     x_name, y_name, *results = arrays
     files = []
@@ -105,7 +120,8 @@ def factor_shards(
             rows = range(start, min(start + size, n))
             h = np.concatenate(list(features.feature_blocks(network, x, batch_size, rows)))
             logits = h @ weights
-            values = (h, logits, residuals(logits, y[rows.start : rows.stop]))
+            part = slice(rows.start, rows.stop)
+            values = (h, logits, residuals(logits, y[part], weighting.of_members(of_points, part)))
             hdf5.write(files[-1], dict(zip(results, values, strict=True)), {})
     return files
 

@@ -11,6 +11,7 @@ from attribution.files import hdf5, provenance
 from attribution.files.results.gradients import DECAY, FEATURES_TRAIN, LOGITS_TRAIN
 from attribution.influence import inverse
 from attribution.numerics import hessian
+from attribution.training import class_weights
 
 
 def cache_hessian(
@@ -30,6 +31,7 @@ def cache_hessian(
         arrays, found = network_files.hessian_arrays(files, solver, batch_size, damping)
     else:
         logits, decay = hdf5.read(files["gradients"], LOGITS_TRAIN, DECAY)
+        weights = class_weights.stored(files["gradients"])
         with hdf5.opened(files["gradients"], FEATURES_TRAIN) as (features,):
             if solver == "exact":
                 cost.require(
@@ -38,12 +40,12 @@ def cache_hessian(
                     "set influence.solver to cg",
                     cost.speed(np.matmul, np.ones((1024, 1024))),
                 )
-                matrix = hessian.hessian_sum(features, logits, label=f"Hessian, k = {len(decay)}")
+                matrix = hessian.hessian_sum(features, logits, label=f"Hessian, k = {len(decay)}", weights=weights)
                 matrix /= len(features)
                 matrix[np.diag_indices(len(decay))] += decay
                 arrays, found = inverse.cache_of_factor(matrix, damping, float(np.trace(matrix)))
             else:
-                trace = hessian.trace_closed_form(features, logits) + float(decay.sum())
+                trace = hessian.trace_closed_form(features, logits, weights=weights) + float(decay.sum())
                 # a last layer's Hessian has no negative eigenvalue
                 added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), 0.0)
                 hessian.refuse_zero(trace / len(decay) + added)

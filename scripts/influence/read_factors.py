@@ -16,12 +16,13 @@ from attribution.files.results.gradients import (
     LOGITS_TEST,
     LOGITS_TRAIN,
     PARAMETERS,
+    POINT_WEIGHTS,
     RESIDUALS_TEST,
     RESIDUALS_TRAIN,
 )
 from attribution.influence import factors_file
 from attribution.numerics.residuals import cross_entropy, predictions, residuals
-from attribution.training import chance
+from attribution.training import chance, class_weights
 
 PARTS = {
     "train": (FEATURES_TRAIN, LOGITS_TRAIN, RESIDUALS_TRAIN),
@@ -35,8 +36,8 @@ def read_factors(data: str, recipe: dict, storage: str, label: str, path: str, a
 
     Args:
         data: data.h5. recipe: `path` of the file, see `factors_file.read`; `l2` of the penalty on the kernel, whose
-            Hessian is 2 l2; perhaps `below_chance`, see `chance.judge`. storage: `float64` or `float32`, of the
-            features. label: of the run, for messages.
+            Hessian is 2 l2; perhaps `class_weights`, and `below_chance`, see `chance.judge`.
+        storage: `float64` or `float32`, of the features. label: of the run, for messages.
 
     Raises:
         ValueError: one sentence, where the file does not fit the data set.
@@ -44,6 +45,7 @@ def read_factors(data: str, recipe: dict, storage: str, label: str, path: str, a
     """
     given = factors_file.read(recipe["path"], data)
     labels = dict(zip(PARTS, hdf5.read(data, Y_TRAIN, Y_TEST), strict=True))
+    weights = {"train": class_weights.of_labels(labels["train"], recipe.get("class_weights")), "test": None}
     curvature = np.full_like(given.weights, 2 * recipe["l2"])
     curvature[-1] = 0.0  # the bias has no penalty
     with hdf5.writing(path, attributes) as file:
@@ -53,6 +55,8 @@ def read_factors(data: str, recipe: dict, storage: str, label: str, path: str, a
             (DECAY_GRADIENT, curvature * given.weights),
         ):
             file.create_dataset(name, data=array.ravel(), track_times=False)
+        if weights["train"] is not None:
+            file.create_dataset(POINT_WEIGHTS, data=weights["train"], track_times=False)
         for part, (features_name, logits_name, residuals_name) in PARTS.items():
             features = given.features[part]
             n, d = features.shape
@@ -63,7 +67,8 @@ def read_factors(data: str, recipe: dict, storage: str, label: str, path: str, a
                 h = factors_file.extended(features[rows], given.bias)
                 whole[rows], logits[rows] = h, h @ given.weights
             file.create_dataset(logits_name, data=logits, track_times=False)
-            file.create_dataset(residuals_name, data=residuals(logits, labels[part]), track_times=False)
+            own = residuals(logits, labels[part], weights[part])
+            file.create_dataset(residuals_name, data=own, track_times=False)
             accuracy, loss = float((predictions(logits) == labels[part]).mean()), cross_entropy(logits, labels[part])
             print(f"{label}, {part}: {n} points, loss {loss.mean():.6g}, accuracy {accuracy:.6g}", flush=True)
             if part == "train":

@@ -13,6 +13,7 @@ from attribution.files.results.data import Y_TRAIN
 from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS
 from attribution.numerics.residuals import cross_entropy
 from attribution.retraining import convex, convex_many, parts
+from attribution.training import class_weights
 
 
 def refit_parts(data: str, gradients: str, partition: str, l2: float, path: str, attributes: dict) -> None:
@@ -29,9 +30,10 @@ def refit_parts(data: str, gradients: str, partition: str, l2: float, path: str,
     features = features.astype(np.float64)
     partitions, facts = parts.read(partition)
     kept, places = parts.masks(list(partitions.values()))
-    optimum = convex.fit(features, y, weights.reshape(features.shape[1], -1), l2)
+    point_weights = class_weights.stored(gradients)
+    optimum = convex.fit(features, y, weights.reshape(features.shape[1], -1), l2, point_weights)
     # the first keeps every point
-    refitted = convex_many.refits(features, y, optimum, l2, kept[1:], "parts that leave, last layer")
+    refitted = convex_many.refits(features, y, optimum, l2, kept[1:], "parts that leave, last layer", point_weights)
     losses = np.stack([cross_entropy(features @ found, y) for found in [optimum, *refitted]])
     facts |= {"networks": len(kept), "seconds": time.perf_counter() - begun}
     hdf5.write(path, parts.arrays(partitions, places, [losses]), attributes | facts)

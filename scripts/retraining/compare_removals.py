@@ -23,6 +23,7 @@ from attribution.methods import base, scores
 from attribution.numerics.residuals import cross_entropy
 from attribution.retraining import convex, loss_changes, subsets
 from attribution.retraining import predictions as removal
+from attribution.training import class_weights
 
 COLUMNS = ["truth", "target", "share", "method", "metric", "value", "low", "high"]
 
@@ -86,13 +87,17 @@ def compare_removals(
             "network", *removal.on_group_and_test(pair, drawn.masks), drawn.share, ["trained again"]
         )
     alone, together = subsets.left_out(subsets.leave_one_out(n)), subsets.left_out(drawn.masks)
+    point_weights = class_weights.stored(files["gradients"])
     for l2 in l2s:
-        optimum = convex.fit(features, y, weights, l2)
+        optimum = convex.fit(features, y, weights, l2, point_weights)
         start = cross_entropy(targets @ optimum, labels)
         masks = log.progress(np.concatenate([subsets.leave_one_out(n), drawn.masks]), f"refits with L2 {l2:g}")
-        changed = removal.losses_at(convex.refits(features, y, optimum, l2, masks), targets, labels) - start
+        refitted = convex.refits(features, y, optimum, l2, masks, point_weights)
+        changed = removal.losses_at(refitted, targets, labels) - start
         flat = np.full(optimum.size, 2 * l2)
-        layer = removal.LastLayer(features, y, optimum, flat, 2 * l2 * optimum.ravel(), 0.0, targets, labels)
+        layer = removal.LastLayer(
+            features, y, optimum, flat, 2 * l2 * optimum.ravel(), 0.0, targets, labels, point_weights
+        )
         keep(
             f"convex-{l2:g}", changed[:n], changed[n:],
             [base.resolve(text).changes(layer, alone) for text in one.values()],

@@ -14,6 +14,7 @@ from attribution.files.results.gradients import FEATURES_TEST, FEATURES_TRAIN, P
 from attribution.files.results.retraining import KIND, LOSSES
 from attribution.numerics.residuals import cross_entropy
 from attribution.retraining import convex, convex_many, named
+from attribution.training import class_weights
 
 
 def refit_without_named(
@@ -32,9 +33,10 @@ def refit_without_named(
     features, test = features.astype(np.float64), test.astype(np.float64)
     left = named.members(own_rows.of(data, "train"), removed, points)
     names, kept = named.sets(y, left, draws, draw_seed)
-    optimum = convex.fit(features, y, weights.reshape(features.shape[1], -1), l2)
+    point_weights = class_weights.stored(gradients)
+    optimum = convex.fit(features, y, weights.reshape(features.shape[1], -1), l2, point_weights)
     # the first keeps every point
-    refitted = convex_many.refits(features, y, optimum, l2, kept[1:], "points that leave, last layer")
+    refitted = convex_many.refits(features, y, optimum, l2, kept[1:], "points that leave, last layer", point_weights)
     losses = np.stack([cross_entropy(test @ found, y_test) for found in [optimum, *refitted]])
     class_names = [str(name) for name in hdf5.attributes(data)["class_names"]]
     found = [named.changes(names, losses, y_test, class_names, named.LAST_LAYER)]

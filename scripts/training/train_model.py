@@ -33,8 +33,8 @@ def train_model(
 
     Args:
         data: path of data.h5.
-        recipe: `architecture` with its own keys, `training` (see `training.train`), perhaps `below_chance` (see
-            `chance.judge`); a training of 0 epochs leaves the network as it is drawn.
+        recipe: `architecture` with its own keys, `training` (see `training.train`), perhaps `class_weights`, and
+            `below_chance` (see `chance.judge`); a training of 0 epochs leaves the network as it is drawn.
         seed: of the weights, the dropout masks and the batch order.
         code: source files that training depends on, the user's own among them; when one changes, an unfinished
             training starts anew.
@@ -85,6 +85,7 @@ def train_model(
             ends,
             below_chance,
             held_out,
+            recipe.get("class_weights"),
         )
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.

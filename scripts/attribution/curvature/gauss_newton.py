@@ -28,7 +28,8 @@ class Answer(NamedTuple):
 
 class Inverse(NamedTuple):
     """What solutions are made from: `passes` () -> blocks of the training points along `seeds.roots` of their `logits`
-    (n, C), labels `y` (n,), `form` one of FORMS, `factors` of the preconditioner, one of `kronecker.FORMS`."""
+    (n, C), labels `y` (n,), `form` one of FORMS, `factors` of the preconditioner, one of `kronecker.FORMS`, `weights`
+    (n,) of the points in the objective, which `passes` have too; None for 1."""
 
     network: Network
     passes: Callable
@@ -36,6 +37,7 @@ class Inverse(NamedTuple):
     y: np.ndarray
     form: str
     factors: str = "plain"
+    weights: np.ndarray | None = None
 
 
 def product(network: Network, passes: Callable, n: int, damping: float) -> Callable:
@@ -75,7 +77,7 @@ def influence(inverse: Inverse, vectors: np.ndarray, damping: float, steps: int,
         ValueError: as `kronecker.inverse`.
     """
     network, n = inverse.network, len(inverse.y)
-    u = seeds.weights_of_residuals(inverse.logits, inverse.y)
+    u = seeds.weights_of_residuals(inverse.logits, inverse.y, inverse.weights)
     if inverse.form == FORMS[0]:
         found = dual.scores(network, inverse.passes, n, damping, vectors, u)
         return Answer(found, np.zeros((0, len(vectors))))
@@ -87,7 +89,7 @@ def influence(inverse: Inverse, vectors: np.ndarray, damping: float, steps: int,
 def solve(inverse: Inverse, vectors: np.ndarray, damping: float, steps: int, tolerance: float) -> solvers.Solution:
     """Conjugate gradients from K-FAC's answer, as in `influence`; `x` of the result is (k, b)."""
     network, n = inverse.network, len(inverse.y)
-    found = kronecker.factors(network, inverse.passes(), n, inverse.factors)
+    found = kronecker.factors(network, inverse.passes(), n, inverse.factors, inverse.weights)
     apply = kronecker.inverse(network, found, damping)
     multiply = product(network, inverse.passes, n, damping)
     return solvers.conjugate_gradients(

@@ -29,17 +29,25 @@ class Factors(NamedTuple):
     b: np.ndarray
 
 
-def factors(network: Network, passes: Iterable[Block], n: int, form: str = "plain") -> list[Factors]:
+def factors(
+    network: Network, passes: Iterable[Block], n: int, form: str = "plain", weights: np.ndarray | None = None
+) -> list[Factors]:
     """Factors of every layer.
 
     Args:
-        passes: blocks of the n samples along `seeds.roots`. form: one of FORMS.
+        passes: blocks of the n samples along `seeds.roots`. form: one of FORMS. weights: (n,) of the samples in the
+            objective, which `passes` have too; A is then the weighted mean.
     """
     found = [Factors(np.zeros((part.rows,) * 2), np.zeros((part.columns,) * 2)) for part in network.parts]
     for block in passes:
         for part, pair, a, e in zip(network.parts, found, block.a, block.e, strict=True):
-            add = _add_weighted if form == "weighted" else _add_plain
-            add(pair, a.reshape(-1, part.rows), e.reshape(len(e), -1, part.columns), n)
+            if form == "weighted":
+                _add_weighted(pair, a.reshape(-1, part.rows), e.reshape(len(e), -1, part.columns), n)
+                continue
+            seen = a
+            if weights is not None:
+                seen = a * np.sqrt(weights[block.rows] * (n / weights.sum()))[:, None, None]
+            _add_plain(pair, seen.reshape(-1, part.rows), e.reshape(len(e), -1, part.columns), n)
     if form == "weighted":
         # both have the block's trace
         return [Factors(pair.a, pair.b / max(np.trace(pair.b), np.finfo(float).tiny)) for pair in found]

@@ -12,12 +12,15 @@ from attribution.curvature.network import Seeds
 from attribution.numerics.residuals import residuals
 
 
-def roots(logits: np.ndarray) -> Seeds:
-    """Seeds rows -> (C, rows, C), the columns of S for each sample.
+def roots(logits: np.ndarray, weights: np.ndarray | None = None) -> Seeds:
+    """Seeds rows -> (C, rows, C), the columns of S for each sample, times the root of its weight.
 
     Args:
-        logits: (n, C), any float.
+        logits: (n, C), any float. weights: (n,) of the samples in the objective; None for 1.
     """
+    if weights is not None:
+        plain = roots(logits)
+        return lambda rows: plain(rows) * np.sqrt(weights[rows])[:, None]
 
     def seeds(rows: slice) -> np.ndarray:
         part = np.asarray(logits[rows], dtype=np.float64)
@@ -31,12 +34,14 @@ def roots(logits: np.ndarray) -> Seeds:
     return seeds
 
 
-def weights_of_residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def weights_of_residuals(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """(n, C) float64 u with S u = the cross-entropy's residual, S as `roots` has it, sign included.
 
     Args:
-        logits: (n, C). labels: (n,) integers.
+        logits: (n, C). labels: (n,) integers. weights: as in `roots`, which both S and the residual then have.
     """
+    if weights is not None:
+        return weights_of_residuals(logits, labels) * np.sqrt(weights)[:, None]
     logits = np.asarray(logits, dtype=np.float64)
     if logits.shape[1] == 1:
         positive = np.asarray(labels)[:, None] == 1

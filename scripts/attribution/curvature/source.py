@@ -48,33 +48,35 @@ class Curved(NamedTuple):
 
 def curved(
     network: Network, x: np.ndarray, segments: list[Segment], form: str | None = None, factors: str = "plain",
-    batch: int | None = None,
+    batch: int | None = None, weights: np.ndarray | None = None,
 ) -> list[Curved]:  # fmt: skip
     """Segments with their curvature.
 
     Args:
         x: (n, ...). form: one of FORMS; without it exact up to `exact.SIZE` parameters.
         factors: one of `kronecker.FORMS`. batch: see `network.blocks`.
+        weights: (n,) of the points in the objective; None for 1.
     """
     form = form or (FORMS[0] if network.size <= exact.SIZE else FORMS[1])
     result = []
     for segment in segments:
         networks = [at(network, weights) for weights in segment.checkpoints]
         if form == FORMS[0]:
-            r, function = _exact(networks, x, segment, batch)
+            r, function = _exact(networks, x, segment, batch, weights)
         else:
-            r, function = _kronecker(networks, x, segment, factors, batch)
+            r, function = _kronecker(networks, x, segment, factors, batch, weights)
         result.append(Curved(networks, segment.time, r, function))
     return result
 
 
 def influence(
-    path: list[Curved], x: np.ndarray, y: np.ndarray, vectors: np.ndarray, damping: float, batch: int | None = None
-) -> np.ndarray:
+    path: list[Curved], x: np.ndarray, y: np.ndarray, vectors: np.ndarray, damping: float, batch: int | None = None,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """(b, n) scores of all training points for many targets.
 
     Args:
-        path: in the order of training. x: (n, ...). y: (n,). batch: see `network.blocks`.
+        path: in the order of training. x: (n, ...). y: (n,). batch, weights: as in `curved`.
         vectors: (b, k) gradients, at the trained parameters, of what a helpful point lowers. damping: 0 or more.
     """
     n, result = len(x), np.zeros((len(vectors), len(x)))
@@ -82,7 +84,7 @@ def influence(
         moved = vectors * segment.r
         response = segment.r * segment.function(damping, lambda v, t=segment.time: _response(v, t))(moved)
         for one in segment.networks:
-            own = seeds.single(residuals(logits_of(one, x), y))
+            own = seeds.single(residuals(logits_of(one, x), y, weights))
             found = gradients.along(one, blocks(one, x, own, batch), response, n, 1)[0].T
             result += found / (n * len(segment.networks))
         vectors = segment.function(damping, lambda v, t=segment.time: np.exp(-t * v))(moved) / segment.r
@@ -95,9 +97,11 @@ def _response(values: np.ndarray, time: float) -> np.ndarray:
     return np.where(small, time, -np.expm1(-time * values) / np.where(small, 1.0, values))
 
 
-def _exact(networks: list[Network], x: np.ndarray, segment: Segment, batch: int | None) -> tuple[np.ndarray, Callable]:
+def _exact(
+    networks: list[Network], x: np.ndarray, segment: Segment, batch: int | None, weights: np.ndarray | None
+) -> tuple[np.ndarray, Callable]:
     matrix = np.mean([
-        exact.matrix(one, blocks(one, x, seeds.roots(logits_of(one, x)), batch), len(x)) for one in networks
+        exact.matrix(one, blocks(one, x, seeds.roots(logits_of(one, x), weights), batch), len(x)) for one in networks
     ], axis=0)  # fmt: skip
     own = decay(networks[0])
     r = np.ones(len(own))
@@ -118,14 +122,21 @@ def _exact(networks: list[Network], x: np.ndarray, segment: Segment, batch: int 
 
 
 def _kronecker(
-    networks: list[Network], x: np.ndarray, segment: Segment, factors: str, batch: int | None
+    networks: list[Network],
+    x: np.ndarray,
+    segment: Segment,
+    factors: str,
+    batch: int | None,
+    weights: np.ndarray | None,
 ) -> tuple[np.ndarray, Callable]:
     network, scales = networks[0], metric.plain(networks[0])
     if segment.moments is not None:
         scales = metric.of_moments(network, segment.moments, segment.epsilon)
     limit = KEPT_BYTES // len(networks)
-    passes = [_passes(one, x, scales, batch, limit) for one in networks]
-    found = [kronecker.factors(one, each(), len(x), factors) for one, each in zip(networks, passes, strict=True)]
+    passes = [_passes(one, x, scales, batch, limit, weights) for one in networks]
+    found = [
+        kronecker.factors(one, each(), len(x), factors, weights) for one, each in zip(networks, passes, strict=True)
+    ]
     mean = [
         kronecker.Factors(*(np.mean(arrays, axis=0) for arrays in zip(*layer, strict=True)))
         for layer in zip(*found, strict=True)
@@ -143,6 +154,9 @@ def _kronecker(
     return metric.flat(scales), function
 
 
-def _passes(network: Network, x: np.ndarray, scales: list[metric.Scale], batch: int | None, limit: int) -> Callable:
-    kept = kept_blocks(network, x, seeds.roots(logits_of(network, x)), batch, limit)
+def _passes(
+    network: Network, x: np.ndarray, scales: list[metric.Scale], batch: int | None, limit: int,
+    weights: np.ndarray | None,
+) -> Callable:  # fmt: skip
+    kept = kept_blocks(network, x, seeds.roots(logits_of(network, x), weights), batch, limit)
     return lambda: metric.scaled(kept(), scales)

@@ -24,6 +24,7 @@ NAME = re.compile(r"[^\W_][\w.-]*")
 ALL_PAIRS = 5000  # training points whose matrix of all pairs is 0.2 GB
 SMALLEST_IMAGE = 22  # sides that `cnn` takes: three convolutions with pooling
 UNSCALED = 10.0  # largest input, in size, that an mlp takes as it is
+UNEVEN = 3  # times as many points as the smallest class, from which on weights of classes are mentioned
 MEMBERS = 25
 SEEDS = 10  # of each class that section `overlap` draws where there are so many classes, 100 in all
 # arrays of a network's last layer, of which one is enough beside its features
@@ -61,6 +62,10 @@ def settings(
     loader = dataset["loader"]
     per_class = np.bincount(y, minlength=classes)
     size = max(2, min(MEMBERS, int(per_class.min())))
+    uneven = []
+    if per_class.max() >= UNEVEN * max(1, per_class.min()):
+        where = "says of your network that each class counted" if model or factors else "lets each class count"
+        uneven = [f"  # there are rare classes; `class_weights: balanced` {where} the same in the loss"]
     more = []
     if per_class.min() < draws.each({"each_class": SEEDS, "most": SEEDS * SEEDS}, classes):
         drawn = {"random": min(SEEDS * SEEDS, len(x) // 2), "seed": 1}
@@ -86,6 +91,7 @@ def settings(
             f"  {name}: {_inline(dataset | {'class_names': names})}",
             "models:",
             f"  # {words}",
+            *uneven,
             f"  {name}: {recipe}",
             *more,
             "",

@@ -14,6 +14,7 @@ from attribution.numerics import solvers
 from attribution.numerics.hessian import factor, hessian_sum
 from attribution.numerics.residuals import residuals, unit_residuals
 from attribution.runtime import log
+from attribution.training import class_weights
 
 
 def grow(
@@ -29,6 +30,7 @@ def grow(
     direction: str,
     keys: np.ndarray,
     excluded: np.ndarray | None = None,
+    point_weights: np.ndarray | None = None,
 ) -> list[greedy.Group]:
     """Grow one group from each list of seeds, in the last layer.
 
@@ -36,6 +38,7 @@ def grow(
         features: (n, D) extended features. labels: (n,). weights: (D, C) trained last layer.
         decay, decay_gradient: (D C,) Hessian diagonal and gradient of the weight decay. damping: added to the diagonal.
         seeds, size, rule, direction, keys, excluded: as in `greedy.grow`.
+        point_weights: (n,) of the training points in the objective; None for 1.
 
     Returns:
         one greedy.Group a seed list. `normalised_influence` is at the trained parameters, so that it compares with
@@ -46,21 +49,25 @@ def grow(
     """
     allowed = greedy.allowed_members(len(features), seeds, size, direction, excluded)
     logits = features @ weights
-    r = residuals(logits, labels)
+    r = residuals(logits, labels, point_weights)
     n = len(features)
-    whole = hessian_sum(features, logits) + n * np.diag(decay)
+
+    def data_hessian(chosen, at):
+        return hessian_sum(features[chosen], at[chosen], weights=class_weights.of_members(point_weights, chosen))
+
+    whole = data_hessian(slice(None), logits) + n * np.diag(decay)
     trained = factor(whole / n, damping)
     groups = []
     for j, start in enumerate(seeds):
         members, ties = list(start), 0
         for _ in log.progress(range(size - len(start)), f"adaptive group {j + 1} of {len(seeds)}"):
             group_gradient = influence.group_gradient(features, r, np.array(members)) + len(members) * decay_gradient
-            group_hessian = hessian_sum(features[members], logits[members]) + len(members) * np.diag(decay)
+            group_hessian = data_hessian(members, logits) + len(members) * np.diag(decay)
             step = group_influence.newton_step(whole, group_hessian, group_gradient, n * damping)
             moved = features @ (weights + step.reshape(weights.shape))
-            r_moved = residuals(moved, labels)
+            r_moved = residuals(moved, labels, point_weights)
             left = np.setdiff1d(np.arange(n), members)
-            lower = factor(hessian_sum(features[left], moved[left]) / len(left) + np.diag(decay), damping)
+            lower = factor(data_hessian(left, moved) / len(left) + np.diag(decay), damping)
 
             def solve(b, lower=lower):
                 return solvers.exact(lower, b)

@@ -97,21 +97,24 @@ def _curvature(model: keras.Model, x: np.ndarray, r: np.ndarray, batch: int) -> 
     return product
 
 
-def hessian_product(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int) -> Callable:
+def hessian_product(
+    model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, weights: np.ndarray | None = None
+) -> Callable:
     """Product with the mean Hessian of the cross-entropy, for many vectors at once.
 
     H = (1/n) sum_i J_i^T (diag(p_i) - p_i p_i^T) J_i + (1/n) sum_ic r_ic Hessian(logit_ic) (Schraudolph 2002, eq. 6
     and the term that it leaves out).
 
     Args:
-        model: from `precision.in_float64`. x, y: the samples. batch: samples a pass.
+        model: from `precision.in_float64`. x, y: the samples. batch: samples a pass. weights: (n,) of the samples in
+            the mean, which n divides; None for 1.
 
     Returns:
         function (k, b) -> (k, b), float64. Keeps the (n, C, k) Jacobian.
     """
     logits, derivative = jacobian(model, x, batch)
     p = probabilities(logits)
-    bent = _curvature(model, x, residuals(logits, y), batch)
+    bent = _curvature(model, x, residuals(logits, y, weights), batch)
 
     def product(v: np.ndarray) -> np.ndarray:
         moved = np.tensordot(derivative, v, axes=(2, 0))
@@ -120,28 +123,34 @@ def hessian_product(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int
             weighted *= (1 - p)[:, :, None]
         else:
             weighted -= p[:, :, None] * weighted.sum(axis=1, keepdims=True)
+        if weights is not None:
+            weighted *= weights[:, None, None]
         return (np.tensordot(derivative, weighted, axes=([0, 1], [0, 1])) + bent(v)) / len(x)
 
     return product
 
 
-def hessian(model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, columns: int = 128) -> np.ndarray:
+def hessian(
+    model: keras.Model, x: np.ndarray, y: np.ndarray, batch: int, columns: int = 128, weights: np.ndarray | None = None
+) -> np.ndarray:
     """(k, k) mean Hessian of the cross-entropy, exactly, from products with the unit vectors, `columns` at a time."""
-    product = hessian_product(model, x, y, batch)
+    product = hessian_product(model, x, y, batch, weights)
     k = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
     unit = np.eye(k)
     full = np.concatenate([product(unit[:, i : i + columns]) for i in range(0, k, columns)], axis=1)
     return (full + full.T) / 2
 
 
-def gauss_newton_trace(model: keras.Model, x: np.ndarray, batch: int) -> float:
-    """Trace of the mean of J_i^T (diag(p_i) - p_i p_i^T) J_i, exactly.
+def gauss_newton_trace(model: keras.Model, x: np.ndarray, batch: int, weights: np.ndarray | None = None) -> float:
+    """Trace of the mean of w_i J_i^T (diag(p_i) - p_i p_i^T) J_i, exactly; w the weights (n,), or 1.
 
     It is the Hessian's own trace where every logit is linear in each single parameter, as with ReLU and Dense layers;
     elsewhere it leaves out the residuals' part, which may be negative and so is no measure of the eigenvalues' size.
     """
     logits, derivative = jacobian(model, x, batch)
     p = probabilities(logits)
+    if weights is not None:
+        derivative = derivative * np.sqrt(weights)[:, None, None]
     squares = np.einsum("nck,nck,nc->", derivative, derivative, p)
     if p.shape[1] == 1:
         return float((squares - np.einsum("nck,nck,nc->", derivative, derivative, p**2)) / len(x))

@@ -15,6 +15,7 @@ from attribution.files.results.gradients import (
     LOGITS_TEST,
     LOGITS_TRAIN,
     PARAMETERS,
+    POINT_WEIGHTS,
     RESIDUALS_TEST,
     RESIDUALS_TRAIN,
 )
@@ -22,10 +23,16 @@ from attribution.influence import all_layers, inverse
 from attribution.influence.points import Solve
 from attribution.networks import penalties, precision, same_function
 from attribution.numerics import hessian, solvers
+from attribution.training import class_weights
 
 
-def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batch: int) -> dict[str, np.ndarray]:
+def gradient_arrays(
+    network: keras.Model, x_train, y_train, x_test, y_test, batch: int, weights: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Arrays of gradients.h5: gradients as features, ones as residuals, and the parameters with their decay.
+
+    Args:
+        weights: (n,) of the training points in the objective, which stand for their residuals; None for 1.
 
     Raises:
         ValueError: for a network that cannot be copied, has no trainable parameters, or penalties not understood.
@@ -48,12 +55,13 @@ def gradient_arrays(network: keras.Model, x_train, y_train, x_test, y_test, batc
     theta, decay, slope = penalties.derivatives(copy.trainable_variables)
     logits_train, g_train = all_layers.gradients(copy, x_train, y_train, batch)
     logits_test, g_test = all_layers.gradients(copy, x_test, y_test, batch)
-    return {
+    alone = np.ones(len(g_train)) if weights is None else weights
+    return ({} if weights is None else {POINT_WEIGHTS: weights}) | {
         PARAMETERS: theta,
         DECAY: decay,
         DECAY_GRADIENT: slope,
         FEATURES_TRAIN: g_train,
-        RESIDUALS_TRAIN: np.ones((len(g_train), 1)),
+        RESIDUALS_TRAIN: alone[:, None],
         LOGITS_TRAIN: logits_train,
         FEATURES_TEST: g_test,
         RESIDUALS_TEST: np.ones((len(g_test), 1)),
@@ -67,7 +75,7 @@ def _undamped(files: dict, batch: int):
     x = precision.as_taken(network, x)
     network = precision.in_float64(network, x)
     (decay,) = hdf5.read(files["gradients"], DECAY)
-    return network, x, y, decay
+    return network, x, y, decay, class_weights.stored(files["gradients"])
 
 
 def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple[dict, dict]:
@@ -76,7 +84,7 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
     Args:
         files: paths of `model`, `data`, `gradients`. damping: `mode`, `value`.
     """
-    network, x, y, decay = _undamped(files, batch)
+    network, x, y, decay, weights = _undamped(files, batch)
     exact = solver == "exact"
     outputs, k = network.output_shape[1], len(decay)
     # what conjugate gradients need is less, but not always little enough
@@ -87,11 +95,11 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
         ("set influence.solver to cg, or " if exact and by_cg else "") + "set the study's scope to last_layer",
         network_cost.speed(),
     )
-    trace = all_layers.gauss_newton_trace(network, x, batch) + float(decay.sum())
+    trace = all_layers.gauss_newton_trace(network, x, batch, weights) + float(decay.sum())
     if solver == "exact":
-        matrix = all_layers.hessian(network, x, y, batch) + np.diag(decay)
+        matrix = all_layers.hessian(network, x, y, batch, weights=weights) + np.diag(decay)
         return inverse.cache_of_factor(matrix, damping, trace)
-    product = all_layers.hessian_product(network, x, y, batch)
+    product = all_layers.hessian_product(network, x, y, batch, weights)
     smallest = all_layers.smallest_eigenvalue(lambda v: product(v) + decay[:, None] * v, len(decay))
     added = hessian.damping_value(damping["mode"], damping["value"], trace, len(decay), smallest)
     hessian.refuse_zero(trace / len(decay) + added)
@@ -101,11 +109,11 @@ def hessian_arrays(files: dict, solver: str, batch: int, damping: dict) -> tuple
 
 def all_layers_cg(files: dict, damping: float, batch: int, tolerance: float, max_iterations: int) -> Solve:
     """(k, b) -> (k, b) by conjugate gradients, preconditioned with the diagonal of the empirical Fisher matrix."""
-    network, x, y, decay = _undamped(files, batch)
-    (g,) = hdf5.read(files["gradients"], FEATURES_TRAIN)
-    product = all_layers.hessian_product(network, x, y, batch)
+    network, x, y, decay, weights = _undamped(files, batch)
+    g, alone = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
+    product = all_layers.hessian_product(network, x, y, batch, weights)
     added = (decay + damping)[:, None]
-    diagonal = (g**2).mean(axis=0)[:, None] + added
+    diagonal = (g**2 * alone).mean(axis=0)[:, None] + added
     return lambda b: solvers.recorded(
         solvers.conjugate_gradients(
             lambda v: product(v) + added * v, b, lambda r: r / diagonal, tolerance, max_iterations

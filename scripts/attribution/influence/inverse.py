@@ -10,6 +10,7 @@ from attribution.files.results.gradients import DECAY, FEATURES_TRAIN, LOGITS_TR
 from attribution.files.results.hessian import CHOLESKY, HESSIAN
 from attribution.influence.points import Solve
 from attribution.numerics import hessian, solvers
+from attribution.training import class_weights
 
 
 def cache_of_factor(matrix: np.ndarray, damping: dict, trace: float) -> tuple[dict, dict]:
@@ -55,8 +56,9 @@ def last_layer_cg(gradients: Path, damping: float, tolerance: float, max_iterati
         gradients: gradients.h5. damping: added to the diagonal. tolerance, max_iterations: see `solvers`.
     """
     features, logits, decay = hdf5.read(gradients, FEATURES_TRAIN, LOGITS_TRAIN, DECAY)
-    product = solvers.last_layer_product(features, logits, decay, damping)
-    preconditioner = solvers.block_inverse(hessian.block_preconditioner(features, logits, decay, damping))
+    layer = (features, logits, decay, damping, class_weights.stored(gradients))
+    product = solvers.last_layer_product(*layer)
+    preconditioner = solvers.block_inverse(hessian.block_preconditioner(*layer))
     return lambda b: solvers.recorded(
         solvers.conjugate_gradients(product, b, preconditioner, tolerance, max_iterations)
     )

@@ -23,7 +23,7 @@ FAMILY = tuple(f"{step}{way}" for way in ("", " re-evaluated") for step in STEPS
 
 def group_predictions(
     model: keras.Model, x: np.ndarray, labels: np.ndarray, damping: float, target_x: np.ndarray,
-    target_labels: np.ndarray, masks: np.ndarray, batch: int,
+    target_labels: np.ndarray, masks: np.ndarray, batch: int, weights: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Change of every target's loss by each prediction of FAMILY when the points outside a mask leave.
 
@@ -31,7 +31,7 @@ def group_predictions(
         model: stays as it is; a copy in float64 is computed with. x: (n, ...). labels: (n,).
         damping: added to the diagonal of the mean Gauss-Newton matrix, which holds the penalties' Hessian too.
         target_x: (t, ...). target_labels: (t,). masks: (g, n), False where a point leaves; at least one leaves and one
-            stays. batch: samples a pass.
+            stays. batch: samples a pass. weights: (n,) of the training points in the objective; None for 1.
 
     Returns:
         (FAMILY, g, t) float64. Memory: 16 n C k bytes, and 24 k^2.
@@ -43,7 +43,7 @@ def group_predictions(
     theta = penalties.derivatives(copy.trainable_variables)[0]
     before, of_targets = all_layers.gradients(copy, target_x, target_labels, batch)
     result = np.empty((len(FAMILY), len(masks), len(target_labels)))
-    for number, steps in enumerate(group_steps(copy, x, labels, damping, masks, batch)):
+    for number, steps in enumerate(group_steps(copy, x, labels, damping, masks, batch, weights=weights)):
         for place, name in enumerate(STEPS):
             result[place, number] = of_targets @ steps[name]
             moved = logits_at(copy, theta + steps[name], target_x, batch)
@@ -55,6 +55,7 @@ def group_predictions(
 def margin_falls(
     model: keras.Model, x: np.ndarray, labels: np.ndarray, damping: float, target_x: np.ndarray,
     target_labels: np.ndarray, masks: np.ndarray, batch: int, step: str, evaluated: bool,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """(g, t) fall of every target's margin by one of STEPS, linearised or at the moved parameters.
 
@@ -62,7 +63,8 @@ def margin_falls(
     """
     copy = precision.in_float64(model, x)
     theta = penalties.derivatives(copy.trainable_variables)[0]
-    steps = (found[step] for found in group_steps(copy, x, labels, damping, masks, batch, step == "rescaled"))
+    every = group_steps(copy, x, labels, damping, masks, batch, step == "rescaled", weights)
+    steps = (found[step] for found in every)
     before, jacobian = all_layers.jacobian(copy, target_x, batch)
     if not evaluated:
         slopes = np.einsum("tck,tc->tk", jacobian, margin_gradients(before, target_labels))
@@ -73,7 +75,7 @@ def margin_falls(
 
 def group_steps(
     copy: keras.Model, x: np.ndarray, labels: np.ndarray, damping: float, masks: np.ndarray, batch: int,
-    rescaled: bool = True,
+    rescaled: bool = True, weights: np.ndarray | None = None,
 ) -> Iterator[dict[str, np.ndarray]]:  # fmt: skip
     """STEPS (k,) of each group, one group after another; `rescaled` only where it is wanted.
 
@@ -86,7 +88,10 @@ def group_steps(
         raise ValueError(f"group {wrong} has {out[wrong]} of {n} training points; at least one must leave and one stay")
     theta, decay, slope = penalties.derivatives(copy.trainable_variables)
     logits, jacobian = all_layers.jacobian(copy, x, batch)
-    gradients, roots = np.einsum("nck,nc->nk", jacobian, residuals(logits, labels)), curvature_roots(logits, jacobian)
+    gradients = np.einsum("nck,nc->nk", jacobian, residuals(logits, labels, weights))
+    roots = curvature_roots(logits, jacobian)
+    if weights is not None:
+        roots *= np.sqrt(weights)[:, None, None]
     flat = roots.reshape(-1, len(theta))
     whole = flat.T @ flat + n * np.diag(decay)
     lower = factor(whole / n, damping)

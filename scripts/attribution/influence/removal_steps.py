@@ -1,13 +1,12 @@
 """What removing a group does to the parameters and to losses: first order, second order, one Newton step."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from attribution.influence import points as influence
 from attribution.numerics import solvers
 from attribution.numerics.hessian import factor, hessian_sum
 from attribution.numerics.residuals import cross_entropy, margin_gradients, margins, residuals
+from attribution.training import class_weights
 
 METHODS = ("first-order", "second-order", "newton")
 
@@ -32,22 +31,22 @@ def removal_steps(
     damping: float,
     decay: np.ndarray,
     decay_gradient: np.ndarray,
-    group_hessian: Callable = hessian_sum,
     alone: np.ndarray | None = None,
     twice: bool = False,
+    weights: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Change of the parameters when `members` leave the training set.
 
     Args:
         features: (n, D). logits: (n, C). labels: (n,). members: indices, fewer than n.
-        hessian: (k, k) mean data Hessian plus diag(decay), undamped.
+        hessian: (k, k) mean data Hessian, with the weights, plus diag(decay), undamped.
         damping: added to the diagonal.
         decay, decay_gradient: (k,) diagonal Hessian and gradient of the weight decay.
-        group_hessian: (features, logits) of the members -> sum of their Hessians.
         alone: (n, C) residuals from `rescaled.residuals`, at the same Hessian and damping; with them there is a step
             `rescaled`, the sum of the members' steps when each leaves alone, the decay's share at first order.
         twice: whether there is a step `newton-twice`, Newton's and a second one with the gradient where the first one
             ends and the same Hessian: one more pass over the points that stay.
+        weights: (n,) of the points in the objective; None for 1.
 
     Returns:
         method -> (k,) step. With p = m / n, and g_G and H_G including m times the decay's terms:
@@ -62,10 +61,11 @@ def removal_steps(
     if not 0 < m < n:
         raise ValueError(f"the group has {m} of {n} training points; it must have at least one and leave at least one")
     lower = factor(hessian, damping)
-    g = influence.group_gradient(features, residuals(logits, labels), members)
+    g = influence.group_gradient(features, residuals(logits, labels, weights), members)
     # the decay belongs to every sample's loss: a group takes its share m of it along
     g += m * decay_gradient
-    h_group = group_hessian(features[members], logits[members]) + m * np.diag(decay)
+    own = class_weights.of_members(weights, members)
+    h_group = hessian_sum(features[members], logits[members], weights=own) + m * np.diag(decay)
     rest = factor(n * hessian - h_group, n * damping)
     steps = of_group(lower, rest, h_group, g, n, m)
     if alone is not None:
@@ -76,7 +76,8 @@ def removal_steps(
         newton = steps["newton"]
         moved = logits[stay] + features[stay] @ newton.reshape(features.shape[1], -1)
         # the gradient of the penalties is linear, and the damping counts as one of them
-        bent = residuals(moved, labels[stay]) - residuals(logits[stay], labels[stay])
+        those = (labels[stay], class_weights.of_members(weights, stay))
+        bent = residuals(moved, *those) - residuals(logits[stay], *those)
         reached = (features[stay].T @ bent).ravel() + ((n - m) * decay + n * damping) * newton
         steps["newton-twice"] = newton - solvers.exact(rest, (reached - g)[:, None])[:, 0]
     return steps

@@ -40,11 +40,14 @@ def leverages(features: np.ndarray, inverse: np.ndarray, classes: int, chunk: in
     return result
 
 
-def residuals(logits: np.ndarray, residuals: np.ndarray, leverages: np.ndarray, n: int) -> np.ndarray:
+def residuals(
+    logits: np.ndarray, residuals: np.ndarray, leverages: np.ndarray, n: int, weights: np.ndarray | None = None
+) -> np.ndarray:
     """(m, C) M^-1 r of points, in place of r wherever influence is asked for.
 
     Args:
         logits, residuals: (m, C). leverages: (m, C, C), of the inverse of the mean Hessian. n: training points of it.
+        weights: (m,) of the points in the objective, by which residuals are multiplied already; None for 1.
 
     Raises:
         ValueError: when the Hessian without a point is not positive definite, which no damped one is.
@@ -54,6 +57,8 @@ def residuals(logits: np.ndarray, residuals: np.ndarray, leverages: np.ndarray, 
         curvature = (p * (1 - p))[:, :, None]
     else:
         curvature = p[:, :, None] * np.eye(c) - p[:, :, None] * p[:, None]
+    if weights is not None:
+        curvature = curvature * weights[:, None, None]
     matrix = np.eye(c) - curvature @ leverages / n
     # all eigenvalues of S B / n are real and not negative, those of the whole Hessian's share in a point below 1
     if not (np.linalg.det(matrix) > 0).all():

@@ -22,8 +22,10 @@ from attribution.influence import inverse_files
 from attribution.influence import points as influence
 from attribution.influence.points import Solve
 from attribution.numerics.residuals import margin_gradients, residuals
+from attribution.training import class_weights
 
 UNTRAINED = "untrained_"
+CLASS_WEIGHTS = "class_weights"  # among settings, where the recipe has some
 
 
 class Run:
@@ -48,13 +50,16 @@ class Run:
         self.recipe, self.seed, self.work, self.facts = recipe, seed, work, {}
 
     def slopes(self, logits: np.ndarray, targets: np.ndarray | slice) -> np.ndarray:
-        """(t, C) derivative in the targets' logits of what a helpful point lowers: the loss, or minus a test margin.
+        """(t, C) derivative in the targets' logits of what a helpful point lowers: the loss as it counts in the
+        objective, or minus a test margin.
 
         Args:
             logits: (t, C) of the targets, of any network.
         """
         labels = self.queried.labels[targets]
-        return -margin_gradients(logits, labels) if self.tested else residuals(logits, labels)
+        if self.tested:
+            return -margin_gradients(logits, labels)
+        return residuals(logits, labels, class_weights.of_members(self.point_weights, targets))
 
     @cached_property
     def queried(self):
@@ -75,6 +80,11 @@ class Run:
         return self._read("data", Y_TRAIN)[0]
 
     @cached_property
+    def point_weights(self) -> np.ndarray | None:
+        """(n,) weights of the training points in the objective, by their classes; None where all count the same."""
+        return class_weights.of_labels(self.labels, self.settings.get(CLASS_WEIGHTS))
+
+    @cached_property
     def keys(self) -> np.ndarray:
         """(n,) uint64, order between equal scores."""
         # not `self.x`: nothing else of a group needs the samples, which are large
@@ -92,7 +102,7 @@ class Run:
 
     @cached_property
     def residuals(self) -> np.ndarray:
-        """(n, C)."""
+        """(n, C), times the weights of the points where there are some."""
         return self._read("gradients", RESIDUALS_TRAIN)[0]
 
     @cached_property

@@ -22,7 +22,10 @@ LARGE = 1000
 ZERO = 1e-290
 
 
-def hessian_sum(features, logits: np.ndarray, chunk_rows: int | None = None, label: str | None = None) -> np.ndarray:
+def hessian_sum(
+    features, logits: np.ndarray, chunk_rows: int | None = None, label: str | None = None,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """Sum over samples of (diag(p) - p p^T) (x) h h^T, the cross-entropy's Hessian in the last layer.
 
     The block of classes c, e is -sum p_c p_e h h^T and symmetric by itself, and the diagonal blocks are minus the sums
@@ -33,6 +36,7 @@ def hessian_sum(features, logits: np.ndarray, chunk_rows: int | None = None, lab
         logits: (n, C).
         chunk_rows: samples a step; does not change the result beyond rounding.
         label: names the work in lines of progress; none without it.
+        weights: (n,) of the samples in the sum; None for 1.
 
     Returns:
         (D C, D C) float64, symmetric. Cost: about n D^2 C (C - 1) / 2 flops (C > 1) or n D^2.
@@ -49,7 +53,7 @@ def hessian_sum(features, logits: np.ndarray, chunk_rows: int | None = None, lab
         for start in starts:
             h = np.asarray(features[start : start + rows], dtype=np.float64)
             p = probabilities(logits[start : start + rows])
-            z = h * np.sqrt(p * (1 - p))
+            z = h * np.sqrt(p * (1 - p) * _column(weights, start, rows))
             # the transpose of a C-ordered array is Fortran-ordered: dsyrk then copies nothing
             total = blas.dsyrk(1.0, z.T, beta=1.0, c=total, trans=0, lower=1, overwrite_c=1)
         lower = np.tril(total)
@@ -62,9 +66,9 @@ def hessian_sum(features, logits: np.ndarray, chunk_rows: int | None = None, lab
         h = np.asarray(features[start : start + rows], dtype=np.float64)
         # samples last, so that inner loops are long
         p, h_t = np.ascontiguousarray(probabilities(logits[start : start + rows]).T), np.ascontiguousarray(h.T)
-        weights = p[first] * p[second]
+        products = p[first] * p[second] * _column(weights, start, rows).T
         for a in range(0, d, CHUNK_FEATURES):
-            scaled = h_t[a : a + CHUNK_FEATURES, None] * weights
+            scaled = h_t[a : a + CHUNK_FEATURES, None] * products
             block = scaled.reshape(-1, len(h)) @ h[:, a:]
             gram[a : a + CHUNK_FEATURES, :, a:] += block.reshape(-1, pairs, d - a)
     full = np.zeros((d, c, d, c))
@@ -77,17 +81,23 @@ def hessian_sum(features, logits: np.ndarray, chunk_rows: int | None = None, lab
     return full.reshape(d * c, d * c)
 
 
-def trace_closed_form(features, logits: np.ndarray, rows: int = 16384) -> float:
-    """Trace of the mean Hessian without forming it: mean of ||h||^2 sum_c p_c (1 - p_c).
+def _column(weights: np.ndarray | None, start: int, rows: int) -> np.ndarray:
+    """(rows, 1) weights of samples, or (1, 1) of 1."""
+    return np.ones((1, 1)) if weights is None else np.asarray(weights)[start : start + rows, None]
+
+
+def trace_closed_form(features, logits: np.ndarray, rows: int = 16384, weights: np.ndarray | None = None) -> float:
+    """Trace of the mean Hessian without forming it: mean of w ||h||^2 sum_c p_c (1 - p_c).
 
     Args:
-        features: (n, D), an array or an HDF5 data set. logits: (n, C). rows: read at a time.
+        features: (n, D), an array or an HDF5 data set. logits: (n, C). rows: read at a time. weights: (n,) w; None for
+            1.
     """
     weight = np.empty(len(logits))
     for start in range(0, len(logits), rows):
         part = slice(start, start + rows)
         p, h = probabilities(logits[part]), np.asarray(features[part], dtype=np.float64)
-        weight[part] = (h**2).sum(axis=1) * (p * (1 - p)).sum(axis=1)
+        weight[part] = (h**2).sum(axis=1) * (p * (1 - p)).sum(axis=1) * _column(weights, start, rows)[:, 0]
     return float(np.mean(weight))
 
 
@@ -168,17 +178,20 @@ def factor(hessian: np.ndarray, damping: float) -> np.ndarray:
     )
 
 
-def block_preconditioner(features: np.ndarray, logits: np.ndarray, decay: np.ndarray, damping: float):
+def block_preconditioner(
+    features: np.ndarray, logits: np.ndarray, decay: np.ndarray, damping: float, weights: np.ndarray | None = None
+):
     """Cholesky factors of the C diagonal blocks of the damped mean Hessian, for conjugate gradients.
 
     Returns:
-        list of C lower factors (D, D) of mean_i p_c (1 - p_c) h h^T + decay + damping.
+        list of C lower factors (D, D) of mean_i w p_c (1 - p_c) h h^T + decay + damping, w the weights (n,) or 1.
     """
     p = probabilities(logits)
     n, d = features.shape
     decay = decay.reshape(d, p.shape[1])
     blocks = []
     for c in range(p.shape[1]):
-        block = (features * (p[:, c] * (1 - p[:, c]) / n)[:, None]).T @ features
+        curved = p[:, c] * (1 - p[:, c]) / n * _column(weights, 0, n)[:, 0]
+        block = (features * curved[:, None]).T @ features
         blocks.append(cholesky(block + np.diag(decay[:, c] + damping), lower=True))
     return blocks

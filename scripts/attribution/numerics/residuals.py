@@ -21,16 +21,19 @@ def predictions(logits: np.ndarray) -> np.ndarray:
     return (logits[..., 0] > 0).astype(np.int64) if logits.shape[-1] == 1 else logits.argmax(axis=-1)
 
 
-def residuals(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def residuals(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Derivative of the cross-entropy in the logits, p - onehot(y), accurate also where p is 1 to rounding.
 
     Args:
         logits: (n, C), any float.
         labels: (n,) integers below C (below 2 when C = 1).
+        weights: (n,) of the points in the objective, which multiply; None for 1.
 
     Returns:
         (n, C) float64.
     """
+    if weights is not None:
+        return residuals(logits, labels) * np.asarray(weights)[:, None]
     logits = np.asarray(logits, dtype=np.float64)
     if logits.shape[1] == 1:
         positive = np.asarray(labels)[:, None] == 1

@@ -103,8 +103,10 @@ def recorded(solution: Solution) -> np.ndarray:
     return solution.x
 
 
-def last_layer_product(features: np.ndarray, logits: np.ndarray, decay: np.ndarray, damping: float) -> Callable:
-    """Product with the damped mean last-layer Hessian by two GEMMs on the factors.
+def last_layer_product(
+    features: np.ndarray, logits: np.ndarray, decay: np.ndarray, damping: float, weights: np.ndarray | None = None
+) -> Callable:
+    """Product with the damped mean last-layer Hessian by two GEMMs on the factors; weights (n,) of the samples, or 1.
 
     Returns:
         function (k, b) -> (k, b); with T = h^T mat(v), H v = mean_i h (x) (p * T - p (p . T)).
@@ -120,6 +122,8 @@ def last_layer_product(features: np.ndarray, logits: np.ndarray, decay: np.ndarr
             weighted *= (1 - p)[:, :, None]
         else:
             weighted -= p[:, :, None] * weighted.sum(axis=1, keepdims=True)
+        if weights is not None:
+            weighted *= weights[:, None, None]
         data = (features.T @ weighted.reshape(n, -1)).reshape(d * c, v.shape[1]) / n
         return data + (decay + damping)[:, None] * v
 

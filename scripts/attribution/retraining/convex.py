@@ -1,7 +1,7 @@
 """The convex truth: the last layer alone, refitted to its optimum on frozen features with an L2 term.
 
-Objective: mean cross-entropy over the kept points + l2 ||W||^2 over all of the last layer, bias included: strictly
-convex, with an optimum also where classes are separable.
+Objective: mean cross-entropy over the kept points, each times its weight, + l2 ||W||^2 over all of the last layer, bias
+included: strictly convex, with an optimum also where classes are separable.
 """
 
 from collections.abc import Iterable
@@ -10,16 +10,20 @@ import numpy as np
 
 from attribution.numerics.hessian import hessian_sum
 from attribution.numerics.residuals import cross_entropy, residuals
+from attribution.training import class_weights
 
 GRADIENT = 1e-10  # largest entry of the gradient at an optimum
 MAX_STEPS = 100
 
 
-def fit(features: np.ndarray, labels: np.ndarray, start: np.ndarray, l2: float) -> np.ndarray:
+def fit(
+    features: np.ndarray, labels: np.ndarray, start: np.ndarray, l2: float, point_weights: np.ndarray | None = None
+) -> np.ndarray:
     """The minimiser, by Newton's method with step halving.
 
     Args:
         features: (n, D) extended features. labels: (n,). start: (D, C) weights to start from. l2: positive.
+        point_weights: (n,) of the points in the mean, which n divides; None for 1.
 
     Returns:
         (D, C) float64 weights, with every entry of the gradient below 1e-10.
@@ -29,17 +33,18 @@ def fit(features: np.ndarray, labels: np.ndarray, start: np.ndarray, l2: float) 
     """
     weights = np.array(start, dtype=np.float64)
     logits = features @ weights
-    value = cross_entropy(logits, labels).mean() + l2 * (weights**2).sum()
+    value = _loss(logits, labels, point_weights) + l2 * (weights**2).sum()
     for _ in range(MAX_STEPS):
-        gradient = features.T @ residuals(logits, labels) / len(features) + 2 * l2 * weights
+        gradient = features.T @ residuals(logits, labels, point_weights) / len(features) + 2 * l2 * weights
         if np.abs(gradient).max() < GRADIENT:
             return weights
-        curvature = hessian_sum(features, logits) / len(features) + 2 * l2 * np.eye(weights.size)
+        curvature = hessian_sum(features, logits, weights=point_weights) / len(features)
+        curvature += 2 * l2 * np.eye(weights.size)
         step, size = np.linalg.solve(curvature, gradient.ravel()).reshape(weights.shape), 1.0
         while True:
             moved = weights - size * step
             logits = features @ moved
-            now = cross_entropy(logits, labels).mean() + l2 * (moved**2).sum()
+            now = _loss(logits, labels, point_weights) + l2 * (moved**2).sum()
             # near the optimum the objective is flat to rounding: a full step is then right
             if now <= value + 1e-12 * abs(value) or size < 1e-8:
                 break
@@ -51,8 +56,16 @@ def fit(features: np.ndarray, labels: np.ndarray, start: np.ndarray, l2: float) 
     )
 
 
-def refits(features: np.ndarray, labels: np.ndarray, optimum: np.ndarray, l2: float, masks: Iterable) -> np.ndarray:
-    """(M, D, C) optima on the kept points of each mask, started from the optimum of all points.
+def _loss(logits: np.ndarray, labels: np.ndarray, point_weights: np.ndarray | None) -> float:
+    losses = cross_entropy(logits, labels)
+    return (losses if point_weights is None else losses * point_weights).mean()
+
+
+def refits(
+    features: np.ndarray, labels: np.ndarray, optimum: np.ndarray, l2: float, masks: Iterable,
+    point_weights: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """(M, D, C) optima on the kept points of each mask, started from the optimum of all points; others as in `fit`.
 
     Raises:
         ValueError: when a mask keeps no point.
@@ -61,5 +74,6 @@ def refits(features: np.ndarray, labels: np.ndarray, optimum: np.ndarray, l2: fl
     for number, mask in enumerate(masks):
         if not mask.any():
             raise ValueError(f"subset {number} has 0 members; every refit needs at least one training point")
-        found.append(fit(features[mask], labels[mask], optimum, l2))
+        kept = class_weights.of_members(point_weights, mask)
+        found.append(fit(features[mask], labels[mask], optimum, l2, kept))
     return np.stack(found)

@@ -12,6 +12,7 @@ from scipy.linalg import cho_solve, lapack
 from attribution.numerics.hessian import hessian_sum
 from attribution.retraining import convex
 from attribution.runtime import log
+from attribution.training import class_weights
 
 GRADIENT = 1e-10  # length of the gradient at an optimum
 MAX_STEPS = 60
@@ -24,7 +25,7 @@ CHUNK_BYTES = 1 << 20
 
 def refits(
     features: np.ndarray, labels: np.ndarray, optimum: np.ndarray, l2: float | np.ndarray, masks: np.ndarray,
-    label: str | None = None,
+    label: str | None = None, point_weights: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Minimisers of the mean cross-entropy over the points of each mask + l2 ||W||^2, bias included.
 
@@ -32,6 +33,7 @@ def refits(
         features: (n, D) extended features. labels: (n,). optimum: (D, C), that of all points, the warm start.
         l2: positive, one or one a mask (M,): l2 n / m for a mean that is divided by n whatever the mask.
         masks: (M, n) bool. label: names the work in lines of progress; none without it.
+        point_weights: (n,) of the points in the mean, which the number of points kept divides; None for 1.
 
     Returns:
         (M, D, C) float64, every gradient shorter than 1e-10, or each of its entries where `convex.fit` took over.
@@ -49,33 +51,34 @@ def refits(
     penalties = np.broadcast_to(np.asarray(l2, dtype=np.float64), len(masks))
     result, k = np.empty((len(masks), *optimum.shape)), optimum.size
     step = max(1, FACTOR_BYTES // (8 * k**2))
-    whole = hessian_sum(features, features @ optimum)
+    whole = hessian_sum(features, features @ optimum, weights=point_weights)
     starts = range(0, len(masks), step)
     for start in log.progress(starts, label) if label else starts:
         part = slice(start, start + step)
-        result[part] = _block(features, labels, optimum, penalties[part], masks[part], whole)
+        result[part] = _block(features, labels, optimum, penalties[part], masks[part], whole, point_weights)
     return result
 
 
-def _block(features, labels, optimum, l2, masks, whole) -> np.ndarray:
+def _block(features, labels, optimum, l2, masks, whole, point_weights) -> np.ndarray:
     sizes = masks.sum(axis=1)
     weights = np.repeat(optimum[None], len(masks), axis=0)
     factors = [
-        _factor(_hessian_of(features, optimum, mask, whole) / m, penalty)
+        _factor(_hessian_of(features, optimum, mask, whole, point_weights) / m, penalty)
         for mask, m, penalty in zip(masks, sizes, l2, strict=True)
     ]
     length, first = np.full(len(masks), np.inf), np.full(len(masks), np.nan)
     stuck = np.zeros(len(masks), dtype=bool)
     going = np.arange(len(masks))
     for _ in range(MAX_STEPS):
-        slope = gradients(features, labels, weights[going], masks[going]) / sizes[going, None, None]
+        slope = gradients(features, labels, weights[going], masks[going], point_weights) / sizes[going, None, None]
         slope += 2 * l2[going, None, None] * weights[going]
         now = np.linalg.norm(slope, axis=(1, 2))
         for place, g, size in zip(going, slope, now, strict=True):
             if size > KEPT * length[place] and size > GRADIENT:
                 stuck[place] = size > first[place]
                 m = masks[place]
-                fresh = hessian_sum(features[m], features[m] @ weights[place]) / sizes[place]
+                own = class_weights.of_members(point_weights, m)
+                fresh = hessian_sum(features[m], features[m] @ weights[place], weights=own) / sizes[place]
                 factors[place] = _factor(fresh, l2[place])
             if size > GRADIENT and not stuck[place]:
                 weights[place] -= cho_solve((factors[place].T, False), g.ravel(), check_finite=False).reshape(g.shape)
@@ -85,13 +88,18 @@ def _block(features, labels, optimum, l2, masks, whole) -> np.ndarray:
             break
     stuck[going] = True
     for place in np.flatnonzero(stuck):
-        weights[place] = convex.fit(features[masks[place]], labels[masks[place]], optimum, l2[place])
+        m = masks[place]
+        own = class_weights.of_members(point_weights, m)
+        weights[place] = convex.fit(features[m], labels[m], optimum, l2[place], own)
     return weights
 
 
-def _hessian_of(features: np.ndarray, optimum: np.ndarray, mask: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _hessian_of(
+    features: np.ndarray, optimum: np.ndarray, mask: np.ndarray, whole: np.ndarray, point_weights: np.ndarray | None
+) -> np.ndarray:
     fewer = mask if 2 * mask.sum() < len(mask) else ~mask
-    found = hessian_sum(features[fewer], features[fewer] @ optimum)
+    own = class_weights.of_members(point_weights, fewer)
+    found = hessian_sum(features[fewer], features[fewer] @ optimum, weights=own)
     return found if fewer is mask else whole - found
 
 
@@ -104,11 +112,14 @@ def _factor(hessian: np.ndarray, l2: float) -> np.ndarray:
     return upper.T
 
 
-def gradients(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def gradients(
+    features: np.ndarray, labels: np.ndarray, weights: np.ndarray, masks: np.ndarray,
+    point_weights: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
     """Summed gradients of the cross-entropy over each subset, at each subset's own weights.
 
     Args:
-        features: (n, D). labels: (n,). weights: (S, D, C). masks: (S, n) bool.
+        features: (n, D). labels: (n,). weights: (S, D, C). masks: (S, n) bool. point_weights: (n,); None for 1.
 
     Returns:
         (S, D, C). Cost: 4 n S D C flops in two matrix products a chunk, n S C exponentials.
@@ -128,5 +139,7 @@ def gradients(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, mas
             r /= r.sum(axis=1, keepdims=True)
             r[np.arange(len(h)), y] -= 1
         r *= masks[:, part].T[:, None]
+        if point_weights is not None:
+            r *= point_weights[part, None, None]
         total += h.T @ r.reshape(len(h), c * s)
     return total.reshape(d, c, s).transpose(2, 0, 1)

@@ -23,7 +23,8 @@ class LastLayer:
     Args:
         features: (n, D). labels: (n,). weights: (D, C).
         decay, slope: (k,) diagonal Hessian and gradient of the weight decay. damping: added to the diagonal.
-        target_features: (t, D). target_labels: (t,).
+        target_features: (t, D). target_labels: (t,). Their losses are not weighted.
+        point_weights: (n,) of the training points in the objective; None for 1.
     """
 
     def __init__(
@@ -36,10 +37,12 @@ class LastLayer:
         damping: float,
         target_features: np.ndarray,
         target_labels: np.ndarray,
+        point_weights: np.ndarray | None = None,
     ):
         self.features, self.labels, self.weights = features, labels, weights
         self.decay, self.slope, self.damping = decay, slope, damping
         self.target_features, self.target_labels = target_features, target_labels
+        self.point_weights = point_weights
         self._steps = {}
 
     @cached_property
@@ -50,14 +53,16 @@ class LastLayer:
     @cached_property
     def hessian(self) -> np.ndarray:
         """(k, k) mean Hessian of the losses with the decay's, undamped."""
-        return hessian_sum(self.features, self.logits) / len(self.labels) + np.diag(self.decay)
+        found = hessian_sum(self.features, self.logits, weights=self.point_weights)
+        return found / len(self.labels) + np.diag(self.decay)
 
     @cached_property
     def alone(self) -> np.ndarray:
         """(n, C) residuals with each point's own curvature taken out of the Hessian, see `influence.rescaled`."""
         lower = np.linalg.inv(factor(self.hessian, self.damping))
         own = rescaled.leverages(self.features, lower.T @ lower, self.logits.shape[1])
-        return rescaled.residuals(self.logits, residuals(self.logits, self.labels), own, len(self.labels))
+        r = residuals(self.logits, self.labels, self.point_weights)
+        return rescaled.residuals(self.logits, r, own, len(self.labels), self.point_weights)
 
     def steps(self, members: np.ndarray, step: str = "") -> dict[str, np.ndarray]:
         """Change of the weights without a group, by each of `removal_steps.METHODS`; found once for all of them.
@@ -70,7 +75,7 @@ class LastLayer:
             more = {"rescaled": lambda: {"alone": self.alone}, "newton-twice": lambda: {"twice": True}}
             self._steps[key] = steps.removal_steps(
                 self.features, self.logits, self.labels, members, self.hessian, self.damping, self.decay, self.slope,
-                **more.get(step, dict)(),
+                weights=self.point_weights, **more.get(step, dict)(),
             )  # fmt: skip
         return self._steps[key]
 
@@ -91,7 +96,8 @@ class LastLayer:
     def each_alone(self) -> np.ndarray:
         """(n, t) linearised changes of the losses by influence / n, each point alone (Koh and Liang 2017)."""
         n, targets, lower = len(self.labels), self.target_features, factor(self.hessian, self.damping)
-        r, r_targets = residuals(self.logits, self.labels), residuals(targets @ self.weights, self.target_labels)
+        r = residuals(self.logits, self.labels, self.point_weights)
+        r_targets = residuals(targets @ self.weights, self.target_labels)
 
         def solve(b: np.ndarray) -> np.ndarray:
             return solvers.exact(lower, b)

@@ -30,13 +30,9 @@ __all__ = ["SettingError", "check", "group", "prepared", "subgroups"]
 # sections whose entries have names, and can be switched off by null
 NAMED = ("studies", "datasets", "models", "targets")
 # what may be sought in a recipe, as arguments of Keras's fit, and what to do
-WEIGHTS = (
-    "each point counts the same in the loss and in all that is computed from it, as gradients, Hessian, retraining; "
-    "leave it out, or give the data in the proportions that you want"
-)
 NOT_OF_RECIPES = {
     "validation_split": "points are held out from a data set, by datasets.NAME.validation_split",
-    "class_weight": WEIGHTS, "class_weights": WEIGHTS,
+    "class_weight": "it is called class_weights: balanced, or a weight for each class that you name",
 }  # fmt: skip
 
 

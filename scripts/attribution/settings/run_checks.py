@@ -38,6 +38,8 @@ def references(config: dict, name: str) -> None:
         values = chosen[key] if isinstance(chosen[key], list) else [chosen[key]]
         for value in values:
             one_of(f"studies.{name}.{key}", value, config[LOOKUPS[key]])
+            if LOOKUPS[key] == "models":
+                recipe_of(config, value, chosen["dataset"])
     for model in chosen.get("agreement", {}).get("models", []):
         one_of(f"studies.{name}.agreement.models", model, config["models"])
     for key in ("models", "datasets"):
@@ -45,6 +47,18 @@ def references(config: dict, name: str) -> None:
             one_of(f"studies.{name}.border.{key}", value, config[key])
     for value in chosen.get("stop_conditions", []):
         one_of(f"studies.{name}.stop_conditions", value, config["datasets"])
+
+
+def recipe_of(config: dict, model: str, dataset: str) -> dict:
+    """A recipe with what it says of a data set's classes by their numbers.
+
+    Raises:
+        SettingError: one sentence, for class weights of classes that the data set has not.
+    """
+    recipe = config["models"][model]
+    if not isinstance(recipe.get("class_weights"), dict):
+        return recipe
+    return recipes.numbered(model, recipe, dataset, datasets.labels(config["datasets"][dataset]))
 
 
 def study(config: dict, name: str) -> None:

@@ -1,8 +1,9 @@
 """Train many small networks at once: one network with an extra leading axis, and a sample mask for each member.
 
 Removing a training point is a mask of 0: same initial weights, same batches in the same order, and the loss of a batch
-is divided by the number of its points that remain. A member to which a batch leaves no point skips that batch: no
-penalty, no momentum, no count of Adam's steps, as if it trained alone and the batch were not there.
+is divided by the number of its points that remain; weights of classes multiply losses, and divide nothing. A member to
+which a batch leaves no point skips that batch: no penalty, no momentum, no count of Adam's steps, as if it trained
+alone and the batch were not there.
 """
 
 import functools
@@ -16,7 +17,7 @@ from attribution.networks import build as models
 from attribution.networks.architectures import mlp
 from attribution.runtime import log
 from attribution.settings import recipes
-from attribution.training import dropout
+from attribution.training import class_weights, dropout
 from attribution.training import train as training
 from attribution.training.schedule import BETA_1, BETA_2, epsilon
 
@@ -138,6 +139,7 @@ def train_block(
 ) -> list[np.ndarray]:
     """Train up to BLOCK members; arguments as in `train`, `x` flattened to (n, features), `keep` of `kept_by_run`."""
     setting, count, n = recipe["training"], len(masks), len(x)
+    of_points = class_weights.of_labels(y, recipe.get("class_weights"))
     fill = -count % MULTIPLE
     masks = np.concatenate([masks, np.repeat(masks[:1], fill, axis=0)])
     rows = min(setting["batch_size"], n)
@@ -163,7 +165,10 @@ def train_block(
         kept[:, n:] = False
         kept = kept.reshape(len(masks), batches, rows).swapaxes(0, 1)
         remaining = kept.sum(axis=2)
-        share = (kept / np.where(remaining > 0, remaining, 1)[:, :, None]).astype(np.float32)
+        share = kept / np.where(remaining > 0, remaining, 1)[:, :, None]
+        if of_points is not None:
+            share *= of_points[order].reshape(batches, 1, rows)
+        share = share.astype(np.float32)
         rate = step_sizes(setting, epoch, steps + np.cumsum(remaining > 0, axis=0))
         steps += (remaining > 0).sum(axis=0)
         if keep is not None:

@@ -14,9 +14,10 @@ class Programs(NamedTuple):
     """What a network's training consists of; lists of tensors as in `replay.State`, cotangents with a leading axis.
 
     Attributes:
-        step: (theta, first, second, fixed, samples (b, ...), labels (b,), weights (b,), rate) -> the four lists after.
-        pull: (theta, first, second, fixed, samples, labels, rate, cotangents of the four lists after) -> those before,
-            and derivatives (t, b) in the weights, at weights of 1.
+        step: (theta, first, second, fixed, samples (b, ...), labels (b,), weights (b,), rate, and perhaps factors (b,)
+            of the losses) -> the four lists after.
+        pull: (theta, first, second, fixed, samples, labels, rate, cotangents of the four lists after, and perhaps
+            factors) -> those before, and derivatives (t, b) in the weights, at weights of 1.
         infer: (theta, fixed, samples) -> logits in inference mode.
         end: (theta, fixed, sample, slope (C,)) -> derivatives of sum_c slope_c logit_c in theta and the float states.
         moves: places in `fixed` of states that derivatives flow through, such as moving averages.
@@ -49,7 +50,7 @@ def compiled(model: keras.Model, training: dict) -> Programs:
     one_logit = model.output_shape[-1] == 1
     zero = tf.UnconnectedGradients.ZERO
 
-    def gradient(theta, fixed, xb, yb, weights):
+    def gradient(theta, fixed, xb, yb, weights, factors):
         """Gradient of a batch's weighted mean loss, without penalties, and the other variables after the batch."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(theta)
@@ -59,6 +60,8 @@ def compiled(model: keras.Model, training: dict) -> Programs:
                 losses = tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(yb, logits.dtype), logits[:, 0])
             else:
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(yb, logits)
+            if factors is not None:
+                losses *= factors
             total = tf.reduce_sum(losses * weights) / tf.reduce_sum(weights)
         return tape.gradient(total, theta, unconnected_gradients=zero), after
 
@@ -69,8 +72,8 @@ def compiled(model: keras.Model, training: dict) -> Programs:
         ]
 
     @tf.function(reduce_retracing=True)
-    def step(theta, first, second, fixed, xb, yb, weights, rate):
-        found, after = gradient(theta, fixed, xb, yb, weights)
+    def step(theta, first, second, fixed, xb, yb, weights, rate, factors=None):
+        found, after = gradient(theta, fixed, xb, yb, weights, factors)
         new = [
             _update(w, a, b, g, rate, sgd, momentum, epsilon)
             for w, a, b, g in zip(theta, first, second, penalised(found, theta), strict=True)
@@ -78,9 +81,9 @@ def compiled(model: keras.Model, training: dict) -> Programs:
         return [v[0] for v in new], [v[1] for v in new], [v[2] for v in new], after
 
     @tf.function(reduce_retracing=True)
-    def pull(theta, first, second, fixed, xb, yb, rate, c_theta, c_first, c_second, c_fixed):
+    def pull(theta, first, second, fixed, xb, yb, rate, c_theta, c_first, c_second, c_fixed, factors=None):
         ones = tf.ones(tf.shape(xb)[:1], dtype)
-        found, _ = gradient(theta, fixed, xb, yb, ones)
+        found, _ = gradient(theta, fixed, xb, yb, ones, factors)
         found = penalised(found, theta)
         back = [
             _pull_update(*parts, rate, sgd, momentum, epsilon)
@@ -96,7 +99,7 @@ def compiled(model: keras.Model, training: dict) -> Programs:
                 whole = list(fixed)
                 for i, value in zip(moves, state, strict=True):
                     whole[i] = value
-                g, after = gradient(theta, whole, xb, yb, ones)
+                g, after = gradient(theta, whole, xb, yb, ones, factors)
                 along = tf.add_n([tf.reduce_sum(a * b) for a, b in zip(g, on_g, strict=True)])
                 if moves:
                     along += tf.add_n([tf.reduce_sum(after[i] * c) for i, c in zip(moves, on_state, strict=True)])

@@ -3,7 +3,8 @@
 A step maps the state (weights of the network, the optimiser's moments, states of layers) to the next one; what is
 random in it, the order of batches and the masks of dropout, is the run's own, so that with all weights 1 the end is the
 trained network itself. A training point that is left out has weight 0: the loss of a batch is the weighted mean over
-its points, a batch that no point is left in is skipped (as in `ensemble`).
+its points, a batch that no point is left in is skipped (as in `ensemble`). Weights of classes are no part of that: they
+multiply losses, and divide nothing.
 
 The derivative is pulled back through one step at a time (Ilyas and Engstrom 2025, arXiv 2504.16430; Maclaurin 2015).
 """
@@ -20,7 +21,7 @@ import tensorflow as tf
 from attribution.networks import build as models
 from attribution.networks import precision, same_function, smooth, standard
 from attribution.networks.own import OWN
-from attribution.training import schedule
+from attribution.training import class_weights, schedule
 from attribution.training.programs import compiled
 from attribution.training.train import epoch_order, step_rate
 
@@ -84,11 +85,14 @@ def of_recipe(
     model = models.build(recipe, x.shape[1:], classes, seed, samples)
     if dtype == "float64":
         model = precision.in_float64(model)
-    return of_model(model, recipe["training"], x, y, seed, beta)
+    return of_model(model, recipe["training"], x, y, seed, beta, recipe.get("class_weights"))
 
 
-def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0) -> Replay:
-    """The same for a network at its initial weights; `training`, `seed` as in `training.train.train`.
+def of_model(
+    model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0,
+    weighting: str | list[float] | None = None,
+) -> Replay:  # fmt: skip
+    """The same for a network at its initial weights; `training`, `seed`, `weighting` as in `training.train.train`.
 
     Raises:
         ValueError: as `batch_statistics.normalising`.
@@ -100,6 +104,7 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
     programs = compiled(model, training)
     alone = not standard.moving(model)  # each sample goes through the network alone
     labels = tf.constant(y, tf.int32)
+    of_points = class_weights.of_labels(y, weighting)
 
     # steps of an epoch ask for its order one after another
     order = functools.lru_cache(maxsize=1)(lambda epoch: epoch_order(seed, epoch, n))
@@ -115,6 +120,10 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
             found *= math.sqrt(1 - schedule.BETA_2**steps) / (1 - schedule.BETA_1**steps)
         return tf.constant(found, dtype)
 
+    def factors(members: np.ndarray) -> tuple:
+        """Weights of the classes of a batch's points, where there are some."""
+        return () if of_points is None else (tf.constant(of_points[members], dtype),)
+
     def samples(points: np.ndarray) -> tf.Tensor:
         return tf.constant(points, tf.as_dtype(model.inputs[0].dtype))
 
@@ -126,12 +135,12 @@ def of_model(model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, s
         if not chosen.any():
             return state
         given = (samples(x[members]), tf.gather(labels, members), tf.constant(chosen), rate(number, state.steps + 1))
-        return State(*programs.step(*state[:4], *given), state.steps + 1)
+        return State(*programs.step(*state[:4], *given, *factors(members)), state.steps + 1)
 
     def pull(state: State, number: int, cotangents: State) -> tuple[State, np.ndarray]:
         members = batch(number)
         given = (samples(x[members]), tf.gather(labels, members), rate(number, state.steps + 1))
-        *found, on_weights = programs.pull(*state[:4], *given, *cotangents[:4])
+        *found, on_weights = programs.pull(*state[:4], *given, *cotangents[:4], *factors(members))
         return State(*found, 0), on_weights.numpy().astype(np.float64)
 
     def outputs(state: State, points: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from attribution.files import hdf5
 from attribution.networks import precision
 from attribution.numerics.residuals import cross_entropy, predictions
 from attribution.runtime import deadline, log
-from attribution.training import chance, inputs
+from attribution.training import chance, class_weights, inputs
 from attribution.training.schedule import epsilon, learning_rate
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
@@ -120,12 +120,13 @@ def train(
     ends: float | None = None,
     below_chance: str = "refuse",
     held_out: Points | None = None,
+    weighting: str | list[float] | None = None,
 ) -> pd.DataFrame:
     """Train in place, going on from the last finished epoch where the checkpoint folder holds one.
 
     After every epoch the whole state is saved: weights, the optimiser's slots, the states of the dropout generators,
     the history. What an uninterrupted run would compute, a killed and resumed one computes to the last bit, on the same
-    machine. The loss is the mean cross-entropy of a batch plus the layers' own penalties.
+    machine. The loss is the mean cross-entropy of a batch, each point times its weight, plus the layers' own penalties.
 
     Args:
         model: fresh from `models.build` with the same seed; compiled here.
@@ -139,6 +140,7 @@ def train(
             one, and the first is given up as soon as its batches show that it would; None for no limit.
         below_chance: `refuse` or `warn`, see `chance.judge`.
         held_out: x, y of points for validation, which are only evaluated.
+        weighting: a recipe's `class_weights`, see `class_weights.of_labels`.
 
     Returns:
         One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy, and HELD_OUT where there are such
@@ -158,6 +160,7 @@ def train(
     variables = model.variables + model.optimizer.variables
     # A sigmoid's labels take the shape of its logits; Keras would otherwise have to guess.
     targets = y_train[:, None].astype("float32") if columns == 1 else y_train
+    weights = class_weights.of_labels(y_train, weighting)
     state = Path(checkpoint) / STATE
     rows = restore(state, variables, training["epochs"])
     evaluated = precision.in_float32(model)
@@ -178,7 +181,7 @@ def train(
             if epoch < training.get("warmup", 0):
                 model.optimizer.learning_rate = rate * warmed_up(training, epoch * batches + i, batches)
             batch = order[i * training["batch_size"] : (i + 1) * training["batch_size"]]
-            model.train_on_batch(x_train[batch], targets[batch])
+            model.train_on_batch(x_train[batch], targets[batch], class_weights.of_members(weights, batch))
             bar.update()
             if epoch == first and i and i % FIRST_LOOK == 0:
                 if i == FIRST_LOOK:

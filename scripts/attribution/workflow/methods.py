@@ -135,9 +135,10 @@ def scoped(name: str) -> bool:
 
 
 def settings_of(config: dict, wildcards, name: str | None = None) -> dict:
-    """Settings that a method reads, by dotted name."""
-    training = studies.training_of(config, wildcards)
-    return studies.in_one_sentence(registry.settings_of, name or wildcards.method, config, training)
+    """Settings that a method reads, by dotted name, and the recipe's class weights where it has some."""
+    training, weights = studies.training_of(config, wildcards), studies.class_weights(config, wildcards)
+    found = studies.in_one_sentence(registry.settings_of, name or wildcards.method, config, training)
+    return found | ({"class_weights": weights} if weights else {})
 
 
 def settings_of_groups(config: dict, wildcards) -> dict:

@@ -89,7 +89,13 @@ def kinds_of_data(dataset: dict) -> set[str]:
 
 
 def recipe(config: dict, wildcards) -> dict:
-    return config["models"][wildcards.model]
+    """The model's settings, class weights by the numbers of the data set's classes."""
+    return in_one_sentence(run_checks.recipe_of, config, wildcards.model, wildcards.dataset)
+
+
+def class_weights(config: dict, wildcards) -> str | list[float]:
+    """Weights of the classes in the objective: `balanced`, or one a class; nothing where all are 1."""
+    return recipe(config, wildcards).get("class_weights", [])
 
 
 def training_of(config: dict, wildcards) -> dict:

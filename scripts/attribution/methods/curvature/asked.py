@@ -13,7 +13,8 @@ from attribution.numerics.residuals import residuals
 
 class Asked(NamedTuple):
     """`network` opened; `x` (n, ...), `y` (n,), `logits` (n, C) of the training points; `passes` () -> their blocks
-    along `seeds.roots`; `vectors` (t, k) gradients of what a helpful point lowers."""
+    along `seeds.roots`; `vectors` (t, k) gradients of what a helpful point lowers; `weights` (n,) of the training
+    points in the objective, which `passes` have too, or None."""
 
     network: network.Network
     x: np.ndarray
@@ -21,6 +22,7 @@ class Asked(NamedTuple):
     logits: np.ndarray
     passes: Callable
     vectors: np.ndarray
+    weights: np.ndarray | None
 
 
 def opened(run: Run, targets: np.ndarray) -> Asked:
@@ -32,9 +34,9 @@ def opened(run: Run, targets: np.ndarray) -> Asked:
     x, points = (precision.as_taken(run.model, samples) for samples in (run.x, run.queried.x[targets]))
     inner = network.opened(run.model, x, run.settings["curvature.precision"])
     logits = network.logits(inner, x)
-    passes = network.kept_blocks(inner, x, seeds.roots(logits))
+    passes = network.kept_blocks(inner, x, seeds.roots(logits, run.point_weights))
     vectors = gradients.rows(inner, points, seeds.single(run.slopes(network.logits(inner, points), targets)))
-    return Asked(inner, x, run.labels, logits, passes, vectors)
+    return Asked(inner, x, run.labels, logits, passes, vectors, run.point_weights)
 
 
 def blocks(count: int) -> Iterator[slice]:
@@ -44,7 +46,8 @@ def blocks(count: int) -> Iterator[slice]:
 
 def factors(run: Run, asked: Asked) -> list[kronecker.Factors]:
     """Kronecker factors of every layer, as the settings want them."""
-    return kronecker.factors(asked.network, asked.passes(), len(asked.x), run.settings["curvature.factors"])
+    form = run.settings["curvature.factors"]
+    return kronecker.factors(asked.network, asked.passes(), len(asked.x), form, asked.weights)
 
 
 def scores(asked: Asked, solve: Callable) -> np.ndarray:
@@ -53,7 +56,7 @@ def scores(asked: Asked, solve: Callable) -> np.ndarray:
     Args:
         solve: (b, k) -> (b, k), a symmetric inverse.
     """
-    own, n = seeds.single(residuals(asked.logits, asked.y)), len(asked.x)
+    own, n = seeds.single(residuals(asked.logits, asked.y, asked.weights)), len(asked.x)
     result = np.empty((len(asked.vectors), n))
     for part in blocks(len(result)):
         moved = solve(asked.vectors[part])
@@ -142,7 +145,7 @@ def sample(run: Run) -> np.ndarray:
 
 
 def gradients_of(asked: Asked) -> Iterator[tuple[slice, np.ndarray]]:
-    """Training points, a block at a time, and gradients (b, k) of their losses."""
-    r = residuals(asked.logits, asked.y)
+    """Training points, a block at a time, and gradients (b, k) of their losses as they count in the objective."""
+    r = residuals(asked.logits, asked.y, asked.weights)
     for part in blocks(len(asked.x)):
         yield part, gradients.rows(asked.network, asked.x[part], seeds.single(r[part]))

@@ -41,7 +41,8 @@ def solver(run: Run, asked: of_run.Asked, count: int) -> Callable:
     limits = (chosen["max_iterations"], chosen["tolerance"])
     form = gauss_newton.cheaper(asked.network, len(asked.x), count, limits[0])
     factors = run.settings["curvature.factors"]
-    inverse = gauss_newton.Inverse(asked.network, asked.passes, asked.logits, asked.y, form, factors)
+    points = (asked.passes, asked.logits, asked.y)
+    inverse = gauss_newton.Inverse(asked.network, *points, form, factors, asked.weights)
     run.facts["solver"] = form
 
     def influence(asked: of_run.Asked, damping: float) -> np.ndarray:

@@ -41,13 +41,13 @@ def unrolled(run: Run, asked: of_run.Asked, count: int) -> Callable:
     number, each = chosen["segments"], chosen["checkpoints"]
     path = source.curved(
         asked.network, asked.x, segments.of_replay(training, run.recipe["training"], number, each),
-        factors=run.settings["curvature.factors"],
+        factors=run.settings["curvature.factors"], weights=run.point_weights,
     )  # fmt: skip
     run.facts |= {"segments": number, "checkpoints": each, "times": [segment.time for segment in path]}
 
     def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
         return np.concatenate([
-            source.influence(path, asked.x, asked.y, asked.vectors[part], damping)
+            source.influence(path, asked.x, asked.y, asked.vectors[part], damping, weights=run.point_weights)
             for part in of_run.blocks(len(asked.vectors))
         ])  # fmt: skip
 

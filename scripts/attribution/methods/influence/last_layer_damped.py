@@ -29,7 +29,7 @@ class LastLayerDamped:
         """
         asked, n = run.queried, len(run.features)
         features = run.features.astype(np.float64)
-        matrix = hessian.hessian_sum(features, run.logits) / n
+        matrix = hessian.hessian_sum(features, run.logits, weights=run.point_weights) / n
         trace = float(np.trace(matrix))
         added = damping.value(run.settings["curvature.damping"], trace, len(matrix), n)
         run.facts |= {"damping": added, "damping_mode": run.settings["curvature.damping"]["mode"], "trace": trace}

@@ -19,7 +19,7 @@ class LastLayerRescaled:
         asked, (n, c) = run.queried, run.residuals.shape
         inverse = rescaled.inverse(run.solve, run.features.shape[1] * c)
         own = rescaled.leverages(run.features, inverse, c)
-        alone = rescaled.residuals(run.logits, run.residuals, own, n)
+        alone = rescaled.residuals(run.logits, run.residuals, own, n, run.point_weights)
         pairs = influence.all_pairs(
             asked.features[targets], asked.residuals[targets], run.features, alone, lambda b: inverse @ b
         )

@@ -20,4 +20,7 @@ class NetworkGradientDot:
         asked, of_asked = run.queried.x[targets], run.queried.labels[targets]
         x = precision.as_taken(run.model, np.concatenate([run.x, asked]))
         labels = np.concatenate([run.labels, of_asked])
-        return tracin.scores(run.model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested)
+        return tracin.scores(
+            run.model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested,
+            tracin.point_weights(run, targets),
+        )  # fmt: skip

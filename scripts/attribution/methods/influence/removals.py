@@ -125,5 +125,5 @@ def of_run(run: Run) -> LastLayer:
     return LastLayer(
         run.features, run.labels, weights.reshape(run.features.shape[1], -1), decay, slope,
         hdf5.attributes(run.files["hessian"])["damping"], np.concatenate([run.features, test]),
-        np.concatenate([run.labels, labels]),
+        np.concatenate([run.labels, labels]), run.point_weights,
     )  # fmt: skip

@@ -38,7 +38,7 @@ class FirstOrder:
         points = precision.as_taken(run.model, run.queried.x[targets])
         return removal_all_layers.margin_falls(
             run.model, asked.x, asked.y, damping, points, run.queried.labels[targets], kept,
-            run.settings["influence.batch_size"], self.step, self.evaluated,
+            run.settings["influence.batch_size"], self.step, self.evaluated, run.point_weights,
         )  # fmt: skip
 
 

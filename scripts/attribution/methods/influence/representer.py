@@ -30,8 +30,8 @@ class Representer:
         weights, decay = hdf5.read(run.files["gradients"], PARAMETERS, DECAY)
         l2 = penalty(decay, hdf5.attributes(run.files["hessian"])["damping"])
         start = weights.reshape(run.features.shape[1], -1)
-        optimum = convex.fit(run.features, run.labels, start, l2)
-        r = residuals(run.features @ optimum, run.labels)
+        optimum = convex.fit(run.features, run.labels, start, l2, run.point_weights)
+        r = residuals(run.features @ optimum, run.labels, run.point_weights)
         asked = run.queried
         alike = asked.features[targets] @ run.features.T
         return alike * (asked.residuals[targets] @ r.T) / (2 * l2 * len(r))

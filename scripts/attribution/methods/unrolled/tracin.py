@@ -27,10 +27,11 @@ class TracIn:
         """(t, n). Memory: `checkpoints` copies of the parameters, and a (t, n) kernel with its budget of gradients."""
         asked, of_asked = run.queried.x[targets], run.queried.labels[targets]
         labels, total = np.concatenate([run.labels, of_asked]), np.zeros((len(asked), len(run.labels)))
+        of_points = point_weights(run, targets)
         for weight, model in checkpoints(run):
             x = precision.as_taken(model, np.concatenate([run.x, asked]))
             total += weight * scores(
-                model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested
+                model, x, labels, len(run.labels), run.settings["influence.batch_size"], run.tested, of_points
             )
         return total
 
@@ -42,7 +43,7 @@ class TracIn:
             network = margin_gradients.network(model, x)
             squares, logits = trak.squares(network, x, run.labels, run.settings["influence.batch_size"])
             total += weight * squares * trak.uncertainty(logits, run.labels) ** 2
-        return total
+        return total if run.point_weights is None else total * run.point_weights**2
 
 
 def checkpoints(run: Run) -> Iterator[tuple]:
@@ -76,17 +77,30 @@ def sums(values: np.ndarray, ends: list[int]) -> np.ndarray:
     return np.add.reduceat(values, [0, *ends[:-1]])
 
 
-def scores(model, x: np.ndarray, labels: np.ndarray, n: int, batch: int, margins: bool) -> np.ndarray:
+def point_weights(run: Run, targets: np.ndarray) -> np.ndarray | None:
+    """(n + t,) weights in the objective of the training points and of targets among them, 1 for others; or None."""
+    own = run.point_weights
+    if own is None:
+        return None
+    return np.concatenate([own, np.ones(len(targets)) if run.tested else own[targets]])
+
+
+def scores(
+    model, x: np.ndarray, labels: np.ndarray, n: int, batch: int, margins: bool, weights: np.ndarray | None = None
+) -> np.ndarray:
     """(t, n) inner products of gradients at the model's parameters, positive = helpful.
 
     The loss's gradient is minus (1 - p) times the margin's, so one kernel serves both.
 
     Args:
         x, labels: of n training points, then t targets. margins: of targets the margin is asked about, else the loss.
+        weights: (n + t,) of their losses; None for 1.
     """
     network = margin_gradients.network(model, x)
     kernel, logits = trak.kernel(network, x, labels, n, batch, first=n)
     uncertain = trak.uncertainty(logits, labels)
+    if weights is not None:
+        uncertain *= weights
     found = kernel * uncertain[:n]
     return found if margins else found * uncertain[n:, None]
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
+from attribution.settings import run_checks
 from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, contents, inputs, methods, registry, studies
 
@@ -131,8 +132,12 @@ def files(config: dict, table: str, wildcards) -> dict:
 
 def recipes(config: dict, wildcards) -> dict:
     """The run's recipe, and that of its untrained network where there is one."""
-    own = config["models"][wildcards.model]
-    return {"trained": own, "untrained": config["models"].get(f"{wildcards.model}{UNTRAINED}", own)}
+    untrained = f"{wildcards.model}{UNTRAINED}"
+    names = {"trained": wildcards.model, "untrained": untrained if untrained in config["models"] else wildcards.model}
+    return {
+        kind: studies.in_one_sentence(run_checks.recipe_of, config, model, wildcards.dataset)
+        for kind, model in names.items()
+    }
 
 
 def code(config: dict, scripts, script: str, table: str, wildcards):
