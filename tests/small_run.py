@@ -41,7 +41,7 @@ def run():
     found = SimpleNamespace(
         x=x, labels=labels, features=h, embedding=h[:, :-1], residuals=r, logits=logits, own=own, step_norm=norm,
         solve=solve, keys=greedy.tie_keys(x, labels, 0),
-        settings={"inspection.neighbours": 6, "boundary.groups.seed": 0}, facts={},
+        settings={"inspection.neighbours": 6, "boundary.groups.seed": 0}, facts={}, point_weights=None,
     )  # fmt: skip
     found.queried = found
     return found

@@ -273,7 +273,7 @@ def run():
     queried = SimpleNamespace(x=points, labels=(points[:, 0] > 0).astype(int))
     return Given(
         x=x, labels=y, model=training.model, recipe=recipe, seed=0, classes=2, tested=True, settings=settings, facts={},
-        queried=queried,
+        queried=queried, point_weights=None,
     )  # fmt: skip
 
 

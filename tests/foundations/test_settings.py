@@ -51,8 +51,15 @@ WRONG = [
     (("models", "own"), {"architecture": "mlp"}, "models.own.hidden is missing"),
     (
         ("models", "cnn", "class_weights"),
+        "even",
+        'models.cnn.class_weights is "even"; allowed is balanced, or weights above 0 by names of classes',
+    ),
+    (("models", "cnn", "class_weights"), {"cat": 0}, "models.cnn.class_weights.cat is 0; allowed is more than 0"),
+    (("models", "cnn", "class_weights"), {}, "models.cnn.class_weights is {}; allowed is balanced, or weights above 0"),
+    (
+        ("models", "cnn", "class_weight"),
         "balanced",
-        "models.cnn.class_weights is not a setting: each point counts the",
+        "models.cnn.class_weight is not a setting: it is called class_weights: balanced, or a weight for each class",
     ),
     (
         ("models", "cnn", "training", "validation_split"),

@@ -80,3 +80,30 @@ def test_a_class_with_fewer_points_than_are_drawn_is_named(check):
         f"{section}.seeds[1].each_class is 5, but class 'dog' of data set 'mine' has 4 training points; "
         "allowed is at most 4"
     )
+
+
+def test_class_weights_go_by_the_numbers_of_the_data_sets_classes():
+    config = merged("{}")
+    config["models"]["even"] = {"architecture": "mlp", "hidden": [2], "class_weights": {"dog": 3, "cow": 0.5}}
+    config["datasets"] |= {"mine": OWN | {"class_names": ["cat", "dog", "cow"]}, "bare": OWN}
+    config["datasets"]["few"] = config["datasets"]["mine"] | {"classes": ["cow", "dog"]}
+    config["studies"]["mine"] = {"dataset": "mine", "model": "even"}
+    config = settings.prepared(config, SCHEMA)
+    settings.check(config, SCHEMA)
+    assert run_checks.recipe_of(config, "even", "mine")["class_weights"] == [1, 3, 0.5]
+    assert run_checks.recipe_of(config, "even", "few")["class_weights"] == [0.5, 3]
+    with pytest.raises(
+        settings.SettingError, match=r"models\.even\.class_weights names 'dog', but data set 'bare' has no"
+    ):
+        run_checks.recipe_of(config, "even", "bare")
+    config["models"]["even"]["class_weights"] = {"2": 5}
+    assert run_checks.recipe_of(config, "even", "bare")["class_weights"] == [1, 1, 5]
+    config["models"]["even"]["class_weights"] = {"dog": 3, "rat": 2}
+    with pytest.raises(
+        settings.SettingError, match=r'class_weights is "rat", which is not defined; allowed are cat, dog'
+    ):
+        settings.check(config, SCHEMA)
+    for plain in ("balanced", None):
+        recipe = config["models"]["even"] = {"architecture": "mlp", "hidden": [2]}
+        recipe |= {"class_weights": plain} if plain else {}
+        assert run_checks.recipe_of(config, "even", "bare") is recipe

@@ -42,6 +42,7 @@ def problem(request):
         residuals=residuals.residuals(logits[:N], y),
         solve=lambda b: solvers.exact(lower, b),
         queried=queried,
+        point_weights=None,
         optimum=optimum,
         matrix=matrix,
     )

@@ -230,8 +230,9 @@ def a_run(problem, settings):
     logits = np.asarray(network.model(x[:n]))
     settings = {"trak": settings, "influence.batch_size": 3, "influence.matrix_gb": 1e-6}
     return SimpleNamespace(
-        model=problem[4], seed=0, x=x[:n], labels=labels[:n], logits=logits, queried=queried, settings=settings
-    )
+        model=problem[4], seed=0, x=x[:n], labels=labels[:n], logits=logits, queried=queried, settings=settings,
+        point_weights=None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("settings", [{"projection": "none"}, {"projection": 10**6, "blocks": 2, "seed": 0}])

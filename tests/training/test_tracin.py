@@ -40,6 +40,7 @@ def run(request):
         tested=True,
         queried=SimpleNamespace(x=x[N:], labels=labels[N:]),
         settings={"unrolled.checkpoints": 3, "influence.batch_size": 4},
+        point_weights=None,
     )
 
 

@@ -120,6 +120,8 @@ VALUES = {
     "datamodels.alphas": [0.5], "retraining.convex_l2": [1e-4], "studies.*.scope": "all_layers",
     **{f"models.{kind}.architecture": "resnet" if kind == "cnn" else "cnn" for kind in (
         "mlp", "cnn", "resnet", "vgg19", "resnet18", "keras_file", "python_file", "factors")},
+    **{f"models.{kind}.class_weights": {"two": 3.0} for kind in (
+        "mlp", "cnn", "resnet", "vgg19", "resnet18", "keras_file", "python_file", "factors")},
     "models.keras_file.path": "other.csv", "models.python_file.path": "other.csv", "models.factors.path": "other.csv",
     "models.keras_file.last_layer": "logits", "models.python_file.last_layer": "logits",
     **{f"models.{kind}.training.epsilon": 1e-3 for kind in (
@@ -170,6 +172,10 @@ BASE = {
 }  # fmt: skip
 
 
+# mappings by names of classes, which are one leaf
+WHOLE_NAMES = [("superclasses",), ("class_weights",)]
+
+
 def resolved(node: dict) -> dict:
     while "$ref" in node:
         found = SCHEMA
@@ -194,9 +200,9 @@ def leaves(node: dict, path: tuple = ()) -> dict[tuple, dict]:
         items = resolved(part.get("items", {}))
         if items.get("properties"):
             found |= {(*path, "0", *keys): value for keys, value in leaves(items).items()}
-        if isinstance(part.get("additionalProperties"), dict) and path != ("datasets", "*", "superclasses"):
+        if isinstance(part.get("additionalProperties"), dict) and path[-1:] not in WHOLE_NAMES:
             inner[(*path, "*")] = part["additionalProperties"]
-    if path[-1:] == ("superclasses",):
+    if path[-1:] in WHOLE_NAMES:
         inner = {}
     for keys, value in inner.items():
         found |= leaves(value, keys)
@@ -353,6 +359,7 @@ def test_names_that_are_only_shown_are_part_of_no_computation(workflow, config):
     config["studies"]["mine"]["groups"]["seeds"], config["overlap"]["seeds"] = ["a", [1, "b"]], ["a", 1]
     config["studies"]["mine"]["influence"]["targets"] = [0, "a"]
     config["answers"]["explanations"]["classes"] = ["one"]
+    config["models"]["mlp-plain"]["class_weights"] = {"one": 2.0}
     before = [job(found, name, choice) for name, choice, _ in chosen]
     own = config["datasets"]["mine"]
     own |= {"class_names": ["x", "y", "c"], "classes": ["x", "y", "c"], "subgroup_names": ["u", "v", "c"]}
@@ -361,6 +368,7 @@ def test_names_that_are_only_shown_are_part_of_no_computation(workflow, config):
     config["studies"]["mine"]["groups"]["seeds"], config["overlap"]["seeds"] = ["u", [1, "v"]], ["u", 1]
     config["studies"]["mine"]["influence"]["targets"] = [0, "u"]
     config["answers"]["explanations"]["classes"] = ["first"]
+    config["models"]["mlp-plain"]["class_weights"] = {"first": 2.0}
     check.check(config, SCHEMA, ["mine"])
     changed = {
         name for (name, choice, _), read in zip(chosen, before, strict=True)

@@ -82,7 +82,8 @@ class Run:
     @cached_property
     def point_weights(self) -> np.ndarray | None:
         """(n,) weights of the training points in the objective, by their classes; None where all count the same."""
-        return class_weights.of_labels(self.labels, self.settings.get(CLASS_WEIGHTS))
+        chosen = self.settings.get(CLASS_WEIGHTS)
+        return class_weights.of_labels(self.labels, chosen) if chosen else None
 
     @cached_property
     def keys(self) -> np.ndarray:

@@ -137,7 +137,7 @@ def _sentence(error) -> str:
 
 
 def _allowed(error) -> str:
-    if "allowed" in error.schema and error.validator in ("const", "pattern"):
+    if "allowed" in error.schema and error.validator in ("const", "pattern", "minProperties"):
         return error.schema["allowed"]  # the schema's own words
     wanted = error.validator_value
     ends = {"minimum": "{} or more", "exclusiveMinimum": "more than {}",
