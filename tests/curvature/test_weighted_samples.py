@@ -278,3 +278,11 @@ def test_trak_credits_a_sample_with_all_its_repetitions(case, projection):
     np.testing.assert_allclose(found, summed, rtol=1e-6, atol=1e-10)
     first = np.array([np.flatnonzero(case.rows == i)[0] for i in range(case.n)])
     np.testing.assert_allclose(method.points(ours), method.points(theirs)[first] * case.weights**2, rtol=1e-6)
+
+
+def test_the_method_of_groups_in_all_layers_is_of_the_weighted_objective(case):
+    kept, targets = np.arange(case.n)[None] > 2, np.arange(4)
+    run = run_of(case, np.arange(case.n), True, case.weights)
+    found = base.resolve(registry.METHODS["newton-all-layers"]).falls(run, targets, kept)
+    more = (case.model, case.x, case.y, 0.1, case.x[:4], case.y[:4], kept, 4, "newton", False)
+    np.testing.assert_allclose(found, removal_all_layers.margin_falls(*more, case.weights), **CLOSE)

@@ -16,9 +16,10 @@ import refit_parts
 import retrain_parts
 from attribution.evaluation import part_removals, partitions
 from attribution.files import hdf5
-from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, RESIDUALS_TRAIN
+from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, POINT_WEIGHTS, RESIDUALS_TRAIN
 from attribution.partition import kmeans, source, vectors
 from attribution.retraining import parts
+from attribution.training import class_weights
 
 INTERVAL = {"resamples": 200, "level": 0.9, "seed": 0}
 SETTINGS = {
@@ -292,18 +293,22 @@ def test_groups_of_algorithm_1_and_what_swaps_reach(tmp_path):
     assert (table.swaps > 0).any()
 
 
-def test_a_part_that_leaves_the_last_layer_leaves_the_optimum_of_the_others(job):
+@pytest.mark.parametrize("weighting", [None, [1.0, 4.0]])
+def test_a_part_that_leaves_the_last_layer_leaves_the_optimum_of_the_others(job, weighting):
     partition_training_set.partition_training_set(**job)
     features, (y,) = hdf5.read(job["files"]["gradients"], FEATURES_TRAIN)[0], hdf5.read(job["files"]["data"], "y_train")
     gradients, out = str(job["path"].with_name("layer.h5")), job["path"].with_name("partition-removals-last-layer.h5")
-    hdf5.write(gradients, {FEATURES_TRAIN: features, PARAMETERS: np.zeros((4, 1))}, {})
+    own = class_weights.of_labels(y, weighting)
+    more = {} if own is None else {POINT_WEIGHTS: own}
+    hdf5.write(gradients, {FEATURES_TRAIN: features, PARAMETERS: np.zeros((4, 1))} | more, {})
+    own = np.ones(len(y)) if own is None else own
     refit_parts.refit_parts(job["files"]["data"], gradients, job["path"], 0.01, out, job["attributes"])
 
     def losses(kept):
         """Of every point at the optimum of the logistic regression of the kept ones, by another solver."""
         sign = 2 * y - 1
         loss = lambda w: np.logaddexp(0, -sign * (features @ w))  # noqa: E731
-        found = minimize(lambda w: loss(w)[kept].mean() + 0.01 * w @ w, np.zeros(4), tol=1e-12)
+        found = minimize(lambda w: (own * loss(w))[kept].mean() + 0.01 * w @ w, np.zeros(4), tol=1e-12)
         return loss(found.x)
 
     with hdf5.file(job["path"]) as divided, hdf5.file(out) as file:

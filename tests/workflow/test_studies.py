@@ -14,7 +14,7 @@ import helpers
 from attribution.settings import check, extends, shared_data
 from attribution.settings.errors import SettingError
 from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
-from attribution.workflow.stages import summaries, tables
+from attribution.workflow.stages import partitions, summaries, tables
 
 CONFIG = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
 SHARED = "are both of data set '{}', whose results are kept once, but differ in {}; give both the same"
@@ -369,3 +369,36 @@ def test_a_job_asks_by_the_size_of_what_its_wildcards_name():
     assert resources.size_of(CONFIG, SimpleNamespace(study="toy")) == {}
     shard = SimpleNamespace(dataset="toy", model="mlp-dropout", seed="0", alpha="0.5", shard="held-out")
     assert resources.size_of(CONFIG, shard)["members"] == CONFIG["datamodels"]["held_out"]
+
+
+def test_class_weights_reach_every_job_of_a_model_by_the_numbers_of_classes(workflow):
+    """What is told to the jobs of a model that weighs classes, and that all others are told nothing of it."""
+    weighed = {"models": {"even": {"extends": "mlp-plain", "class_weights": {"red": 3}},
+                          "balanced": {"extends": "mlp-plain", "class_weights": "balanced"}}}  # fmt: skip
+    found = helpers.parsed(weighed)
+    jobs = {"train_model": "recipe", "retrain_leave_one_out": "recipe", "retrain_truth": "recipe",
+            "cache_gradients": "class_weights", "score_method": "settings", "attribute_method": "settings",
+            "predict_removals": "settings", "explain_method": "settings", "group_method": "settings"}  # fmt: skip
+    wildcards = {"dataset": "toy", "seed": "0", "scope": "", "method": "newton", "table": "overlap", "repetition": "0"}
+    names = CONFIG["datasets"]["toy"]["class_names"]
+    for name, key in jobs.items():
+        rule = found.get_rule(name)
+        told = {}
+        for model in ("mlp-plain", "even", "balanced"):
+            of_job = helpers.wildcards(**wildcards, model=model)
+            given = rule.params.get(key)
+            value = given(of_job) if callable(given) else given
+            told[model] = value if key == "class_weights" else value.get("class_weights", [])
+        assert told == {"mlp-plain": [], "even": [3.0 if n == "red" else 1.0 for n in names], "balanced": "balanced"}, (
+            name
+        )
+    config = found.globals["config"]
+    asked = partitions.asked(config, "partition", helpers.wildcards(**wildcards, model="even"))
+    assert all(one["settings"]["class_weights"] == [1.0, 3.0] for one in asked.values())
+    recipes = partitions.recipes(config, helpers.wildcards(**wildcards, model="even"))
+    assert recipes["trained"]["class_weights"] == recipes["untrained"]["class_weights"] == [1.0, 3.0]
+    config["models"]["even"]["class_weights"] = {"green": 2}
+    with pytest.raises(
+        WorkflowError, match=r'models\.even\.class_weights is "green", which is not defined; allowed are'
+    ):
+        found.get_rule("cache_gradients").params["class_weights"](helpers.wildcards(**wildcards, model="even"))
