@@ -374,6 +374,6 @@ def test_names_that_are_only_shown_are_part_of_no_computation(workflow, config):
         name for (name, choice, _), read in zip(chosen, before, strict=True)
         if found.get_rule(name).script and choice.get("dataset", "mine") == "mine" and job(found, name, choice) != read
     }  # fmt: skip
-    # labels of people go by the names that the settings give classes
-    shown = {"name_classes", "judge_labels", "gather_labels"}
+    # labels of people go by the names that the settings give classes, and the recipe is shown in the settings' words
+    shown = {"name_classes", "judge_labels", "gather_labels", "summarise_study", "track_study"}
     assert "name_classes" in changed and {name for name in changed if not name.startswith("plot_")} <= shown
