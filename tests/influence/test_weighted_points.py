@@ -270,23 +270,24 @@ def test_representer_points_add_up_to_the_weighted_optimum(stored):
 
 def test_adaptive_groups_move_by_the_weighted_objective(stored):
     layer, files, folder, matrix = stored
-    damping, n, start = hdf5.attributes(folder / "exact.h5")["damping"], 60, 4
+    damping, n, starts = hdf5.attributes(folder / "exact.h5")["damping"], 60, range(0, 60, 4)
     decay = np.full(layer.theta.size, 2e-2)
     slope, g = decay * layer.theta.ravel(), layer.gradients()
-    keys = np.arange(n, dtype=np.uint64)
-    (found,) = adaptive.grow(
-        layer.h, layer.y, layer.theta, decay, slope, damping, [[start]], 2, "influence", "max", keys,
-        point_weights=layer.weights,
+    found = adaptive.grow(
+        layer.h, layer.y, layer.theta, decay, slope, damping, [[start] for start in starts], 2, "influence", "max",
+        np.arange(n, dtype=np.uint64), point_weights=layer.weights,
     )  # fmt: skip
-    without = n * matrix - layer.curvature(start) - np.diag(decay) + n * damping * np.eye(len(matrix))
-    moved = Layer(3, n)
-    moved.theta = layer.theta + np.linalg.solve(without, g[start] + slope).reshape(layer.theta.shape)
-    left = sum(moved.curvature(i) for i in range(n) if i != start) / (n - 1) + np.diag(decay + damping)
-    scores = moved.gradients() @ np.linalg.solve(left, moved.gradients()[start])
-    scores[start] = -np.inf
-    assert found.members[1] == np.argmax(scores)
-    white = np.linalg.solve(np.linalg.cholesky(matrix + damping * np.eye(len(matrix))), g[found.members].T)
-    np.testing.assert_allclose(found.normalised_influence[1], (white.sum(axis=1) ** 2).sum() / 2, rtol=1e-8)
+    white = np.linalg.solve(np.linalg.cholesky(matrix + damping * np.eye(len(matrix))), g.T)
+    for start, group in zip(starts, found, strict=True):
+        without = n * matrix - layer.curvature(start) - np.diag(decay) + n * damping * np.eye(len(matrix))
+        moved = Layer(3, n)
+        moved.theta = layer.theta + np.linalg.solve(without, g[start] + slope).reshape(layer.theta.shape)
+        left = sum(moved.curvature(i) for i in range(n) if i != start) / (n - 1) + np.diag(decay + damping)
+        scores = moved.gradients() @ np.linalg.solve(left, moved.gradients()[start])
+        scores[start] = -np.inf
+        assert group.members[1] == np.argmax(scores)
+        summed = white[:, group.members].sum(axis=1)
+        np.testing.assert_allclose(group.normalised_influence[1], (summed**2).sum() / 2, rtol=1e-8)
     # the job takes the weights from the file
     own, norm = influence.self_influence(
         layer.h, residuals.residuals(layer.logits, layer.y, layer.weights),
@@ -294,10 +295,11 @@ def test_adaptive_groups_move_by_the_weighted_objective(stored):
     )  # fmt: skip
     hdf5.write(folder / "influence.h5", {"self_influence": own, "step_norm": norm}, {})
     files = files | {"hessian": str(folder / "exact.h5"), "influence": str(folder / "influence.h5")}
-    group = GROUP | {"adaptive": True, "rule": "influence", "seeds": [start], "size": 2}
+    group = GROUP | {"adaptive": True, "rule": "influence", "seeds": list(starts), "size": 2}
     solve = inverse_files.open_inverse(files, {})
     find_groups.find_groups(files, solve, group, ["a", "b", "c"], folder / "groups.h5", {})
-    np.testing.assert_array_equal(hdf5.read(folder / "groups.h5", f"{start}/members")[0], found.members)
+    written = hdf5.read(folder / "groups.h5", *(f"{start}/members" for start in starts))
+    np.testing.assert_array_equal(written, [group.members for group in found])
 
 
 def test_named_points_leave_the_weighted_objective(stored):
