@@ -195,3 +195,17 @@ def test_a_figure_of_other_data_is_refused_with_those_that_there_are(folder):
         with pytest.raises(Exception, match=rf"figure {name} shows .*{words}.* figures of study 'mine' are .*overlap"):
             rule.expand_input({"study": "mine", "variant": ""})
     assert studies.kinds_of_data(workflow.globals["config"]["datasets"]["mine"]) == {"others"}
+
+
+def test_rare_classes_are_told_of_weights(folder):
+    data(folder, (5,))
+    assert "class_weights" not in new_study.settings("mine", "mine.npz")
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [30, 10])
+    arrays = {"x_train": rng.normal(size=(40, 5)), "y_train": y, "x_test": rng.normal(size=(8, 5)), "y_test": y[26:34]}
+    np.savez(folder / "mine.npz", **arrays)
+    text = new_study.settings("mine", "mine.npz")
+    assert "# there are rare classes; `class_weights: balanced` lets each class count the same in the loss" in text
+    assert yaml.safe_load(text)["models"]["mine"] == MLP
+    np.savez(folder / "mine.npz", **arrays | {"y_train": np.repeat([0, 1], [29, 11])})
+    assert "class_weights" not in new_study.settings("mine", "mine.npz")

@@ -174,6 +174,11 @@ def test_each_prediction_is_of_the_refitted_weighted_objective(columns):
     asked = predictions.LastLayer(
         layer.h, layer.y, layer.theta, flat, 2 * l2 * layer.theta.ravel(), 0.0, tests.h, tests.y, layer.weights
     )
+    whole = sum(layer.curvature(i) for i in range(n)) / n + np.diag(flat)
+    for i in (1, 4, 5, 9):
+        alone = np.linalg.solve(whole - layer.curvature(i) / n, layer.gradients()[i])
+        alone += np.linalg.solve(whole, 2 * l2 * layer.theta.ravel())
+        np.testing.assert_allclose(asked.steps(np.array([i]), "rescaled")["rescaled"], alone / n, rtol=1e-7, atol=1e-12)
     masks = subsets.leave_one_out(n)[::5]
     refitted = convex.refits(layer.h, layer.y, layer.theta, l2, masks, layer.weights)
     true = predictions.losses_at(refitted, tests.h, tests.y)
