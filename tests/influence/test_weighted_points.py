@@ -135,7 +135,7 @@ def test_rescaled_influence_takes_out_a_points_weighted_curvature(layer):
         np.testing.assert_allclose(found, expected, **CLOSE)
 
 
-def test_a_refit_is_scikit_learns_with_class_weight(layer):
+def test_a_refit_is_scikit_learns_with_class_weight(layer, monkeypatch):
     n, l2 = len(layer.y), 1e-2
 
     def theirs(rows, class_weight):
@@ -162,6 +162,10 @@ def test_a_refit_is_scikit_learns_with_class_weight(layer):
         rows = layer.twice[mask[layer.twice]]
         repeated = convex.fit(layer.h[rows], layer.y[rows], optimum, l2 * mask.sum() / len(rows))
         np.testing.assert_allclose(found, repeated, rtol=1e-7, atol=1e-9)
+    # and those whose optimum is too far for the Hessians that many share
+    monkeypatch.setattr(convex_many, "MAX_STEPS", 0)
+    far = convex_many.refits(layer.h, layer.y, optimum, l2, masks, point_weights=layer.weights)
+    np.testing.assert_allclose(far, one_by_one, rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("columns", [1, 3])
