@@ -95,7 +95,11 @@ def _block(features, labels, optimum, l2, masks, whole, point_weights) -> np.nda
 
 
 def _hessian_of(
-    features: np.ndarray, optimum: np.ndarray, mask: np.ndarray, whole: np.ndarray, point_weights: np.ndarray | None
+    features: np.ndarray,
+    optimum: np.ndarray,
+    mask: np.ndarray,
+    whole: np.ndarray,
+    point_weights: np.ndarray | None = None,
 ) -> np.ndarray:
     fewer = mask if 2 * mask.sum() < len(mask) else ~mask
     own = class_weights.of_members(point_weights, fewer)
