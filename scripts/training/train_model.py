@@ -21,6 +21,7 @@ from attribution.files import hdf5, resume
 from attribution.files.results.data import X_TEST, X_TRAIN, X_VALIDATION, Y_TEST, Y_TRAIN, Y_VALIDATION
 from attribution.networks import build as models
 from attribution.networks import precision, same_function
+from attribution.training import class_weights
 from attribution.training import train as training
 
 
@@ -85,7 +86,7 @@ def train_model(
             ends,
             below_chance,
             held_out,
-            recipe.get("class_weights"),
+            class_weights.of_labels(y_train, recipe.get("class_weights")),
         )
 
     # Complete inside the checkpoint's folder, then renamed: on one file system a rename is atomic.

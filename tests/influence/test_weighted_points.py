@@ -315,7 +315,7 @@ def test_named_points_leave_the_weighted_objective(stored):
     layer, files, folder, _ = stored
     outputs = [folder / "named_removal.csv", folder / "named_removal_draws.csv"]
     refit_without_named.refit_without_named(
-        files["data"], files["gradients"], None, [1, 4, 7], {"draws": 3, "seed": 0}, 1e-2, 0.9, outputs
+        files["data"], files["gradients"], None, None, [1, 4, 7], 3, 0, 1e-2, 0.9, outputs
     )
     found = pd.read_csv(outputs[0]).set_index(["class", "control"]).loc[("all", "random")]
     kept = ~np.isin(np.arange(60), [1, 4, 7])

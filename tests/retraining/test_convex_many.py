@@ -104,3 +104,8 @@ def test_the_first_hessian_is_that_of_the_points_kept(problem, alpha):
     expected = hessian.hessian_sum(features[mask], features[mask] @ optimum)
     found = convex_many._hessian_of(features, optimum, mask, whole)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+    weights = np.random.default_rng(0).uniform(0.5, 3, len(features))
+    heavier = hessian.hessian_sum(features, features @ optimum, weights=weights)
+    expected = hessian.hessian_sum(features[mask], features[mask] @ optimum, weights=weights[mask])
+    found = convex_many._hessian_of(features, optimum, mask, heavier, weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)

@@ -70,7 +70,8 @@ def test_trainings_are_keras_fit_with_class_weight(tmp_path, steps, classes):
     kept = np.stack([every, np.random.default_rng(0).random(N) < 0.6])
     expected = [fitted(recipe, x, y, classes, 5, mask, chosen) for mask in kept]
     model = models.build(recipe, (2,), classes, 5)
-    training.train(model, x, y, x, y, steps, 5, tmp_path, "test", below_chance="warn", weighting=WEIGHTS[:classes])
+    own = class_weights.of_labels(y, WEIGHTS[:classes])
+    training.train(model, x, y, x, y, steps, 5, tmp_path, "test", below_chance="warn", point_weights=own)
     ours = ensemble.train(recipe, (2,), classes, x, y, kept, np.zeros(2, int), 5, "test")
     again = replay.of_recipe(recipe, x, y, classes, 5)
     replayed = [replay.run(again, mask.astype(float)).theta for mask in kept]
@@ -98,6 +99,16 @@ def test_balanced_weights_are_those_of_the_whole_training_set(tmp_path):
     at_once = folds.logits(recipe, x, y, 3, 1, fold, tmp_path)
     one_by_one = folds.logits(recipe | {"rescale": {"from": [0, 1], "to": [0, 1]}}, x, y, 3, 1, fold, tmp_path)
     np.testing.assert_allclose(at_once, one_by_one, rtol=1e-2, atol=1e-3)
+    # and where layers have states, as masks' generators, and a network sees the other points alone
+    fold = ((y == 2) & (np.arange(N) % 4 < 3)).astype(int)
+    moving = recipe | {"dropout": 0.3, "rescale": {"from": [0, 1], "to": [0, 1]}}
+    ours = folds.logits(moving, x, y, 3, 1, fold, tmp_path / "balanced")
+    given = folds.logits(moving | {"class_weights": by_class}, x, y, 3, 1, fold, tmp_path / "given")
+    plain = folds.logits(
+        {k: v for k, v in moving.items() if k != "class_weights"}, x, y, 3, 1, fold, tmp_path / "plain"
+    )
+    np.testing.assert_allclose(ours, given, rtol=1e-6, atol=1e-7)
+    assert np.abs(ours - plain).max() > 1e-2
 
 
 def test_weights_of_1_are_no_weights_to_the_bit():

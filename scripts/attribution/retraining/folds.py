@@ -10,7 +10,7 @@ from attribution.networks import build as models
 from attribution.networks import precision, standard
 from attribution.runtime import log
 from attribution.settings import recipes
-from attribution.training import ensemble, replay
+from attribution.training import class_weights, ensemble, replay
 from attribution.training import train as training
 
 SEEN = 1000  # points of the fold by which a training in epochs shows how it goes
@@ -79,7 +79,9 @@ def _in_epochs(
     model = models.build(recipe, x.shape[1:], classes, seed, x)
     name, shown = f"without fold {checkpoint.name.removeprefix('epochs-')}", np.flatnonzero(held)[:SEEN]
     points = (x[~held], y[~held], x[shown], y[shown])
-    training.train(model, *points, recipe["training"], seed, checkpoint, name, below_chance="warn")
+    # of the whole training set: points that leave change no other's weight
+    own = class_weights.of_members(class_weights.of_labels(y, recipe.get("class_weights")), ~held)
+    training.train(model, *points, recipe["training"], seed, checkpoint, name, below_chance="warn", point_weights=own)
     found = training.outputs(precision.in_float32(model), x[held]).astype(np.float64)
     shutil.rmtree(checkpoint)
     return found

@@ -92,7 +92,10 @@ def of_model(
     model: keras.Model, training: dict, x: np.ndarray, y: np.ndarray, seed: int, beta: float = 0.0,
     weighting: str | list[float] | None = None,
 ) -> Replay:  # fmt: skip
-    """The same for a network at its initial weights; `training`, `seed`, `weighting` as in `training.train.train`.
+    """The same for a network at its initial weights; `training`, `seed` as in `training.train.train`.
+
+    Args:
+        weighting: a recipe's `class_weights`, see `class_weights.of_labels`.
 
     Raises:
         ValueError: as `batch_statistics.normalising`.

@@ -120,7 +120,7 @@ def train(
     ends: float | None = None,
     below_chance: str = "refuse",
     held_out: Points | None = None,
-    weighting: str | list[float] | None = None,
+    point_weights: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Train in place, going on from the last finished epoch where the checkpoint folder holds one.
 
@@ -140,7 +140,7 @@ def train(
             one, and the first is given up as soon as its batches show that it would; None for no limit.
         below_chance: `refuse` or `warn`, see `chance.judge`.
         held_out: x, y of points for validation, which are only evaluated.
-        weighting: a recipe's `class_weights`, see `class_weights.of_labels`.
+        point_weights: (n,) of the training points in the loss, see `class_weights`; None for 1.
 
     Returns:
         One row an epoch: epoch (from 1), loss, accuracy, test_loss, test_accuracy, and HELD_OUT where there are such
@@ -160,7 +160,6 @@ def train(
     variables = model.variables + model.optimizer.variables
     # A sigmoid's labels take the shape of its logits; Keras would otherwise have to guess.
     targets = y_train[:, None].astype("float32") if columns == 1 else y_train
-    weights = class_weights.of_labels(y_train, weighting)
     state = Path(checkpoint) / STATE
     rows = restore(state, variables, training["epochs"])
     evaluated = precision.in_float32(model)
@@ -181,7 +180,7 @@ def train(
             if epoch < training.get("warmup", 0):
                 model.optimizer.learning_rate = rate * warmed_up(training, epoch * batches + i, batches)
             batch = order[i * training["batch_size"] : (i + 1) * training["batch_size"]]
-            model.train_on_batch(x_train[batch], targets[batch], class_weights.of_members(weights, batch))
+            model.train_on_batch(x_train[batch], targets[batch], class_weights.of_members(point_weights, batch))
             bar.update()
             if epoch == first and i and i % FIRST_LOOK == 0:
                 if i == FIRST_LOOK:
