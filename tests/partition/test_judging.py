@@ -254,6 +254,25 @@ def test_the_averaged_truth_is_the_mean_over_other_trainings_than_the_runs(job, 
     )  # fmt: skip
     table = pd.read_csv(path)
     assert set(table.truth) == {"averaged"} and table.iloc[0].own_minus_other == pytest.approx(np.mean(expected))
+    # the first of three networks chooses, the other two judge, controls too
+    (chosen,) = table[table.method == "chosen-by-retraining"].itertuples()
+    assert chosen.own_minus_other == chosen.low == chosen.high == pytest.approx(np.mean(expected[1:]))
+    with hdf5.file(out) as file:
+        controls = {name: np.mean([
+            part_removals.own_minus_other(one).mean() for one in file[name]["changes"][1:]
+        ]) for name in METHODS if file[name].attrs["control"]}  # fmt: skip
+    assert chosen.best_control == max(controls, key=controls.get)
+    assert chosen.gain == pytest.approx(chosen.own_minus_other - max(controls.values())) and chosen.gain > 0
+
+
+def test_what_chooses_does_not_judge():
+    one, other = np.diag([3.0, 1.0]), np.diag([2.0, 2.5])
+    changes = {"a": np.stack([one, 0 * one, 2 * one]), "b": np.stack([other, one, one])}
+    best, fresh = part_removals.choose(changes)
+    assert best == "b"
+    np.testing.assert_allclose(fresh["a"], [3, 1])
+    np.testing.assert_allclose(fresh["b"], [3, 1])
+    assert part_removals.choose({"a": changes["a"], "again": changes["a"]})[0] == "a"
 
 
 def test_numbers_that_tell_nothing_are_refused(job):
