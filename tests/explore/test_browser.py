@@ -221,10 +221,9 @@ def test_texts_are_cut_between_words_and_a_number_is_said_to_be_a_class(opened):
     assert said == ["class 7", "cat", "one two three", "one two thre ...", "x1 0.5 ...", "abcd ..."]
     view(opened, "groups")
     table = by_id(opened, "group-list").find_element(By.TAG_NAME, "table")
-    shares = [
-        line.find_elements(By.TAG_NAME, "td")[3].text for line in table.find_elements(By.CSS_SELECTOR, "tbody tr")
-    ]
-    assert shares[2:] == ["cat, 100 %", "dog, 50 %"]
+    lines = table.find_elements(By.CSS_SELECTOR, "tbody tr")
+    shares = [line.find_elements(By.TAG_NAME, "td")[3].get_attribute("textContent") for line in lines]
+    assert shares[2:] == ["cat, 100\u00a0%", "dog, 50\u00a0%"]
 
 
 def test_long_ids_stay_in_their_cards(opened):

@@ -23,7 +23,7 @@ function showSheet(k) {
 
 function largestClass(mix) {
   const share = Math.max(...mix);
-  return `${spoken(data.classes[mix.indexOf(share)])}, ${(100 * share).toFixed(0)} %`;
+  return `${spoken(data.classes[mix.indexOf(share)])}, ${(100 * share).toFixed(0)}\u00a0%`;
 }
 
 function startGroups() {
