@@ -49,4 +49,4 @@ def refit_without_named(
             table.to_csv(temporary, index=False)
 
 
-job.run(refit_without_named)
+job.run(refit_without_named, draws="params.draws")
