@@ -3,10 +3,12 @@
 A table shows the file's columns as they are (`columns: {heading: "{median} ({low} to {high})"}` puts several of them
 into one cell), or one line a `rows` and one column a value of `across`, each cell in the form of `cell`. Of a list of
 forms the first counts whose columns all have a value. Values are texts: they stand in the page as in the file, but
-where the form rounds them, `{lds:.2f}`.
+where the form rounds them, `{lds:.2f}`. With `over: seed` a cell is of all rows that differ in that column: `{ari}` is
+then their median, `{ari_least}` and `{ari_most}` the extremes, `{seed_count}` how many they are.
 """
 
 import csv
+import statistics
 import string
 from pathlib import Path
 
@@ -57,12 +59,35 @@ def result(name: str, folder: Path = FOLDER) -> str:
         columns = about.get("columns") or {heading: f"{{{heading}}}" for heading in rows[0]}
         return table(list(columns), [[cell(forms, row) for forms in columns.values()] for row in rows])
     lines, across = about["rows"], about["across"]
+    if "over" in about:
+        rows = summed_up(rows, about["over"], [*lines.values(), across])
     names = list(dict.fromkeys(cell(across, row) for row in rows))
     found = {}
     for row in rows:
         key = tuple(cell(form, row) for form in lines.values())
         found.setdefault(key, {})[cell(across, row)] = cell(about["cell"], row)
     return table([*lines, *names], [[*key, *(line.get(name, "") for name in names)] for key, line in found.items()])
+
+
+def summed_up(rows: list[dict[str, str]], over: str, named: list[str]) -> list[dict[str, str]]:
+    """One row of those that agree in what the forms `named` show: their medians, see the module's text."""
+    found = {}
+    for row in rows:
+        found.setdefault(tuple(cell(form, row) for form in named), []).append(row)
+    return [_median(group, over) for group in found.values()]
+
+
+def _median(rows: list[dict[str, str]], over: str) -> dict[str, str]:
+    median = dict(rows[0]) | {f"{over}_count": str(len({row[over] for row in rows}))}
+    for name in rows[0]:
+        try:
+            values = [float(row[name]) for row in rows if row[name]]
+        except ValueError:
+            continue
+        if values:
+            several = {"": statistics.median(values), "_least": min(values), "_most": max(values)}
+            median |= {f"{name}{ending}": str(value) for ending, value in several.items()}
+    return median
 
 
 def sources(folder: Path = FOLDER) -> str:

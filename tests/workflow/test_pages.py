@@ -75,6 +75,17 @@ def test_cells_of_several_columns_and_tables_across_a_column(tmp_path):
         results.result("d", tmp_path)
 
 
+def test_cells_over_the_values_of_a_column(tmp_path):
+    (tmp_path / "tables.yaml").write_text(
+        'a: {rows: {method: "{m}"}, across: "{g}", over: s, cell: "{x} ({x_least:.1f} to {x_most:.1f}) of {s_count}"}\n'
+    )
+    (tmp_path / "a.csv").write_text("m,g,s,x\np,u,0,1.0\np,u,1,5.0\np,u,2,2.5\np,v,0,7.0\nq,u,0,\n")
+    assert results.result("a", tmp_path).splitlines()[2:] == [
+        "| p | 2.5 (1.0 to 5.0) of 3 | 7.0 (7.0 to 7.0) of 1 |",
+        "| q | | |",
+    ]
+
+
 def test_every_section_of_the_settings_and_every_loader_has_its_table():
     page = (ROOT / "config/README.md").read_text()
     schema = settings.load()
