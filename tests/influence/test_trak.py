@@ -195,6 +195,16 @@ def test_memory_beside_the_features_does_not_grow_with_the_points():
         assert peak(many, scores) - peak(few, scores) < (many - few) * 8 * 6
 
 
+def test_the_kernel_is_copied_once():
+    n, kernel = 400, np.diag(np.arange(1.0, 401))
+    both = np.concatenate([kernel, kernel[:1]])
+    tracemalloc.start()
+    trak.of_kernel(both, np.full(n, 0.5), 1.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 8 * n * n < peak < 1.2 * 8 * n * n
+
+
 def test_the_size_is_shared_and_none_is_left_over_where_parts_can_use_it():
     part = margin_gradients.Part
     parts = [part("a", 100, 50, 1), part("b", 5, 0, 1), part("c", 3, 4, 9), part("d", 1000, 0, 1)]

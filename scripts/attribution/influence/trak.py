@@ -49,7 +49,8 @@ def itself(kernel: np.ndarray, uncertain: np.ndarray, ridge: float) -> np.ndarra
 
 def _solved(square: np.ndarray, right: np.ndarray, ridge: float) -> np.ndarray:
     """(K + ridge I)^-1 times (n, b)."""
-    damped = np.array(square, dtype=np.float64)
+    # in the order of LAPACK, which else takes another copy
+    damped = np.array(square, dtype=np.float64, order="F")
     damped[np.diag_indices(len(damped))] += ridge * _mean_diagonal(np.diag(damped).mean())
     return cho_solve(cho_factor(damped, lower=True, overwrite_a=True), right.astype(np.float64))
 
