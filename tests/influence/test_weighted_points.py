@@ -282,21 +282,26 @@ def test_adaptive_groups_move_by_the_weighted_objective(stored):
     damping, n, starts = hdf5.attributes(folder / "exact.h5")["damping"], 60, range(0, 60, 4)
     decay = np.full(layer.theta.size, 2e-2)
     slope, g = decay * layer.theta.ravel(), layer.gradients()
-    found = adaptive.grow(
-        layer.h, layer.y, layer.theta, decay, slope, damping, [[start] for start in starts], 2, "influence", "max",
-        np.arange(n, dtype=np.uint64), point_weights=layer.weights,
-    )  # fmt: skip
+    ends = {
+        direction: adaptive.grow(
+            layer.h, layer.y, layer.theta, decay, slope, damping, [[start] for start in starts], 2, "influence",
+            direction, np.arange(n, dtype=np.uint64), point_weights=layer.weights,
+        ) for direction in ("max", "min")
+    }  # fmt: skip
     white = np.linalg.solve(np.linalg.cholesky(matrix + damping * np.eye(len(matrix))), g.T)
-    for start, group in zip(starts, found, strict=True):
+    for place, start in enumerate(starts):
         without = n * matrix - layer.curvature(start) - np.diag(decay) + n * damping * np.eye(len(matrix))
         moved = Layer(3, n)
         moved.theta = layer.theta + np.linalg.solve(without, g[start] + slope).reshape(layer.theta.shape)
         left = sum(moved.curvature(i) for i in range(n) if i != start) / (n - 1) + np.diag(decay + damping)
         scores = moved.gradients() @ np.linalg.solve(left, moved.gradients()[start])
-        scores[start] = -np.inf
-        assert group.members[1] == np.argmax(scores)
-        summed = white[:, group.members].sum(axis=1)
-        np.testing.assert_allclose(group.normalised_influence[1], (summed**2).sum() / 2, rtol=1e-8)
+        others = np.delete(np.arange(n), start)
+        # points that help most are of the start's class and weight, those that harm most of several
+        assert ends["max"][place].members[1] == others[np.argmax(scores[others])]
+        assert ends["min"][place].members[1] == others[np.argmin(scores[others])]
+        for group in (ends["max"][place], ends["min"][place]):
+            summed = white[:, group.members].sum(axis=1)
+            np.testing.assert_allclose(group.normalised_influence[1], (summed**2).sum() / 2, rtol=1e-8)
     # the job takes the weights from the file
     own, norm = influence.self_influence(
         layer.h, residuals.residuals(layer.logits, layer.y, layer.weights),
@@ -304,11 +309,11 @@ def test_adaptive_groups_move_by_the_weighted_objective(stored):
     )  # fmt: skip
     hdf5.write(folder / "influence.h5", {"self_influence": own, "step_norm": norm}, {})
     files = files | {"hessian": str(folder / "exact.h5"), "influence": str(folder / "influence.h5")}
-    group = GROUP | {"adaptive": True, "rule": "influence", "seeds": list(starts), "size": 2}
+    group = GROUP | {"adaptive": True, "rule": "influence", "direction": "min", "seeds": list(starts), "size": 2}
     solve = inverse_files.open_inverse(files, {})
     find_groups.find_groups(files, solve, group, ["a", "b", "c"], folder / "groups.h5", {})
     written = hdf5.read(folder / "groups.h5", *(f"{start}/members" for start in starts))
-    np.testing.assert_array_equal(written, [group.members for group in found])
+    np.testing.assert_array_equal(written, [group.members for group in ends["min"]])
 
 
 def test_named_points_leave_the_weighted_objective(stored):

@@ -9,8 +9,10 @@ import pytest
 import cache_gradients
 import read_factors
 import train_model
+from attribution.curvature import damping, gradients, network, seeds, segments, source
 from attribution.files import hdf5
 from attribution.influence import all_layers, features
+from attribution.methods import base
 from attribution.methods.run import Run
 from attribution.methods.unrolled import tracin
 from attribution.networks import build as models
@@ -19,6 +21,7 @@ from attribution.numerics.residuals import margin_gradients, residuals
 from attribution.retraining import folds
 from attribution.training import class_weights, ensemble, metagradient, replay
 from attribution.training import train as training
+from attribution.workflow import registry
 
 pytestmark = pytest.mark.slow
 
@@ -186,6 +189,28 @@ def test_tracin_is_of_the_gradients_of_the_weighted_losses(tested):
     np.testing.assert_allclose(found, rate * of_targets @ g.T, rtol=1e-3, atol=1e-6)
     if not tested:
         np.testing.assert_allclose(tracin.TracIn().points(run), rate * (g**2).sum(axis=1), rtol=1e-3, atol=1e-6)
+
+
+def test_source_follows_the_weighted_training():
+    x, y = points()
+    recipe, w = RECIPE | {"class_weights": WEIGHTS}, class_weights.of_labels(y, WEIGHTS)
+    again = replay.of_recipe(recipe, x, y, 3, 3)
+    path = segments.of_replay(again, ADAM, 2, 1)
+    tracin._put(again.model, replay.run(again, np.ones(N)))
+    settings = {
+        "curvature.precision": "float64", "curvature.factors": "plain", "curvature.source": {
+            "segments": 2, "checkpoints": 1}, "curvature.damping": {"mode": "kernel", "value": 1.0, "targets": 3},
+    }  # fmt: skip
+    run = Given(recipe=recipe, seed=3, classes=3, x=x, labels=y, tested=True, facts={}, settings=settings,
+                model=again.model, point_weights=w, queried=SimpleNamespace(x=x[:5], labels=y[:5]))  # fmt: skip
+    found = base.resolve(registry.METHODS["source"]).pairs(run, np.arange(5))
+    opened = network.opened(again.model, x)
+    slopes = -margin_gradients(network.logits(opened, x[:5]), y[:5])
+    vectors = gradients.rows(opened, x[:5], seeds.single(slopes))
+    trace = damping.trace(network.blocks(opened, x, seeds.roots(network.logits(opened, x), w)), N)
+    assert run.facts["damping"] == pytest.approx(trace / N, rel=1e-6)
+    expected = source.influence(source.curved(opened, x, path, weights=w), x, y, vectors, trace / N, weights=w)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)
 
 
 def test_jobs_store_what_the_recipe_weighs(tmp_path):
