@@ -11,7 +11,7 @@
 rule predict_folds:
     input:
         data="results/{dataset}/data.h5",
-        own=own_network("training in folds"),
+        own=own_training("training in folds"),
         code=code_of_network("answers/predict_folds.py"),
     output:
         folds=f"{RUN}/folds.h5",

@@ -7,7 +7,7 @@
 rule measure_smoothness:
     input:
         data="results/{dataset}/data.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code_of_network("border/measure_smoothness.py"),
     output:
         table=f"{RUN}/judges/smoothness.csv",

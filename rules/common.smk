@@ -63,6 +63,7 @@ archive_of = bound(inputs.archive_of)
 pairs_of = bound(inputs.pairs_of)
 own_model = bound(inputs.own_model)
 own_network = lambda what: bound(inputs.own_network, what)
+own_training = lambda what: bound(inputs.own_training, what)
 own_factors = bound(inputs.own_factors)
 network_of = inputs.network_of
 inverse_of = bound(inputs.inverse_of)

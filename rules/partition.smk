@@ -32,7 +32,7 @@ rule retrain_parts:
     input:
         data="results/{dataset}/data.h5",
         partition=f"{RUN}/partition.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code_of_network("partition/retrain_parts.py"),
     output:
         removals=f"{RUN}/partition-removals-{{truth}}.h5",

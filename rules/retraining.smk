@@ -8,7 +8,7 @@
 rule retrain_leave_one_out:
     input:
         data="results/{dataset}/data.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code("retraining/retrain_leave_one_out.py"),
     output:
         networks=f"{RUN}/retraining/leave-one-out-{{repetition}}.h5",
@@ -28,7 +28,7 @@ rule retrain_leave_one_out:
 rule retrain_groups:
     input:
         data="results/{dataset}/data.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code("retraining/retrain_groups.py"),
     output:
         networks=f"{RUN}/retraining/groups-{{repetition}}.h5",
@@ -78,7 +78,7 @@ rule retrain_without_named:
     input:
         unpack(removed_file),
         data="results/{dataset}/data.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code_of_network("retraining/retrain_without_named.py"),
     output:
         networks=f"{RUN}/retraining/named.h5",
@@ -129,7 +129,7 @@ rule refit_without_named:
 rule retrain_subsets:
     input:
         data="results/{dataset}/data.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code("retraining/retrain_subsets.py"),
     output:
         networks=f"{RUN}/retraining/subsets-alpha{{alpha}}-{{shard}}.h5",

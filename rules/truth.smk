@@ -36,7 +36,7 @@ rule retrain_truth:
     input:
         unpack(found_groups),
         data="results/{dataset}/data.h5",
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code_of_network("truth/retrain_truth.py"),
     output:
         networks=f"{RUN}/truth/{{truth}}-{{sets}}-{{shard}}.h5",
@@ -189,7 +189,7 @@ rule retrain_without_top:
     input:
         data="results/{dataset}/data.h5",
         attributions=attribution_of_name,
-        own=own_network("retraining"),
+        own=own_training("retraining"),
         code=code_of_network("truth/retrain_without_top.py"),
     output:
         margins=f"{RUN}/brittleness/{{method}}.h5",

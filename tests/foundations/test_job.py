@@ -315,17 +315,19 @@ def test_every_rule_gives_its_script_the_arguments_that_it_asks_for(tmp_path):
         "mine": mine,
         "away": {"loader": "cifar10", "archive": "https://localhost/x.tar.gz", "digest": digest},
     }
-    (tmp_path / "mine.yaml").write_text(json.dumps({"datasets": datasets}))
+    studies = {"mine": {"dataset": "mine", "model": "mlp-plain", "removed": [3], "groups": {"size": 5, "seeds": [0]}}}
+    (tmp_path / "mine.yaml").write_text(json.dumps({"datasets": datasets, "studies": studies}))
     command = [
         sys.executable, ROOT / "tests/arguments_of_jobs.py", "-s", ROOT / "Snakefile", "-n", "-F", "--quiet", "all",
         "--cores", "1", "--configfile", ROOT / "config/cifar10.yaml", "mine.yaml", "--", "toy", "toy_boundary",
         "toy_flipped", "cifar10_cnn", "cifar10_boundary", "results/mine/data.h5", "results/away/data.h5",
         "results/toy/mlp-dropout/seed0/judges/cost.csv",
+        "removal",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=script_environment())
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert {"prepare_arrays", "prepare_cifar10", "download_archive", "compute_topk", "fit_datamodels"} <= set(found)
-    assert "judge_methods" in found
+    assert {"judge_methods", "retrain_without_named", "refit_without_named"} <= set(found)
     assert len(found) > 45
     assert {rule: said for rule, said in found.items() if said} == {}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from snakemake.exceptions import WorkflowError
 
 import helpers
 import retrain_leave_one_out
@@ -65,6 +66,20 @@ def test_only_networks_whose_training_is_known_are_trained_again():
     assert set(map(str, found.values())) == {"{}"}
     config["answers"]["removal"]["networks"] = 0
     assert inputs.named_networks(config, helpers.wildcards(**RUN | {"model": "mlp"})) == {}
+
+
+@pytest.mark.parametrize(("architecture", "words"), [("keras-file", "does not say how"), ("factors", "network itself")])
+def test_what_cannot_be_trained_again_is_refused_before_any_job(architecture, words):
+    settings = {"studies": {"mine": {"dataset": "mine", "model": "mine"}}, "datasets": {"mine": {"loader": "npz"}}}
+    config = settings | {"models": {"mine": {"architecture": architecture, "path": __file__}}}
+    for rule in ("folds", "retraining"):
+        with pytest.raises(WorkflowError, match=f"{rule}: this .*models.mine has architecture {architecture}") as error:
+            inputs.own_training(config, rule, helpers.wildcards(dataset="mine", model="mine", seed="0"))
+        assert words in str(error.value)
+    known = {"mine": {"architecture": "mlp", "training": {"epochs": 1}}}
+    assert not list(
+        inputs.own_training(config | {"models": known}, "folds", helpers.wildcards(**RUN | {"model": "mine"}))
+    )
 
 
 def test_time_is_asked_for_by_their_number():

@@ -187,6 +187,22 @@ def own_network(config: dict, what: str, wildcards):
     return own_model(config, wildcards)
 
 
+def own_training(config: dict, what: str, wildcards):
+    """The same for what trains it again.
+
+    Raises:
+        WorkflowError: one sentence, also for a trained file, which does not say how it was trained.
+    """
+    if not studies.training_of_model(config, wildcards.model):
+        own_network(config, what, wildcards)
+        raise WorkflowError(
+            f"{what}: this trains the network again, and models.{wildcards.model} has architecture "
+            f"{studies.recipe(config, wildcards)['architecture']}, which does not say how it was trained; give the "
+            "network as architecture python-file with its training, or ask for results that need none"
+        )
+    return own_network(config, what, wildcards)
+
+
 def own_factors(config: dict, wildcards):
     """The user's file of features and last layer, which has no gradients of other layers."""
     if studies.scope_of(wildcards) != "last_layer":
