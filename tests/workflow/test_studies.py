@@ -382,16 +382,12 @@ def test_class_weights_reach_every_job_of_a_model_by_the_numbers_of_classes(work
     wildcards = {"dataset": "toy", "seed": "0", "scope": "", "method": "newton", "table": "overlap", "repetition": "0"}
     names = CONFIG["datasets"]["toy"]["class_names"]
     for name, key in jobs.items():
-        rule = found.get_rule(name)
-        told = {}
+        given, told = found.get_rule(name).params.get(key), {}
         for model in ("mlp-plain", "even", "balanced"):
-            of_job = helpers.wildcards(**wildcards, model=model)
-            given = rule.params.get(key)
-            value = given(of_job) if callable(given) else given
+            value = given(helpers.wildcards(**wildcards, model=model)) if callable(given) else given
             told[model] = value if key == "class_weights" else value.get("class_weights", [])
-        assert told == {"mlp-plain": [], "even": [3.0 if n == "red" else 1.0 for n in names], "balanced": "balanced"}, (
-            name
-        )
+        of_names = [3.0 if n == "red" else 1.0 for n in names]
+        assert told == {"mlp-plain": [], "even": of_names, "balanced": "balanced"}, name
     config = found.globals["config"]
     asked = partitions.asked(config, "partition", helpers.wildcards(**wildcards, model="even"))
     assert all(one["settings"]["class_weights"] == [1.0, 3.0] for one in asked.values())
