@@ -28,14 +28,13 @@ class Trak:
             refuse_large_kernel(len(x), len(asked), run.settings["influence.matrix_gb"])
             network, both = margin_gradients.network(run.model, x), np.concatenate([x, asked])
             kernel, _ = trak.kernel(network, both, np.concatenate([run.labels, of_asked]), len(x), batch)
-            kernel[: len(x)] *= root[:, None]
-            kernel *= root
-            return trak.of_kernel(kernel, uncertain, chosen["ridge"])
+            return trak.of_kernel(scaled(kernel, root), uncertain, chosen["ridge"])
         network, drawn = _projected(run, x)
         phi, of_targets = (
             projections.features(network, *samples, drawn, batch)[0] for samples in ((x, run.labels), (asked, of_asked))
         )
-        phi *= root[:, None]
+        if root is not None:
+            phi *= root[:, None]
         return trak.of_features(phi, of_targets, uncertain, chosen["ridge"])
 
     def points(self, run: Run) -> np.ndarray:
@@ -45,23 +44,34 @@ class Trak:
         if chosen["projection"] == "none":
             refuse_large_kernel(len(x), 0, run.settings["influence.matrix_gb"])
             kernel, _ = trak.kernel(margin_gradients.network(run.model, x), x, run.labels, len(x), batch)
-            kernel *= root[:, None]
-            kernel *= root
-            return trak.itself(kernel, uncertain, chosen["ridge"])
+            return trak.itself(scaled(kernel, root), uncertain, chosen["ridge"])
         network, drawn = _projected(run, x)
         phi, _ = projections.features(network, x, run.labels, drawn, batch)
-        phi *= root[:, None]
+        if root is not None:
+            phi *= root[:, None]
         return trak.itself_of_features(phi, uncertain, chosen["ridge"])
 
 
-def weighted(run: Run) -> tuple[np.ndarray, np.ndarray]:
+def weighted(run: Run) -> tuple[np.ndarray | None, np.ndarray]:
     """(n,) roots of the points' weights w in the objective, by which their features count, and (n,) sqrt(w) (1 - p).
+
+    Without weights no roots, as a pass over all pairs would change nothing.
 
     So Phi^T Phi is the sum of w phi phi^T, as the Gram matrix of a sum of weighted losses, and a score has w (1 - p).
     """
     uncertain = trak.uncertainty(run.logits, run.labels)
-    root = np.ones(len(uncertain)) if run.point_weights is None else np.sqrt(run.point_weights)
+    if run.point_weights is None:
+        return None, uncertain
+    root = np.sqrt(run.point_weights)
     return root, root * uncertain
+
+
+def scaled(kernel: np.ndarray, root: np.ndarray | None) -> np.ndarray:
+    """The kernel (n, n), or with rows of targets below (n + t, n), of features times their roots; in place."""
+    if root is not None:
+        kernel[: len(root)] *= root[:, None]
+        kernel *= root
+    return kernel
 
 
 def _projected(run: Run, x: np.ndarray) -> tuple:
