@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 import helpers
-from attribution.data import new_study
+import prepare_arrays
+from attribution.data import new_study, seed_points
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.workflow import studies, targets
 
 MLP = {"architecture": "mlp", "hidden": [64, 32]}
@@ -57,12 +60,27 @@ def test_the_network_is_one_that_takes_the_data(folder, shape, changed, recipe):
     assert len(lines) < 10
 
 
-def test_a_study_of_many_points_has_few_targets(folder, monkeypatch):
+@pytest.mark.parametrize("texts", [False, True])
+def test_a_study_of_many_points_has_a_target_of_each_class(folder, monkeypatch, texts):
+    """What the job resolves in the shuffled data.h5 has the label that its name says."""
     monkeypatch.setattr(new_study, "ALL_PAIRS", 59)
-    data(folder, (5,))
-    assert yaml.safe_load(new_study.settings("mine", "mine.npz"))["studies"]["mine"]["influence"] == {
-        "targets": [0, 1, 2]
-    }
+    data(folder, (5,), classes=7)
+    with np.load("mine.npz") as file:
+        arrays = dict(file)
+    if texts:
+        arrays |= {name: np.array(list("gfedcba"))[arrays[name]] for name in ("y_train", "y_test")}
+        np.savez(folder / "mine.npz", **arrays)
+    new_study.main(["mine", "mine.npz"])
+    names = yaml.safe_load((folder / "mine.yaml").read_text())["studies"]["mine"]["influence"]["targets"]
+    assert names == (list("abcdefg") if texts else list("0123456"))
+    config = helpers.parsed({}, [folder / "mine.yaml"]).globals["config"]
+    wildcards = helpers.wildcards(dataset="mine")
+    settings, subgroups = studies.data_settings(config, wildcards), studies.subgroups(config, wildcards)
+    prepare_arrays.prepare_arrays("mine.npz", None, settings, subgroups, "data.h5", {})
+    x, y, subgroup = hdf5.read("data.h5", X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    assert y.tolist() != arrays["y_train"].tolist()  # the order of the file says nothing
+    rows = seed_points.resolve(studies.influence_targets(config, wildcards), x, subgroup, subgroups)
+    assert y[rows].tolist() == list(range(7))
 
 
 def test_few_points_of_a_class_bound_what_is_compared(folder):

@@ -73,7 +73,7 @@ def settings(
             "# groups that are compared with nearest neighbours grow from so many points",
             f"overlap: {{seeds: [{_inline(drawn)}], size: {min(MEMBERS, len(x) // 2)}}}",
         ]
-    targets = "" if len(x) <= ALL_PAIRS else f", influence: {{targets: {_first_of_classes(y)}}}"
+    targets = "" if len(x) <= ALL_PAIRS else f", influence: {{targets: {_value(names)}}}"
     shape = " x ".join(map(str, x.shape[1:]))
     return "\n".join(
         [
@@ -82,7 +82,7 @@ def settings(
             f"# make run SETTINGS={name}.yaml ends in results/{name}/report.html; config/README.md has all settings.",
             "studies:",
             f"  # groups of {size} grow from a random training point of each class"
-            + ("" if not targets else "; influence is that on the targets, training points by number"),
+            + ("" if not targets else "; influence is that on the point nearest the mean of each class"),
             f"  {name}: {{dataset: {name}, model: {name}, groups: {{rule: l-relative, "
             f"seeds: [{{each_class: 1, seed: 0}}], size: {size}}}{targets}}}",
             "datasets:",
@@ -134,11 +134,6 @@ def _require_name(name: str) -> None:
         )
     if name.casefold() in result_names.TAKEN or name.casefold().endswith(result_names.ENDINGS):
         raise ValueError(f"NAME is '{name}', which results/ uses itself, or ends as a file does; take another name")
-
-
-def _first_of_classes(y: np.ndarray) -> list[int]:
-    """The first training point of each class."""
-    return [int(point) for point in np.unique(y, return_index=True)[1]]
 
 
 def _network(x: np.ndarray) -> tuple[str, str]:
