@@ -7,7 +7,7 @@ A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; al
 
 from pathlib import Path
 
-from writing import blocks, choosing, results, settings, workflow
+from writing import advice, blocks, choosing, results, settings, workflow
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "config/README.md", "docs/choosing.md", "docs/results.md", "docs/map.md")
@@ -15,6 +15,9 @@ WRITERS = {
     "table": results.result,
     "sources": results.sources,
     "choosing": choosing.table,
+    "recipes": advice.recipes,
+    "trainings": advice.trainings,
+    "labels": advice.labels,
     "settings": settings.section,
     "targets": workflow.targets,
     "graph": workflow.graph,

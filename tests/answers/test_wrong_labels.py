@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from attribution.answers import wrong_labels
 from attribution.evaluation import inspection, labels
@@ -122,6 +123,23 @@ def test_intervals_hold_the_spread_over_trainings():
     assert pair.loc["bad"].tolist() == pytest.approx(alone.loc["bad"].tolist())
     # both trainings may be drawn to be the good one, or the bad one
     assert found.high["mixed"] == pytest.approx(1) and found.low["mixed"] < alone.high["bad"]
+    assert found.loc["good", ["found_low", "found_high", "f1_low", "f1_high"]].tolist() == pytest.approx([1] * 4)
+    assert found.found_high["mixed"] == found.f1_high["mixed"] == pytest.approx(1)
+    assert found.found_low["mixed"] < alone.found_high["bad"]
+
+
+def test_intervals_of_what_is_found_are_those_of_the_binomial():
+    # 12 of 20 wrong labels among 100 come first, the rest are equal; a sample has B ~ Bin(20, 12 / 20) of the 12, and
+    # of its t first points t - B are taken at random from the other 100 - B, of which 20 - B are wrong
+    wrong, scores = np.arange(100) < 20, (np.arange(100) < 12) * 1.0
+    b = stats.binom(20, 12 / 20).ppf([0.1, 0.9])
+    found = {taken: (b + np.maximum(taken - b, 0) * (20 - b) / (100 - b)) / 20 for taken in (10, 20)}
+    # more than t of them come first: no more than t are found
+    found[10] = np.where(b > 10, 10 / 20, found[10])
+    table = labels.table({"one": scores[None]}, wrong, np.zeros(100), INTERVAL | {"resamples": 2000, "level": 0.8})
+    assert table.loc[0, ["found_low", "found_high"]].tolist() == pytest.approx(found[10].tolist())
+    assert table.loc[0, ["f1_low", "f1_high"]].tolist() == pytest.approx(found[20].tolist())
+    assert table.loc[0, ["found_first_10_percent", "f1"]].tolist() == pytest.approx([0.5, (12 + 8 * 8 / 88) / 20])
 
 
 def test_cleanlab_and_our_confident_learning_call_the_same_labels_wrong():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from writing import blocks, choosing, results
+from writing import advice, blocks, choosing, results
 
+LABELS = "dataset,model,truth,method,found_first_10_percent,average_precision,low,high,found_low,found_high\n"
 HEAD = "dataset,model,truth,models,subsets,alpha,method,lds,low,high,seconds,peak_mb\n"
 ALONE = "dataset,model,truth,method,slope,pearson,spearman,low,high\n"
 
@@ -69,3 +70,73 @@ def test_numbers_are_rounded_where_the_form_says_so_and_else_stand_as_in_the_fil
     row = {"x": "0.9469", "low": "-0.0013", "none": ""}
     assert results.cell("{x} ({low:z.2f})", row) == "0.9469 (0.00)"
     assert results.cell(["{none:.2f}", "{x:.3f}"], row) == "0.947"
+
+
+def cells(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
+
+
+def test_scores_of_labels_are_of_their_file_the_best_first_and_columns_are_what_was_measured(tmp_path):
+    (tmp_path / "tables.yaml").write_text("labels: {}\n")
+    (tmp_path / "labels.csv").write_text(
+        LABELS + "a,m,flipped-10,loss,0.5,0.7,0.6,0.8,0.4,0.6\na,m,flipped-10,margin,0.9,0.701,0.6,0.8,,\n"
+        "a,m,flipped-90,loss,0.1,0.9,0.9,0.9,,\nb,n,flipped-20,loss,0.2,0.3,0.2,0.4,,\na,m,human,loss,0.25,0.1,0,1,0.2,0.3\n"
+        "b,n,human,random,0.125,0.1,0,1,,\n"
+    )
+    head, _, *rows = cells(advice.labels("flipped", tmp_path))
+    assert head == ["score", "a, `m`, 10 % flipped", "b, `n`, 20 % flipped"]
+    assert rows == [
+        ["`margin`", "0.70 (0.60 to 0.80)", ""],
+        ["`loss`", "0.70 (0.60 to 0.80)", "0.30 (0.20 to 0.40)"],
+    ]
+    head, _, *rows = cells(advice.labels("human", tmp_path))
+    assert head == ["score", "a, `m`", "b, `n`"]
+    assert rows == [["`loss`", "0.25 (0.20 to 0.30)", ""], ["`random`", "", "0.12"]]
+
+
+def test_recipes_and_numbers_of_trainings_are_of_their_files(tmp_path):
+    (tmp_path / "tables.yaml").write_text("border: {}\nlds-trainings: {}\n")
+    (tmp_path / "border.csv").write_text(
+        "dataset,model,test_accuracy,alpha,method,lds,low,high\ncifar10-border,m,0.573,0.9,metagradient,0.5,0.4,0.6\n"
+        "cifar10-border,m,0.573,0.5,metagradient,0.7,0.6,0.8\ntoy,m,0.573,0.5,metagradient,0.1,0.1,0.1\n"
+        "cifar10-border,m,0.573,0.5,trak,0.2,0.2,0.2\ncifar10-border,n,0.5,0.5,metagradient,0.3,0.2,0.4\n"
+    )
+    assert cells(advice.recipes(tmp_path))[2:] == [
+        ["`m`", "0.57", "0.70 (0.60 to 0.80)", "0.50 (0.40 to 0.60)"],
+        ["`n`", "0.50", "0.30 (0.20 to 0.40)", ""],
+    ]
+    (tmp_path / "lds-trainings.csv").write_text(
+        'alpha,method,trainings,lds,low,high\n0.5,"a, plain mean",10,0.5,0.4,0.6\n0.5,"a, plain mean",2,0.3,0.2,0.4\n'
+        "0.9,a,1,0.1,0.1,0.1\n0.5,b,2,0.25,0.2,0.3\n"
+    )
+    assert cells(advice.trainings(tmp_path)) == [
+        ["mean over trainings", "2", "10"],
+        ["---", "---", "---"],
+        ["`a`, plain mean", "0.30 (0.20 to 0.40)", "0.50 (0.40 to 0.60)"],
+        ["`b`", "0.25 (0.20 to 0.30)", ""],
+    ]
+
+
+def test_the_advice_on_labels_is_what_was_measured():
+    found = {}
+    for row in results.read("labels"):
+        of = row["dataset"], row["model"], row["truth"]
+        found.setdefault(of, {})[row["method"]] = {name: float(row[name] or "nan") for name in results_of(row)}
+    flipped = {of: scores for of, scores in found.items() if of[2] in ("flipped-10", "flipped-20")}
+    assert len(flipped) > 1
+    for (dataset, *_), scores in flipped.items():
+        mean = {method: each["average_precision"] for method, each in scores.items()}
+        assert max(mean, key=mean.get) == "area-under-margin"
+        assert max(mean["self-influence"], mean["embedding-neighbours"]) < min(mean["loss"], mean["margin"])
+        learnt = max(mean["confident-learning"], mean["cleanlab-confident-learning"])
+        assert learnt < min(mean["loss-out-of-sample"], mean["margin-out-of-sample"])
+        if dataset == "digits":
+            assert sorted(mean, key=mean.get)[-2] == "margin"
+        else:
+            assert scores["margin"]["high"] > scores["loss"]["low"] and scores["loss"]["high"] > scores["margin"]["low"]
+    control = {method: each for of, scores in found.items() if of[2] == "flipped-90" for method, each in scores.items()}
+    assert control and all(each["low"] - 0.01 < each["chance"] < each["high"] + 0.01 for each in control.values())
+
+
+def results_of(row: dict[str, str]) -> list[str]:
+    return [name for name in row if name not in ("dataset", "model", "truth", "method")]

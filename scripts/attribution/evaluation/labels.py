@@ -10,7 +10,8 @@ from attribution.evaluation import inspection
 FIRST = 0.1
 # draws of the control
 SHUFFLES = 100
-COLUMNS = ["method", "found_first_10_percent", "f1", "average_precision", "low", "high", "chance", "shuffled"]
+COLUMNS = ["method", "found_first_10_percent", "f1", "average_precision", "low", "high", "found_low", "found_high"]
+COLUMNS += ["f1_low", "f1_high", "chance", "shuffled"]
 
 
 def table(suspicion: dict[str, np.ndarray], wrong: np.ndarray, labels: np.ndarray, interval: dict) -> pd.DataFrame:
@@ -23,30 +24,38 @@ def table(suspicion: dict[str, np.ndarray], wrong: np.ndarray, labels: np.ndarra
     Returns:
         method; means over trainings of `found_first_10_percent`, share of the wrong labels among the first tenth of the
         points, of `f1` where as many points are taken as labels are wrong, so that precision and recall are equal to
-        it, and of `average_precision`, with the interval `low`, `high` of a percentile bootstrap (Efron and Tibshirani
-        1993, chapter 13) over points, wrong and right ones drawn each among themselves and the same for all trainings
-        and methods, and over trainings. Equal scores count as in a random order, but in the average precision, where
-        they are one step. `chance`: its expectation for a random order. `shuffled`: its mean where as many points with
-        each label are called wrong at random, what a score finds by the label alone.
+        it, and of `average_precision`. Their intervals `found_low`, `found_high`, `f1_low`, `f1_high`, and `low`,
+        `high` of the average precision, are of a percentile bootstrap (Efron and Tibshirani 1993, chapter 13) over
+        points, wrong and right ones drawn each among themselves and the same for all trainings and methods, and over
+        trainings. Equal scores count as in a random order, but in the average precision, where they are one step.
+        `chance`: expectation of the average precision for a random order. `shuffled`: its mean where as many points
+        with each label are called wrong at random, what a score finds by the label alone.
     """
-    share, ends = wrong.mean(), [0.5 - interval["level"] / 2, 0.5 + interval["level"] / 2]
+    shares, ends = np.array([FIRST, wrong.mean()]), [0.5 - interval["level"] / 2, 0.5 + interval["level"] / 2]
     of_points = np.random.default_rng(interval["seed"])
     of_trainings, of_shuffles = of_points.spawn(2)
     orders = {method: [inspection.order(each) for each in scores] for method, scores in suspicion.items()}
     drawn = {method: [] for method in orders}
     for weights in draws(wrong, interval["resamples"], of_points):
         for method, each in orders.items():
-            drawn[method].append(np.stack([resampled(order, wrong, weights) for order in each]))
+            drawn[method].append(np.stack([_of_samples(order, wrong, shares, weights) for order in each]))
     trainings = len(next(iter(orders.values())))
     chosen = of_trainings.integers(trainings, size=(trainings, interval["resamples"]))
     control, rows = shuffled(wrong, labels, of_shuffles), []
     for method, each in orders.items():
-        first, f1 = np.mean([inspection.found(o, wrong, np.array([FIRST, share]))[:2] for o in each], axis=0)
-        means = np.take_along_axis(np.concatenate(drawn[method], axis=1), chosen, axis=0).mean(axis=0)
+        first, f1 = np.mean([inspection.found(order, wrong, shares)[:2] for order in each], axis=0)
+        means = np.take_along_axis(np.concatenate(drawn[method], axis=1), chosen[..., None], axis=0).mean(axis=0)
         precision = np.mean([average_precision(order, wrong[None]) for order in each])
         without = np.mean([average_precision(order, control) for order in each])
-        rows.append([method, first, f1, precision, *np.quantile(means, ends), chance(len(wrong), wrong.sum()), without])
+        intervals = np.quantile(means, ends, axis=0).T.ravel()
+        rows.append([method, first, f1, precision, *intervals, chance(len(wrong), wrong.sum()), without])
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _of_samples(ranking: inspection.Order, wrong: np.ndarray, shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(b, 3) of bootstrap samples: average precision, and what `inspection.found` says of the two shares."""
+    found = [inspection.found(ranking, wrong, shares, each)[:2] for each in weights]
+    return np.column_stack([resampled(ranking, wrong, weights), found])
 
 
 def average_precision(ranking: inspection.Order, wrong: np.ndarray) -> np.ndarray:
