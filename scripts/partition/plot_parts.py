@@ -44,7 +44,8 @@ def plot_parts(data: str, partition: str, removals: str, style: str, dpi: int, p
             here.set_title(f"{words}{kind}: {rise:.1f}", fontsize=7.5)
     for here in axes.flat[len(names) :]:
         here.remove()
-    for here in axes.flat[len(names) - ACROSS : len(names)]:
+    # the lowest panel of each column
+    for here in axes.flat[max(len(names) - ACROSS, 0) : len(names)]:
         here.set_xlabel("$x_1$")
         here.tick_params(labelbottom=True)
     for here in axes[:, 0]:

@@ -11,7 +11,9 @@ import compare_part_removals
 import compare_partitions
 import improve_groups
 import partition_training_set
+import plot_part_removals
 import plot_part_sheets
+import plot_parts
 import refit_parts
 import retrain_parts
 from attribution.evaluation import part_removals, partitions
@@ -176,9 +178,48 @@ def test_retraining_gives_the_matrix_of_each_partition_and_equal_parts_leave_onc
     assert (pd.read_csv(outputs[1]).ari == 1).all()
 
 
-def test_a_partition_of_one_part_cannot_leave():
-    with pytest.raises(ValueError, match="has a single part"):
-        parts.masks([np.zeros(5, dtype=int)])
+def test_a_partition_of_one_part_changes_nothing_and_the_others_leave():
+    one, two = np.zeros(4, dtype=int), np.array([0, 0, 1, 1])
+    kept, places = parts.masks([one, two, one])
+    assert kept[0].all() and len(kept) == 3
+    assert [rows.tolist() for rows in places] == [[0], places[1].tolist(), [0]]
+    np.testing.assert_array_equal(kept[places[1]], [two != 0, two != 1])
+    # each network has the loss 1 on the points that it lacks
+    found = parts.arrays({"one": one, "two": two}, places[:2], [(~kept).astype(float)])
+    np.testing.assert_array_equal(found["one/changes"], [[[0.0]]])
+    np.testing.assert_array_equal(found["two/changes"], [np.eye(2)])
+    assert part_removals.own_minus_other(found["one/changes"]).tolist() == [[0.0]]
+    with pytest.raises(ValueError, match="each of the 2 partitions has a single part"):
+        parts.masks([one, one])
+
+
+@pytest.mark.parametrize("names", [["gradient-dot-unit", "input-euclidean", "random"], list(METHODS)])
+def test_where_a_criterion_finds_nothing_to_divide_the_others_are_judged_and_drawn(job, monkeypatch, names):
+    """Of random numbers the gap is that of one part, whose removal would leave no point."""
+    monkeypatch.setattr(retrain_parts.whole_networks, "retrained", lambda *given: np.where(given[7], 5.0, -5.0))
+    job["methods"] = {name: job["methods"][name] for name in names}
+    job["settings"] = job["settings"] | {"parts": "gap", "most": 5}
+    partition_training_set.partition_training_set(**job)
+    out, table = job["path"].with_name("partition-removals-fixed.h5"), str(job["path"].with_name("removal.csv"))
+    retrain_parts.retrain_parts(job["files"]["data"], job["path"], {}, 1, 0, "fixed", "0", out, job["attributes"])
+    compare_part_removals.compare_part_removals(
+        [str(job["path"])], [str(out)], [["net", 0]], "two", INTERVAL, {"truth": "fixed"}, table
+    )  # fmt: skip
+    rows = pd.read_csv(table)
+    rows = rows[rows.sizes_of.isna()].set_index("method")
+    assert rows.parts[["gradient-dot-unit", "random"]].tolist() == [4, 1]
+    change = np.logaddexp(0, 5) - np.logaddexp(0, -5)
+    assert rows.own_minus_other[["gradient-dot-unit", "random"]].tolist() == [pytest.approx(change), 0]
+    drawn = []
+    for script in (plot_parts, plot_part_removals):
+        monkeypatch.setattr(script.drawing, "save", lambda figure, *_: drawn.append(figure.axes))
+    plot_parts.plot_parts(job["files"]["data"], str(job["path"]), str(out), "default", 60, "parts.png")
+    plot_part_removals.plot_part_removals(str(out), "default", 60, "removals.png")
+    planes, matrices = drawn
+    assert [here.get_title().split(":")[0].split(" (")[0] for here in planes] == names
+    assert planes[-1].get_title() == matrices[len(names) - 1].get_title() == "random (control): 0.0"
+    # the lowest panel of each of four columns names the axis
+    assert [here.get_xlabel() for here in planes] == [""] * max(len(names) - 4, 0) + ["$x_1$"] * min(len(names), 4)
 
 
 def test_agreement_by_hand():

@@ -9,11 +9,12 @@ def own_minus_other(changes: np.ndarray) -> np.ndarray:
     """(..., parts) change of the loss on the part that left, less the mean of that on the others.
 
     Args:
-        changes: (..., parts, parts), row = part that left, column = part whose loss changed.
+        changes: (..., parts, parts), row = part that left, column = part whose loss changed. Beside a single part there
+            is no other, and nothing is taken off.
     """
     parts = changes.shape[-1]
     own = np.diagonal(changes, axis1=-2, axis2=-1)
-    return own - (changes.sum(axis=-1) - own) / (parts - 1)
+    return own - (changes.sum(axis=-1) - own) / max(parts - 1, 1)
 
 
 def share(changes: np.ndarray) -> float:

@@ -38,6 +38,9 @@ def arrays(partitions: dict[str, np.ndarray], places: list[np.ndarray], losses: 
 def masks(partitions: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
     """What is kept in each network: the first keeps all points, each further one lacks a part; equal ones are one.
 
+    A partition of a single part, as a criterion of the number of parts may find, has nothing that could leave: its row
+    is the first, so that nothing changes.
+
     Args:
         partitions: labels (n,) in [0, parts) of each.
 
@@ -45,17 +48,25 @@ def masks(partitions: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
         kept (M, n) bool, and of each partition the rows (parts,) of its parts.
 
     Raises:
-        ValueError: when a part holds every point, so that a network would have none.
+        ValueError: when no partition has two parts.
     """
-    if any(labels.max() == 0 for labels in partitions):
+    divided = [labels for labels in partitions if labels.max() > 0]
+    if not divided:
         raise ValueError(
-            "a partition has a single part, without which no point is left; set partition.parts to 2 or more"
+            f"each of the {len(partitions)} partitions has a single part, without which no point is left; set "
+            "partition.parts to 2 or more"
         )
-    rows = [labels != part for labels in partitions for part in range(labels.max() + 1)]
+    rows = [labels != part for labels in divided for part in range(labels.max() + 1)]
     distinct, place = np.unique(np.array(rows), axis=0, return_inverse=True)
-    kept = np.concatenate([np.ones((1, len(partitions[0])), dtype=bool), distinct])
-    ends = np.cumsum([labels.max() + 1 for labels in partitions])[:-1]
-    return kept, np.split(1 + place.ravel(), ends)
+    kept = np.concatenate([np.ones((1, distinct.shape[1]), dtype=bool), distinct])
+    places, start = [], 1
+    for labels in partitions:
+        if labels.max() == 0:
+            places.append(np.zeros(1, dtype=np.int64))
+            continue
+        places.append(1 + place.ravel()[start - 1 : start + labels.max()])
+        start += labels.max() + 1
+    return kept, places
 
 
 def losses(margins: np.ndarray) -> np.ndarray:

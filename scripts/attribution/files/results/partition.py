@@ -8,7 +8,7 @@ of the same sizes by what the control knows. Attributes of NAME: `parts`, `objec
 `seconds`, `peak_memory`, and `kept` where components stand for the vectors.
 
 partition-removals-*.h5, NAME and NAME/sized/CONTROL: `changes` (repetitions, parts, parts) mean change of the loss on
-the points of part k when part j leaves, `sizes` (parts,).
+the points of part k when part j leaves, 0 of a partition of a single part, which cannot; `sizes` (parts,).
 """
 
 FILES = {"partition.h5": "run", "partition-removals-*.h5": "run"}
