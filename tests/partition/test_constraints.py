@@ -69,6 +69,37 @@ def test_constraints_that_so_few_parts_cannot_keep_are_refused(points, together,
         kmeans.partition(vectors.dense(points), 2, **RUNS, bound=constraints.bound(10, together, apart))
 
 
+def test_a_long_chain_of_points_apart_is_placed():
+    """Two thousand points, each apart from the next, each nearest to the part that its neighbours are not in."""
+    count = 2000
+    bound = constraints.bound(count, [], [[i, i + 1] for i in range(count - 1)])
+    constraints.require_room(bound, 2)
+    costs = np.zeros((3, count))
+    costs[np.arange(count) % 2, np.arange(count)] = -1.0
+    np.testing.assert_array_equal(constraints.assigned(bound, np.arange(count), costs), np.arange(count) % 2)
+
+
+def test_a_set_that_is_too_large_for_the_search_keeps_its_constraints(monkeypatch):
+    bound = constraints.bound(9, [], [[0, 1, 2, 3], [3, 4], [4, 5, 6], [6, 7, 8]])
+    costs = np.random.default_rng(0).normal(size=(4, 9))
+    of = lambda labels: costs[labels, np.arange(9)].sum()  # noqa: E731
+    least = constraints.assigned(bound, np.arange(9), costs)
+    monkeypatch.setattr(constraints, "MOST", 10)
+    short = constraints.assigned(bound, np.arange(9), costs)
+    assert constraints.kept(bound, short) and of(short) > of(least)
+    monkeypatch.setattr(constraints, "MOST", 9)
+    with pytest.raises(ValueError, match="no placement in 4 parts was found among 9"):
+        constraints.assigned(bound, np.arange(9), costs)
+
+
+def test_points_of_a_class_that_must_be_apart_are_so_within_classes(points):
+    labels, apart = np.arange(10) // 5, [[0, 1, 5, 6]]
+    found = classes.partition(vectors.dense(points), labels, 4, **RUNS, bound=constraints.bound(10, [], apart)).labels
+    assert len({*found[[0, 1, 5, 6]]}) == 4 and not set(found[:5]) & set(found[5:])
+    with pytest.raises(ValueError, match=r"3 parts within 2 classes .* set partition\.parts to 4 or more"):
+        classes.partition(vectors.dense(points), labels, 3, **RUNS, bound=constraints.bound(10, [], apart))
+
+
 def test_points_of_two_classes_cannot_be_together_within_classes(points):
     bound = constraints.bound(10, [[0, 1]], [])
     with pytest.raises(ValueError, match="ties points of two classes"):
@@ -89,6 +120,38 @@ def test_the_number_of_clear_groups_is_found_by_either_criterion(criterion):
 def test_one_cloud_is_one_part_by_the_gap():
     clouds = np.random.default_rng(0).normal(size=(5, 60, 2))
     assert np.median([number.chosen("gap", cloud, 4, 4, 2, 30, 0).chosen for cloud in clouds]) == 1
+
+
+@pytest.mark.parametrize("criterion", number.CRITERIA)
+def test_the_number_is_chosen_among_partitions_within_classes(criterion):
+    """Each of three classes is two clouds of its own, six parts, though the clouds of two classes lie in one place."""
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 0.0], [12.0, 0.0], [0.0, 12.0]])
+    code = np.concatenate([centres, centres + 0.2]).repeat(15, axis=0) + rng.normal(size=(90, 2))
+    labels = np.repeat([0, 0, 1, 1, 2, 2], 15)
+    free = number.chosen(criterion, code, 8, 4, 4, 50, 0)
+    curve = number.chosen(criterion, code, 8, 4, 4, 50, 0, classes=labels)
+    assert free.chosen == 3 and curve.chosen == 6
+    assert curve.counts.tolist() == [3, 4, 5, 6, 7, 8]
+
+
+def test_classes_without_structure_are_a_part_each_by_the_gap():
+    """Two clouds of one class each, far apart: that is no structure within them."""
+    found = []
+    for clouds in np.random.default_rng(0).normal(size=(5, 2, 40, 2)):
+        code = np.concatenate([clouds[0], clouds[1] + 12])
+        found.append(number.chosen("gap", code, 4, 4, 2, 30, 0, classes=np.repeat([0, 1], 40)).chosen)
+    assert np.median(found) == 2
+
+
+def test_the_number_is_chosen_among_partitions_that_keep_the_constraints(points):
+    apart = constraints.bound(10, [], [[0, 1, 2]])
+    assert number.chosen("gap", points, 5, 2, 2, 30, 0, bound=apart).counts.tolist() == [3, 4, 5]
+    tied = constraints.bound(10, [list(range(7))], [])
+    assert number.chosen("gap", points, 8, 2, 2, 30, 0, bound=tied).counts.tolist() == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match=r"need 4 parts, and partition\.most allows 3"):
+        bound = constraints.bound(10, [], [[0, 1, 5, 6]])
+        number.chosen("gap", points, 3, 2, 2, 30, 0, bound=bound, classes=np.arange(10) // 5)
 
 
 def test_swaps_raise_a_group_to_what_no_swap_can_better(points):

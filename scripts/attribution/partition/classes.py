@@ -26,43 +26,37 @@ def partition(
 ) -> kmeans.Partition:  # fmt: skip
     """As `kmeans.partition`, with no part of two classes; the objective is the sum over classes, of the best restarts.
 
-    Every class has a part; each further one goes to the class whose objective it raises most.
+    Every class has a part, or as many as keep apart what must be in it; each further one goes to the class whose
+    objective it raises most.
 
     Args:
         classes: (n,) integers.
 
     Raises:
-        ValueError: when there are fewer parts than classes, or points of two classes must be together.
+        ValueError: when there are fewer parts than these, or points of two classes must be together.
     """
-    names = np.unique(classes)
-    if parts < len(names):
-        raise ValueError(
-            f"{parts} parts within {len(names)} classes leave a class without one; set partition.parts to "
-            f"{len(names)} or more, or partition.within_classes to false"
-        )
     bound = bound or constraints.none(vectors.count)
-    mixed = np.flatnonzero(np.array([len(np.unique(classes[bound.block == block])) > 1
-                                     for block in np.unique(bound.block[bound.tied])]))  # fmt: skip
-    if len(mixed):
+    first = least_parts(bound, classes, parts)
+    if parts < sum(first):
         raise ValueError(
-            "partition.together ties points of two classes, which partition.within_classes keeps apart; take one of "
-            "both out"
+            f"{parts} parts within {len(first)} classes leave a class without one that it needs; set partition.parts "
+            f"to {sum(first)} or more, or partition.within_classes to false"
         )
-    members = [np.flatnonzero(classes == name) for name in names]
+    members = members_of(classes)
 
     def divided(place: int, count: int) -> kmeans.Partition | None:
         chosen = members[place]
         if count >= len(chosen):
             return None
-        own = _of(bound, chosen)
+        own = constraints.among(bound, chosen)
         of_class = None if keys is None else keys[chosen]
         return kmeans.partition(subset(vectors, chosen), count, restarts, iterations, seed, own, of_class)
 
-    found = [divided(place, 1) for place in range(len(names))]
+    found = [divided(place, count) for place, count in enumerate(first)]
     if any(one is None for one in found):
-        raise ValueError("a class has a single point, which is no part; set partition.within_classes to false")
-    further = [divided(place, 2) for place in range(len(names))]
-    for _ in range(parts - len(names)):
+        raise ValueError("a class has no more points than it needs parts; set partition.within_classes to false")
+    further = [divided(place, count + 1) for place, count in enumerate(first)]
+    for _ in range(parts - sum(first)):
         rises = [-np.inf if more is None else more.objectives.max() - one.objectives.max()
                  for one, more in zip(found, further, strict=True)]  # fmt: skip
         place = int(np.argmax(rises))
@@ -78,11 +72,21 @@ def partition(
     return kmeans.Partition(labels, objectives, np.max([one.steps for one in found], axis=0), 0)
 
 
-def _of(bound: constraints.Bound, chosen: np.ndarray) -> constraints.Bound:
-    """Constraints among some points."""
-    blocks, block = np.unique(bound.block[chosen], return_inverse=True)
-    place = {int(name): i for i, name in enumerate(blocks)}
-    apart = [(place[int(a)], place[int(b)]) for a, b in bound.apart if int(a) in place and int(b) in place]
-    apart = np.array(apart, dtype=np.int64).reshape(-1, 2)
-    tied = (np.bincount(block)[block] > 1) | np.isin(block, apart)
-    return constraints.Bound(block, apart, tied, bound.most if len(apart) else 0)
+def members_of(classes: np.ndarray) -> list[np.ndarray]:
+    """Points of each class, ascending."""
+    return [np.flatnonzero(classes == name) for name in np.unique(classes)]
+
+
+def least_parts(bound: constraints.Bound, classes: np.ndarray, most: int) -> list[int]:
+    """The smallest number of parts of each class, see `constraints.least_parts`.
+
+    Raises:
+        ValueError: as there, or when points of two classes must be together.
+    """
+    tied = np.unique(bound.block[bound.tied])
+    if any(len(np.unique(classes[bound.block == block])) > 1 for block in tied):
+        raise ValueError(
+            "partition.together ties points of two classes, which partition.within_classes keeps apart; take one of "
+            "both out"
+        )
+    return [constraints.least_parts(constraints.among(bound, chosen), most) for chosen in members_of(classes)]

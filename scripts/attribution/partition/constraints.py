@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-# placements of points apart that are tried in one search, each set that hangs together alone
+# nodes of the search for places of points apart, each set that hangs together alone
 MOST = 200_000
 
 
@@ -77,8 +77,37 @@ def require_room(found: Bound, parts: int) -> None:
         _placed(blocks, found.apart, np.zeros((len(blocks), parts)))
 
 
+def least_parts(found: Bound, most: int) -> int:
+    """The smallest number of parts, up to `most`, that can keep apart what must be.
+
+    Raises:
+        ValueError: when none can, as `require_room` of the largest.
+    """
+    for parts in range(1, most):
+        try:
+            require_room(found, parts)
+        except ValueError:
+            continue
+        return parts
+    require_room(found, most)
+    return most
+
+
+def among(found: Bound, chosen: np.ndarray) -> Bound:
+    """Constraints among some points (s,), ascending, as if they were all."""
+    blocks, block = np.unique(found.block[chosen], return_inverse=True)
+    place = {int(name): i for i, name in enumerate(blocks)}
+    apart = [(place[int(a)], place[int(b)]) for a, b in found.apart if int(a) in place and int(b) in place]
+    apart = np.array(apart, dtype=np.int64).reshape(-1, 2)
+    tied = (np.bincount(block)[block] > 1) | np.isin(block, apart)
+    # of a list only some points may be here: pairs say what is left of it
+    return Bound(block, apart, tied, 2 if len(apart) else 0)
+
+
 def assigned(found: Bound, points: np.ndarray, costs: np.ndarray) -> np.ndarray:
     """(p,) parts of tied points, of the least sum of costs that the constraints allow.
+
+    Of points apart that hang together in a set too large for the search, some of the least found in its MOST nodes.
 
     Args:
         points: (p,) all tied ones. costs: (parts, p) of each in each part.
@@ -116,33 +145,40 @@ def _placed(blocks: np.ndarray, apart: np.ndarray, costs: np.ndarray) -> np.ndar
 
 
 def _component(members: np.ndarray, graph, costs: np.ndarray) -> np.ndarray:
-    """Parts of one set of blocks that hang together, by branch and bound: those with most partners first."""
+    """Parts of one set of blocks that hang together, by branch and bound: those with most partners first.
+
+    Nodes wait on a stack: a call a block would be too deep for a long chain.
+    """
     order = members[np.argsort(-np.diff(graph.indptr)[members], kind="stable")]
-    partners = [set(graph.indices[graph.indptr[i] : graph.indptr[i + 1]]) for i in order]
-    before = [[j for j in range(i) if order[j] in partners[i]] for i in range(len(order))]
+    place = {int(block): i for i, block in enumerate(order)}
+    partners = [[place[int(j)] for j in graph.indices[graph.indptr[i] : graph.indptr[i + 1]]] for i in order]
+    before = [[j for j in near if j < i] for i, near in enumerate(partners)]
     least = np.append(np.cumsum(costs[order].min(axis=1)[::-1])[::-1], 0.0)
-    best, chosen, tried = [np.inf, None], [0] * len(order), 0
-
-    def place(i: int, spent: float) -> None:
-        nonlocal tried
+    cheapest = np.argsort(costs[order], axis=1, kind="stable")
+    best, found, chosen, tried = np.inf, None, np.full(len(order), -1), 0
+    # how many blocks have a part, the part of the last of them, and what they cost
+    waiting = [(0, -1, 0.0)]
+    while waiting and tried < MOST:
+        count, part, spent = waiting.pop()
         tried += 1
-        if spent + least[i] >= best[0] or tried > MOST:
-            return
-        if i == len(order):
-            best[:] = [spent, list(chosen)]
-            return
-        taken = {chosen[j] for j in before[i]}
-        for part in np.argsort(costs[order[i]], kind="stable"):
-            if int(part) not in taken:
-                chosen[i] = int(part)
-                place(i + 1, spent + costs[order[i], part])
-
-    place(0, 0.0)
-    if best[1] is None:
+        if spent + least[count] >= best:
+            continue
+        if count:
+            chosen[count - 1] = part
+        if count == len(order):
+            best, found = spent, chosen.copy()
+            continue
+        taken = {int(chosen[j]) for j in before[count]}
+        # the cheapest part last, which is taken up first
+        waiting += [
+            (count + 1, int(new), spent + costs[order[count], new])
+            for new in cheapest[count, ::-1] if int(new) not in taken
+        ]  # fmt: skip
+    if found is None:
         raise ValueError(
             f"partition.apart ties {len(order)} points in a way for which no placement in {costs.shape[1]} parts was "
-            f"found among {min(tried, MOST)}; take more parts, or leave pairs out"
+            f"found among {tried}; take more parts, or leave pairs out"
         )
     result = np.empty(len(members), dtype=np.int64)
-    result[np.searchsorted(members, order)] = best[1]
+    result[np.searchsorted(members, order)] = found
     return result

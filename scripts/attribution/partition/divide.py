@@ -27,16 +27,16 @@ def divide(
         attributes `parts`, `objective`, `share` of the sum of squared lengths that the parts hold.
     """
     arrays, count = {}, settings["parts"]
+    bound = constraints.bound(vectors.count, settings["together"], settings["apart"])
     if count in number.CRITERIA:
         curve = number.chosen(
             count, code(vectors, settings).code, settings["most"], settings["draws"], settings["restarts"],
-            settings["iterations"], settings["seed"],
+            settings["iterations"], settings["seed"], bound, labels if settings["within_classes"] else None,
         )  # fmt: skip
         arrays = {"counts": curve.counts, "criterion": curve.value, "error": curve.error}
         count = curve.chosen
     elif count == "subgroups":
         count = len(np.unique(subgroups))
-    bound = constraints.bound(vectors.count, settings["together"], settings["apart"])
     asked = (count, settings["restarts"], settings["iterations"], settings["seed"], bound, keys)
     found = classes.partition(vectors, labels, *asked) if settings["within_classes"] else kmeans.partition(
         vectors, *asked)  # fmt: skip

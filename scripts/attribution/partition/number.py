@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from attribution.partition import kmeans
+from attribution.partition import classes as within
+from attribution.partition import constraints, kmeans
 from attribution.partition.vectors import dense
 
 CRITERIA = ("gap", "stability")
@@ -24,52 +25,78 @@ class Curve(NamedTuple):
     chosen: int
 
 
-def chosen(criterion: str, code: np.ndarray, most: int, draws: int, restarts: int, iterations: int, seed: int) -> Curve:
-    """The number of parts, 1 (for `stability` 2) to `most`, by one of CRITERIA.
+class Rules(NamedTuple):
+    """What the partitions of a curve keep: `bound`, points together or apart; `classes` (n,), which no part mixes, or
+    None; `restarts` and `iterations` of each k-means."""
+
+    bound: constraints.Bound
+    classes: np.ndarray | None
+    restarts: int
+    iterations: int
+
+
+def chosen(
+    criterion: str, code: np.ndarray, most: int, draws: int, restarts: int, iterations: int, seed: int,
+    bound: constraints.Bound | None = None, classes: np.ndarray | None = None,
+) -> Curve:  # fmt: skip
+    """The number of parts, from the least that the constraints allow (for `stability` 2) to `most`, by one of CRITERIA.
 
     Args:
         code: (n, p). draws: permuted sets, or pairs of resamples. restarts, iterations, seed: of each k-means.
+        bound, classes: as the partition will have them, the latter where it is within classes.
+
+    Raises:
+        ValueError: when the constraints allow no partition into `most` parts.
     """
-    most = min(most, len(code) - 1)
+    rules = Rules(bound or constraints.none(len(code)), classes, restarts, iterations)
     rng = np.random.default_rng((seed, len(code)))
-    return (gap if criterion == "gap" else stability)(code, most, draws, restarts, iterations, rng)
+    most = min(most, len(code) - 1, len(np.unique(rules.bound.block)))
+    if classes is None:
+        least = constraints.least_parts(rules.bound, most)
+    else:
+        least = sum(within.least_parts(rules.bound, classes, most))
+    if least > most:
+        raise ValueError(
+            f"the classes and constraints of section partition need {least} parts, and partition.most allows {most}; "
+            "raise it, or set partition.within_classes to false"
+        )
+    return (gap if criterion == "gap" else stability)(code, np.arange(least, most + 1), draws, rules, rng)
 
 
-def gap(code: np.ndarray, most: int, draws: int, restarts: int, iterations: int, rng: np.random.Generator) -> Curve:
+def gap(code: np.ndarray, counts: np.ndarray, draws: int, rules: Rules, rng: np.random.Generator) -> Curve:
     """The gap statistic (Tibshirani, Walther and Hastie 2001) against sets whose coordinates are permuted apart.
 
     log of what k-means leaves, mean over the permuted sets less that of the points; the smallest number counts whose
-    gap is not below that of the next by more than its standard error.
+    gap is not below that of the next by more than its standard error. Within classes each class is permuted alone:
+    that the classes differ is no structure within them.
     """
-    counts, null = np.arange(1, most + 1), []
-    own = _left(code, counts, restarts, iterations, rng)
+    own, null = _left(code, counts, rules, rng), []
+    strata = [slice(None)] if rules.classes is None else within.members_of(rules.classes)
     for _ in range(draws):
-        permuted = np.stack([rng.permutation(column) for column in code.T], axis=1)
-        null.append(_left(permuted, counts, restarts, iterations, rng))
+        permuted = np.empty_like(code)
+        for column in range(code.shape[1]):
+            for points in strata:
+                permuted[points, column] = rng.permutation(code[points, column])
+        null.append(_left(permuted, counts, rules, rng))
     value = np.mean(null, axis=0) - own
     error = np.std(null, axis=0) * np.sqrt(1 + 1 / draws)
     enough = np.flatnonzero(value[:-1] >= value[1:] - error[1:])
     return Curve(counts, value, error, int(counts[enough[0]] if len(enough) else counts[np.argmax(value)]))
 
 
-def stability(
-    code: np.ndarray, most: int, draws: int, restarts: int, iterations: int, rng: np.random.Generator
-) -> Curve:
+def stability(code: np.ndarray, counts: np.ndarray, draws: int, rules: Rules, rng: np.random.Generator) -> Curve:
     """Agreement (adjusted Rand index) of partitions of two resamples on the points of both (Ben-Hur et al. 2002).
 
     The largest number counts whose agreement is within a standard error of the best.
     """
-    counts, found = np.arange(2, most + 1), []
-    size = max(most + 1, round(SHARE * len(code)))
+    counts, found = counts[counts > 1], []
+    size = max(counts[-1] + 1, round(SHARE * len(code)))
     for _ in range(draws):
         halves = [np.sort(rng.permutation(len(code))[:size]) for _ in range(2)]
         _, left, right = np.intersect1d(*halves, return_indices=True)
         row = []
         for count in counts:
-            labels = [
-                kmeans.partition(dense(code[half]), int(count), restarts, iterations, int(rng.integers(2**31))).labels
-                for half in halves
-            ]
+            labels = [_divided(code, half, int(count), rules, int(rng.integers(2**31))).labels for half in halves]
             row.append(adjusted_rand_score(labels[0][left], labels[1][right]))
         found.append(row)
     value, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(draws)
@@ -77,12 +104,20 @@ def stability(
     return Curve(counts, value, error, int(counts[value >= value[best] - error[best]].max()))
 
 
-def _left(code: np.ndarray, counts: np.ndarray, restarts: int, iterations: int, rng: np.random.Generator) -> np.ndarray:
+def _divided(code: np.ndarray, chosen: np.ndarray, count: int, rules: Rules, seed: int) -> kmeans.Partition:
+    """A partition of some points (s,), ascending, under the rules."""
+    vectors, bound = dense(code[chosen]), constraints.among(rules.bound, chosen)
+    asked = (count, rules.restarts, rules.iterations, seed, bound)
+    if rules.classes is None:
+        return kmeans.partition(vectors, *asked)
+    return within.partition(vectors, rules.classes[chosen], *asked)
+
+
+def _left(code: np.ndarray, counts: np.ndarray, rules: Rules, rng: np.random.Generator) -> np.ndarray:
     """(q,) log of the sum of squared distances to centres that each number of parts leaves."""
-    vectors = dense(code)
-    total, tiny = vectors.square.sum(), np.finfo(float).tiny
+    total, everyone = np.square(code).sum(), np.arange(len(code))
     left = [
-        total - kmeans.partition(vectors, int(count), restarts, iterations, int(rng.integers(2**31))).objectives.max()
+        total - _divided(code, everyone, int(count), rules, int(rng.integers(2**31))).objectives.max()
         for count in counts
     ]
-    return np.log(np.maximum(left, max(1e-12 * total, tiny)))
+    return np.log(np.maximum(left, max(1e-12 * total, np.finfo(float).tiny)))
