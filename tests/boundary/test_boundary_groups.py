@@ -13,7 +13,7 @@ from attribution.boundary import groups as boundary_groups
 from attribution.boundary import points as boundary
 from attribution.numerics.residuals import predictions
 
-GAP = 1e-9  # certified relative gap of the quadratic programme
+GAP = 1e-9  # relative, between the two bounds of a quadratic programme
 FOUND_BY_SOLVER = 1e-5  # relative, agreement with a general solver
 SETTINGS = {
     "max_steps": 100, "passes": 100, "orders": 4, "nodes": 1000, "seed": 0, "max_norm": 1e9,
@@ -139,7 +139,7 @@ def test_the_search_closes_groups_of_many_choices_that_restarts_do_not_solve(see
     assert short.score <= known.score and 0.7 * found.score < short.bound <= found.bound * (1 + 1e-9)
 
 
-def test_contradicting_members_are_infeasible_with_a_certificate():
+def test_contradicting_members_are_shown_to_be_infeasible():
     features, weights = layer(2)
     h = features[:1]
     # the same features twice, once as they are and once as if the other class were predicted

@@ -46,7 +46,8 @@ class Proof(NamedTuple):
 
     @property
     def gap(self) -> float:
-        """(score - bound) / score: by how much of itself the move may be too long; 1 where no move is known."""
+        """The certificate, (score - bound) / score: by how much of itself the move may be too long; 1 where no move is
+        known."""
         return max(1 - self.bound / self.score, 0.0) if self.score > 0 else float(not self.score == 0)
 
 

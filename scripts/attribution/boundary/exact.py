@@ -9,8 +9,9 @@ For members h_i (D,), predicted classes p_i and chosen target classes t_i, with 
 
 A least distance problem (Lawson and Hanson 1974, chapter 23), whose dual are non-negative least squares in the members:
 X = sum_i u_i h_i (x) e_i with u >= 0. Only the (s, s) matrix K_ij = (h_i . h_j)(e_i . e_j) enters, so that the size of
-the layer does not matter. The certificate is the pair of bounds: the length of a move that meets every constraint, and
-u^T b / sqrt(u^T K u), which no such move can fall below, whatever u >= 0 is.
+the layer does not matter. Two bounds close in on the solution: the length of a move that meets every constraint, and
+u^T b / sqrt(u^T K u), which no such move can fall below, whatever u >= 0 is. Both are of the given targets; the
+certificate, which holds over all choices of them, is that of `bound`.
 """
 
 from typing import NamedTuple
@@ -30,10 +31,10 @@ MAX_SWEEPS = 20
 
 
 class Exact(NamedTuple):
-    """`score` length of the smallest move, NaN where there is none; `bound` a lower bound of it from the dual (infinite
-    where infeasible), so that (score - bound) / bound is the certified relative gap; `multipliers` (s,) u >= 0, and
-    where infeasible a combination of constraints that no move can meet; `target` (s,) int64 classes; `solves` number
-    of quadratic programmes solved on the way."""
+    """`score` length of the smallest move, NaN where there is none; `bound` of it for these targets, from the dual,
+    equal to it but for rounding (infinite where infeasible); `multipliers` (s,) u >= 0, and where infeasible a
+    combination of constraints that no move can meet; `target` (s,) int64 classes; `solves` number of quadratic
+    programmes solved on the way."""
 
     score: float
     bound: float

@@ -131,20 +131,17 @@ def score(
     step = max(1, CHUNK_BYTES // one)
     parts = []
     for first in range(0, len(members), step):
-        batch = batch_of(features, weights, members[first : first + step], labels)
-        parts.append(
-            {"exact": exact, "mean": mean, "batch": deepfool, "universal": universal, "simple": simple}[form](
-                batch, settings
-            )
-        )
+        padded = batch_of(features, weights, members[first : first + step], labels)
+        forms = {"exact": exact, "mean": mean, "batch": batch, "universal": universal, "simple": simple}
+        parts.append(forms[form](padded, settings))
     return Groups(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def exact(batch: Batch, settings: dict) -> Groups:
     """The smallest move that changes every prediction, by `bound.prove`, a group at a time; steps count programmes.
 
-    The certificate is `bound`: how far it lies below the score is by how much the score may be too long. Solved means
-    that a move was found and that every prediction has changed under it.
+    The certificate is the gap between the score and `bound`, which no move that changes every prediction falls below.
+    Solved means that a move was found and that every prediction has changed under it.
     """
     steps, norm, bound = np.zeros(len(batch.h), np.int64), np.full(len(batch.h), np.nan), np.zeros(len(batch.h))
     for j, (h, mask) in enumerate(zip(batch.h, batch.mask, strict=True)):
@@ -173,21 +170,21 @@ def mean(batch: Batch, settings: dict) -> Groups:
     return result._replace(score=np.where(result.solved, found.score, np.nan), norm=found.score)
 
 
-def deepfool(batch: Batch, settings: dict) -> Groups:
+def batch(padded: Batch, settings: dict) -> Groups:
     """DeepFool on the batch: steps on the mean logit difference of the members that have not changed yet.
 
     A step takes, of the target choices of `boundary_exact.target_choices`, the one with the smallest ratio of mean
     difference to the norm of its gradient, and moves by it and past the boundary by ITERATIVE_OVERSHOOT.
     """
-    columns, first = batch.start.shape[1], batch.first_gaps()
-    steps = np.zeros(len(batch.h), np.int64)
+    columns, first = padded.start.shape[1], padded.first_gaps()
+    steps = np.zeros(len(padded.h), np.int64)
     for _ in range(settings["max_steps"]):
-        waiting = batch.mask & ~batch.changed()
+        waiting = padded.mask & ~padded.changed()
         going = waiting.any(axis=1)
         if not going.any():
             break
-        h, before, waits = batch.h[going], batch.before[going], waiting[going]
-        logits = h @ batch.weights[going]
+        h, before, waits = padded.h[going], padded.before[going], waiting[going]
+        logits = h @ padded.weights[going]
         full = boundary.class_logits(logits)
         choices = boundary_exact.target_choices(logits, before)
         own = np.take_along_axis(full, before[..., None], axis=-1)[..., 0]
@@ -205,9 +202,9 @@ def deepfool(batch: Batch, settings: dict) -> Groups:
         with np.errstate(divide="ignore", invalid="ignore"):
             amount = (np.abs(gap[rows, best]) + beyond) / length[rows, best] ** 2
         amount = np.where(np.isfinite(ratio[rows, best]), amount, 0.0)
-        batch.weights[going] += amount[:, None, None] * gradient[rows, best]
+        padded.weights[going] += amount[:, None, None] * gradient[rows, best]
         steps[going] += 1
-    return batch.result(steps)
+    return padded.result(steps)
 
 
 def universal(batch: Batch, settings: dict) -> Groups:

@@ -1,6 +1,6 @@
 """Weights boundary of groups in all layers: batch, universal and simple forms, several groups at once.
 
-Each group moves a copy of the parameters of its own, as single points do in `boundary_layers`; its members are padded
+Each group moves a copy of the parameters of its own, as single points do in `points_all_layers`; its members are padded
 to the size of the largest group of a set of similar sizes.
 """
 
@@ -40,15 +40,15 @@ def batch(
     """DeepFool on the mean logit difference of the members that have not changed, until every one has.
 
     A step takes the class c with the smallest |mean of f_c - f_p| / ||its gradient||, the mean being over members that
-    still predict what they did at the start, p, other than c; then it moves as `boundary_layers.deepfool` does, and
+    still predict what they did at the start, p, other than c; then it moves as `points_all_layers.deepfool` does, and
     past the boundary by ITERATIVE_OVERSHOOT, which the score holds.
 
     Args:
-        model, norm, slots, dtype, label: as in `boundary_layers.deepfool`. x: (n, ...) samples.
+        model, norm, slots, dtype, label: as in `points_all_layers.deepfool`. x: (n, ...) samples.
         groups: M arrays of rows of `x`. max_steps: after which a group is unsolved.
 
     Raises:
-        ValueError: as `boundary_layers.deepfool`, and for a group without members.
+        ValueError: as `points_all_layers.deepfool`, and for a group without members.
     """
     boundary_layers.check(norm, dtype, {"slots": slots, "max_steps": max_steps})
     network = copy_derivatives.network(model, slots, norm, dtype)
