@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from attribution.methods import base
 from attribution.settings.errors import SettingError
-from attribution.workflow import methods, parts, registry
+from attribution.workflow import given, methods, registry
 from attribution.workflow import targets as workflow_targets
 from helpers import ROOT, wildcards
 from small_run import method
@@ -17,7 +17,7 @@ from small_run import method
 @pytest.mark.parametrize("name", registry.METHODS)
 def test_the_registry_says_of_each_method_what_its_class_says(name):
     found = method(name)
-    assert found.family in base.FAMILIES and any(hasattr(found, part) for part in parts.PARTS)
+    assert found.family in base.FAMILIES and any(hasattr(found, part) for part in given.GIVEN)
     assert registry.told(name, "needs") == found.needs and registry.told(name, "settings") == getattr(
         found, "settings", ()
     )

@@ -11,9 +11,9 @@ RUN = helpers.wildcards(dataset="toy", model="mlp-l2", seed="1")
 
 
 def test_endings_of_a_name():
-    assert partitions.parts("gauss-newton") == ("gauss-newton", False, False, False)
-    assert partitions.parts("influence-unit-components") == ("influence", True, True, False)
-    assert partitions.parts("network-gradient-dot-unit-untrained") == ("network-gradient-dot", True, False, True)
+    assert partitions.read_name("gauss-newton") == ("gauss-newton", False, False, False)
+    assert partitions.read_name("influence-unit-components") == ("influence", True, True, False)
+    assert partitions.read_name("network-gradient-dot-unit-untrained") == ("network-gradient-dot", True, False, True)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_endings_of_a_name():
 )
 def test_a_name_of_no_method_of_vectors_is_refused(name, words):
     with pytest.raises(SettingError, match=words):
-        partitions.parts(name)
+        partitions.read_name(name)
 
 
 @pytest.mark.parametrize(

@@ -32,13 +32,13 @@ def of(**more):
     ],
 )
 def test_a_name_has_a_method_a_number_and_an_ending(name, expected):
-    assert attributions.parts(name) == expected
+    assert attributions.read_name(name) == expected
 
 
 @pytest.mark.parametrize("name", ["influenc", "loss", "influence-0", "5"])
 def test_a_name_of_no_method_of_pairs_is_refused(name):
     with pytest.raises(SettingError, match=r"methods\.lds names"):
-        attributions.parts(name)
+        attributions.read_name(name)
 
 
 def test_files_of_names():

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from attribution.methods.run import Run
-from attribution.workflow.parts import PARTS
+from attribution.workflow.given import GIVEN
 
 FAMILIES = ("influence", "unrolled", "retraining", "distance", "boundary", "chance")
 
@@ -74,14 +74,14 @@ def resolve(text: str) -> Method:
 
 
 def part(method: Method, name: str, label: str):
-    """What the method has under one of the names of PARTS.
+    """What the method has under one of the names of GIVEN.
 
     Raises:
         ValueError: one sentence, when it has no such thing.
     """
     if not hasattr(method, name):
-        given = " and ".join(words for key, words in PARTS.items() if hasattr(method, key))
-        raise ValueError(f"method '{label}' gives {given}, but no {PARTS[name]}; name another method")
+        given = " and ".join(words for key, words in GIVEN.items() if hasattr(method, key))
+        raise ValueError(f"method '{label}' gives {given}, but no {GIVEN[name]}; name another method")
     return getattr(method, name)
 
 

@@ -152,7 +152,7 @@ def _filled(vectors: Vectors, labels: np.ndarray, parts: int, bound: rules.Bound
     if sizes.all():
         return labels
     labels = labels.copy()
-    gap = np.where(bound.tied, -1.0, distances_or_zero(vectors, labels, parts, sizes))
+    gap = np.where(bound.tied, -1.0, _distances_of_filled(vectors, labels, parts, sizes))
     for part in np.flatnonzero(sizes == 0):
         taken = int(np.argmax(np.where(sizes[labels] > 1, gap, -2.0)))
         if gap[taken] < 0:
@@ -163,8 +163,8 @@ def _filled(vectors: Vectors, labels: np.ndarray, parts: int, bound: rules.Bound
     return labels
 
 
-def distances_or_zero(vectors: Vectors, labels: np.ndarray, parts: int, sizes: np.ndarray) -> np.ndarray:
-    """(n,) squared distances to centres of parts, of which some are empty."""
+def _distances_of_filled(vectors: Vectors, labels: np.ndarray, parts: int, sizes: np.ndarray) -> np.ndarray:
+    """(n,) squared distance of each point to the centre of its part, where some parts are empty."""
     kept = np.flatnonzero(sizes)
     place = np.zeros(parts, dtype=np.int64)
     place[kept] = np.arange(len(kept))

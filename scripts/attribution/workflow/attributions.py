@@ -27,7 +27,7 @@ EVERY_NAME = f"{NAMES}({UNTRAINED})?"
 CONTROLS = ("random", "random-class", "input-euclidean", "pixel-euclidean", "embedding-cosine", "embedding-euclidean")
 
 
-def parts(name: str, table: str = "lds", part: str = "pairs") -> tuple[str, int, bool]:
+def read_name(name: str, table: str = "lds", part: str = "pairs") -> tuple[str, int, bool]:
     """Method, number of training seeds that it is averaged over, and whether it is the untrained network's.
 
     Args:
@@ -53,7 +53,7 @@ def is_control(name: str) -> bool:
 def known(config: dict, wildcards) -> dict[str, tuple[str, bool]]:
     """Family of each method that an extent compares, and whether it is a control."""
     found = compared(config, wildcards)
-    return {name: (registry.told(parts(name)[0], "family"), is_control(name)) for name in found}
+    return {name: (registry.told(read_name(name)[0], "family"), is_control(name)) for name in found}
 
 
 def check(config: dict) -> None:
@@ -64,7 +64,7 @@ def check(config: dict) -> None:
     """
     for section in ("lds", "lds_full"):
         for name in config["methods"][section]:
-            parts(name, section)
+            read_name(name, section)
     chosen = config["truth"]
     for extent in ("small", "full"):
         held = sum(chosen["shards"])
@@ -158,7 +158,7 @@ def path_of(config: dict, name: str, wildcards, further: int = 0) -> str:
     Raises:
         WorkflowError: one sentence, when there is no such recipe.
     """
-    base, models, _ = studies.in_one_sentence(parts, name)
+    base, models, _ = studies.in_one_sentence(read_name, name)
     run = methods.run_of(config, name, wildcards, int(wildcards.seed) + models * further)
     return f"{run}/attributions/{base}{f'-{models}' if models > 1 else ''}.h5"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from attribution.settings.errors import SettingError
-from attribution.workflow.parts import PARTS
+from attribution.workflow.given import GIVEN
 
 FOLDER = Path(__file__).parents[1] / "methods"
 # rules of Algorithm 1 that are more than the greedy sum of a method's pairs
@@ -154,7 +154,7 @@ def of_training(table: str, name: str) -> None:
 
 
 def known(setting: str, name: str, part: str) -> None:
-    """Check that a name is a method's, which gives one of PARTS.
+    """Check that a name is a method's, which gives one of GIVEN.
 
     Raises:
         SettingError: one sentence.
@@ -163,8 +163,8 @@ def known(setting: str, name: str, part: str) -> None:
         able = [other for other in METHODS if part in given(other)]
         raise SettingError(f"{setting} names '{name}', which is no method; allowed are {', '.join(able)}")
     if part not in given(name):
-        words = " and ".join(PARTS[part] for part in PARTS if part in given(name))
-        raise SettingError(f"{setting} names '{name}', which gives {words}, but no {PARTS[part]}; name another method")
+        words = " and ".join(GIVEN[part] for part in GIVEN if part in given(name))
+        raise SettingError(f"{setting} names '{name}', which gives {words}, but no {GIVEN[part]}; name another method")
 
 
 def file_of(name: str) -> Path:

@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     untrained: bool
 
 
-def parts(name: str, table: str = PARTITION) -> Asked:
+def read_name(name: str, table: str = PARTITION) -> Asked:
     """What a name of one of the two tables says.
 
     Raises:
@@ -42,7 +42,7 @@ def parts(name: str, table: str = PARTITION) -> Asked:
 
 def is_control(name: str) -> bool:
     """Whether it knows nothing of what the network learned from which point."""
-    asked = parts(name)
+    asked = read_name(name)
     return asked.untrained or asked.method in CONTROLS
 
 
@@ -60,7 +60,7 @@ def check(config: dict) -> None:
     for table in (PARTITION, STOPS):
         chosen = config["methods"][table]
         for name in chosen:
-            told = parts(name, table)
+            told = read_name(name, table)
             if table == STOPS and (told.components or from_columns(told.method)):
                 raise SettingError(
                     f"methods.{table} names '{name}', which gives no inner products of two training points; name "
@@ -83,7 +83,7 @@ def named(config: dict, table: str, model: str) -> list[str]:
     """
 
     def base(name: str) -> str:
-        told = studies.in_one_sentence(parts, name, table)
+        told = studies.in_one_sentence(read_name, name, table)
         return told.method + (UNTRAINED if told.untrained else "")
 
     chosen = config["methods"][table]
@@ -97,7 +97,7 @@ def asked(config: dict, table: str, wildcards) -> dict:
     """Every name of a table with what it says, its method's text and settings, and whether it is a control."""
     found = {}
     for name in named(config, table, wildcards.model):
-        told = studies.in_one_sentence(parts, name)
+        told = studies.in_one_sentence(read_name, name)
         own = methods.settings_of(config, wildcards, told.method)
         own |= {
             "groups.tie_seed": config["groups"]["tie_seed"],
@@ -120,7 +120,7 @@ def files(config: dict, table: str, wildcards) -> dict:
     data = "named" if table == STOPS else "data"
     found = {"data": f"results/{wildcards.dataset}/{data}.h5", "attributions": []}
     for name in named(config, table, wildcards.model):
-        told = studies.in_one_sentence(parts, name)
+        told = studies.in_one_sentence(read_name, name)
         run, prefix = methods.run_of(config, name, wildcards, wildcards.seed), "untrained_" if told.untrained else ""
         if from_columns(told.method):
             found["attributions"].append(f"{run}/attributions/{told.method}.h5")
@@ -144,7 +144,7 @@ def code(config: dict, scripts, script: str, table: str, wildcards):
     """The script, the methods' files, and the architecture's, which methods that follow the training build again."""
     used = set(inputs.code_of_network(config, scripts, script, wildcards))
     for name in named(config, table, wildcards.model):
-        used |= set(methods.code_with(scripts, script, studies.in_one_sentence(parts, name).method))
+        used |= set(methods.code_with(scripts, script, studies.in_one_sentence(read_name, name).method))
     return contents.by_content(sorted(used))
 
 

@@ -1,6 +1,6 @@
 """What a method may give, by the functions of its class, in the words of a sentence."""
 
-PARTS = {
+GIVEN = {
     "pairs": "scores of pairs",
     "points": "scores of points",
     "groups": "groups",
