@@ -68,11 +68,14 @@ def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: d
     Args:
         divided: labels of the controls, and of them with sizes where these were wanted before.
     """
+    held = memory.resident()
     memory.forget_peak()
     begun = time.perf_counter()
     vectors, run, kept, before = of(name)
     arrays, facts = divide.divide(vectors, settings, y, subgroups, run.keys)
-    facts |= {"seconds": before + time.perf_counter() - begun, "peak_memory": memory.peak(), "kept": kept}
+    facts |= {"seconds": before + time.perf_counter() - begun, "kept": kept}
+    # vectors of controls, and libraries, are there since earlier methods
+    facts["peak_memory"] = max(memory.peak() - held, 0)
     facts |= {"family": base.resolve(methods[name]["text"]).family, "control": int(methods[name]["control"])}
     print(f"{name}: {facts['parts']} parts of {arrays[SIZES].tolist()} points, {facts['seconds']:.1f} s", flush=True)
     for control in [] if methods[name]["control"] else [other for other in methods if methods[other]["control"]]:

@@ -20,7 +20,8 @@ from attribution.evaluation import part_removals, partitions
 from attribution.files import hdf5
 from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, POINT_WEIGHTS, RESIDUALS_TRAIN
 from attribution.partition import kmeans, source, vectors
-from attribution.retraining import parts
+from attribution.retraining import parts, whole_networks
+from attribution.runtime import memory
 from attribution.training import class_weights
 
 INTERVAL = {"resamples": 200, "level": 0.9, "seed": 0}
@@ -264,6 +265,15 @@ def test_vectors_of_a_kernel_have_its_products_and_at_length_one_its_cosines():
     np.testing.assert_array_equal(labels, kmeans.partition(vectors.dense(vectors.normalised(own)), 3, 5, 50, 0).labels)
 
 
+def test_a_vector_of_length_zero_has_cosines_of_zero_and_stays_where_it_is():
+    own = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]])
+    expected = [[1, 0, 0.8], [0, 0, 0], [0.8, 0, 1]]
+    np.testing.assert_allclose(vectors.cosines(own @ own.T), expected)
+    unit = source.of_kernel(own @ own.T, True)
+    np.testing.assert_allclose(unit @ unit.T, expected, atol=1e-12)
+    np.testing.assert_allclose(vectors.normalised(own) @ vectors.normalised(own).T, expected)
+
+
 def test_a_kernel_that_is_too_large_is_refused(job):
     job["methods"]["gradient-dot-unit"]["settings"]["influence.matrix_gb"] = 8 * 39**2 / 1e9
     with pytest.raises(ValueError, match=r"kernel of 40 x 40 numbers, .* raise influence\.matrix_gb"):
@@ -306,6 +316,54 @@ def test_the_averaged_truth_is_the_mean_over_other_trainings_than_the_runs(job, 
     assert chosen.gain == pytest.approx(chosen.own_minus_other - max(controls.values())) and chosen.gain > 0
 
 
+def test_a_killed_job_of_removals_goes_on_with_the_networks_that_are_left(job, monkeypatch):
+    """Networks one by one, whose logits are by how many points they lack: kept in the job's folder, each once."""
+    partition_training_set.partition_training_set(**job)
+    trained, limit = [], 99
+
+    class Training:
+        def outputs(self, mask, targets):
+            return np.where(mask, 1.0, -1.0)[:, None] * (1 + (~mask).sum() + len(trained) / 100)
+
+    def run(training, mask):
+        if len(trained) == limit:
+            raise KeyboardInterrupt
+        trained.append(mask)
+        return mask
+
+    monkeypatch.setattr(whole_networks.recipes, "one_by_one", lambda recipe: "as here")
+    monkeypatch.setattr(whole_networks.replay, "of_recipe", lambda *given: Training())
+    monkeypatch.setattr(whole_networks.replay, "run", run)
+
+    def retrain(name: str, digest: str = "0"):
+        out = job["path"].with_name(f"partition-removals-{name}.h5")
+        given = job["files"]["data"], job["path"], {}, 2, 0, "averaged", digest, out, job["attributes"]
+        retrain_parts.retrain_parts(*given)
+        with hdf5.file(out) as file:
+            return file.attrs["networks"], {name: file[name]["changes"][()] for name in METHODS}
+
+    count, whole = retrain("whole")
+    assert len(trained) == 2 * count
+    trained.clear()
+    limit = count + 3  # of the second training
+    with pytest.raises(KeyboardInterrupt):
+        retrain("killed")
+    limit = 99
+    _, found = retrain("killed")
+    assert len(trained) == 2 * count
+    for name in METHODS:
+        np.testing.assert_array_equal(found[name], whole[name])
+    # of other settings nothing is taken over
+    trained.clear()
+    limit = 3
+    with pytest.raises(KeyboardInterrupt):
+        retrain("other")
+    limit = 99
+    retrain("other", "1")
+    assert len(trained) == 3 + 2 * count
+    assert not list(job["path"].parent.glob(".partition-removals-*"))
+
+
 def test_what_chooses_does_not_judge():
     one, other = np.diag([3.0, 1.0]), np.diag([2.0, 2.5])
     changes = {"a": np.stack([one, 0 * one, 2 * one]), "b": np.stack([other, one, one])}
@@ -314,6 +372,28 @@ def test_what_chooses_does_not_judge():
     np.testing.assert_allclose(fresh["a"], [3, 1])
     np.testing.assert_allclose(fresh["b"], [3, 1])
     assert part_removals.choose({"a": changes["a"], "again": changes["a"]})[0] == "a"
+
+
+def test_the_memory_of_a_method_is_without_what_earlier_ones_left(job, monkeypatch):
+    """The job keeps vectors of its controls: each method's peak counts from what the process held when it began."""
+    held = iter([100, 700, 250, 900, 300])
+    peaks = iter([400, 800, 250, 1000, 5300])
+    monkeypatch.setattr(partition_training_set.memory, "resident", lambda: next(held))
+    monkeypatch.setattr(partition_training_set.memory, "peak", lambda: next(peaks))
+    partition_training_set.partition_training_set(**job)
+    with hdf5.file(job["path"]) as file:
+        found = [file[name].attrs["peak_memory"] for name in sorted(METHODS, key=lambda n: not METHODS[n]["control"])]
+    assert found == [300, 100, 0, 100, 5000]
+
+
+def test_what_a_process_holds_is_its_own_memory():
+    before = memory.resident()
+    memory.forget_peak()
+    block = np.ones(8_000_000)
+    assert 0.9 * block.nbytes < memory.resident() - before < 1.5 * block.nbytes
+    assert memory.peak() >= memory.resident()
+    del block
+    assert memory.resident() - before < 0.5 * 64_000_000
 
 
 def test_numbers_that_tell_nothing_are_refused(job):

@@ -15,11 +15,21 @@ def forget_peak() -> None:
         pass  # no Linux, or not allowed
 
 
+def resident() -> int:
+    """Bytes that the process holds; 0 where that is not told, on other systems than Linux."""
+    return _told("VmRSS") or 0
+
+
 def peak() -> int:
     """Bytes of the peak since `forget_peak`."""
-    if STATUS.exists():
-        for line in STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    found = _told("VmHWM")
+    if found is not None:
+        return found
     # Linux counts in kilobytes, macOS in bytes
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _told(name: str) -> int | None:
+    """Bytes of a line of the process's own status."""
+    lines = STATUS.read_text().splitlines() if STATUS.exists() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), None)

@@ -5,7 +5,8 @@ I(S, S) / |S| on the method's own vectors, `central` and `outlying` (parts, memb
 is smaller, `linkage` (parts - 1, 4) of scipy, with a criterion `counts`, `criterion`, `error` (q,), with atoms `atoms`
 (count, components) and `weights` (n, count); and of a method that is no control `sized/CONTROL` (n,), labels of parts
 of the same sizes by what the control knows. Attributes of NAME: `parts`, `objective`, `share`, `control`, `family`,
-`seconds`, `peak_memory`, and `kept` where components stand for the vectors.
+`seconds`, `peak_memory` in bytes beyond what the job held when the method began, which has vectors of controls and the
+libraries that earlier methods loaded, and `kept` where components stand for the vectors.
 
 partition-removals-*.h5, NAME and NAME/sized/CONTROL: `changes` (repetitions, parts, parts) mean change of the loss on
 the points of part k when part j leaves, 0 of a partition of a single part, which cannot; `sizes` (parts,).
