@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from attribution.influence.points import unit
 from attribution.numerics import solvers
 from attribution.partition import kmeans, places, vectors
 from attribution.runtime import memory
@@ -57,7 +58,7 @@ def problem(n: int, d: int, c: int, groups: int) -> tuple:
 def measure(n: int, d: int, c: int, parts: int, restarts: int, steps: int) -> dict:
     """Seconds of a whole k-means with so many steps at most, and of the products of the steps that it took."""
     features, r, solve, own, lower = problem(n, d, c, 4 * parts)
-    found = vectors.factored(features, vectors.unit(r, own).astype(np.float32), solve, np.ones(n))
+    found = vectors.factored(features, unit(r, own).astype(np.float32), solve, np.ones(n))
     held = memory.peak()
     memory.forget_peak()
     before, begun, wall = _resident(), time.process_time(), time.perf_counter()

@@ -11,6 +11,7 @@ from attribution.files.results import groups as groups_file
 from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
 from attribution.files.results.influence import SELF_INFLUENCE
 from attribution.influence import inverse_files
+from attribution.influence import points as influence
 from attribution.partition import search, vectors
 
 COLUMNS = ["seeds", "size", "lengths", "greedy", "improved", "gap", "kept", "swaps"]
@@ -30,7 +31,7 @@ def improve_groups(files: dict, cg: dict, excluded: list[int], swaps: int, path:
     (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
     solve = inverse_files.open_inverse(files, cg)
     whole = vectors.factored(features, residuals, solve, own)
-    unit = vectors.factored(features, vectors.unit(residuals, own), solve, (own > 0).astype(float))
+    unit = vectors.factored(features, influence.unit(residuals, own), solve, (own > 0).astype(float))
     rows = []
     with hdf5.file(files["groups"]) as file:
         groups = {folder: (file[folder][groups_file.MEMBERS][()], dict(file[folder].attrs)) for folder in file}

@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import ward as scipy_ward
 from scipy.linalg import cholesky
 from sklearn.metrics import adjusted_rand_score
 
-from attribution.influence.points import gradients, self_influence
+from attribution.influence.points import gradients, self_influence, unit
 from attribution.numerics import solvers
 from attribution.partition import classes, hierarchy, kmeans, pca, sized, vectors
 
@@ -28,7 +28,7 @@ def both(request):
 
     own, _ = self_influence(features, residuals, solve)
     if request.param == "unit":
-        residuals, own = vectors.unit(residuals, own), np.ones(40)
+        residuals, own = unit(residuals, own), np.ones(40)
     whitened = solvers.whiten(lower, gradients(features, residuals).T).T
     return vectors.factored(features, residuals, solve, own), vectors.dense(whitened), whitened
 

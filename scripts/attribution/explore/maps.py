@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.decomposition import PCA, KernelPCA
 
-from attribution.influence.points import Solve
+from attribution.influence.points import Solve, unit
 from attribution.partition import vectors
 
 
@@ -26,7 +26,7 @@ def cosines(features: np.ndarray, residuals: np.ndarray, own: np.ndarray, solve:
         features: (q, D). residuals: (q, C). own: (q,) self-influence. solve: (k, b) -> (k, b), the damped inverse
             Hessian, k = D C.
     """
-    scaled = vectors.unit(residuals, own)
+    scaled = unit(residuals, own)
     points = vectors.factored(features, scaled, solve, own)
     moved = solve(np.einsum("id,ic->dci", features, scaled).reshape(-1, len(features)))
     found = np.concatenate([points.scores(rows, moved).T for rows in vectors.chunks(len(features))])

@@ -28,7 +28,7 @@ class Products(NamedTuple):
 
 def of_factors(features: np.ndarray, residuals: np.ndarray, solve: influence.Solve, own: np.ndarray) -> Products:
     """Of whitened gradients, from their factors; arguments as in `greedy.grow`."""
-    unit = residuals / np.sqrt(np.where(own > 0, own, np.inf))[:, None]
+    unit = influence.unit(residuals, own)
 
     def gram(members: np.ndarray) -> np.ndarray:
         g = influence.gradients(features[members], unit[members])

@@ -107,6 +107,15 @@ def self_influence(
     return own, norm
 
 
+def unit(residuals: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """(n, C) residuals whose gradients have length 1, zero where a gradient is.
+
+    Args:
+        residuals: (n, C). own: (n,) squared lengths of the gradients, such as their self-influence.
+    """
+    return residuals / np.sqrt(np.where(own > 0, own, np.inf))[:, None]
+
+
 def refuse_zero_gradients(own: np.ndarray) -> None:
     """Print a line where some training points have no influence even on themselves; refuse when none has.
 

@@ -5,7 +5,7 @@ import numpy as np
 from attribution.influence import points as influence
 from attribution.methods.base import Method
 from attribution.methods.run import Run
-from attribution.partition import source
+from attribution.partition import source, vectors
 
 
 def of_method(label: str, method: Method, run: Run, unit: bool) -> np.ndarray:
@@ -17,7 +17,7 @@ def of_method(label: str, method: Method, run: Run, unit: bool) -> np.ndarray:
 
     Raises:
         ValueError: when it is larger than `influence.matrix_gb`, or a number is not finite, or for `unit` a vector has
-            length zero.
+            length zero: stop conditions ask for the cosine of each two.
     """
     n = len(run.labels)
     source.refuse_large_kernel(label, n, run.settings["influence.matrix_gb"])
@@ -26,12 +26,12 @@ def of_method(label: str, method: Method, run: Run, unit: bool) -> np.ndarray:
     elif method.family == "distance":
         found = gaussian(-method.pairs(run, np.arange(n)))
     else:
-        vectors = method.vectors(run)
-        if isinstance(vectors, source.Factors):
-            h, r, solve, _ = vectors
+        own = method.vectors(run)
+        if isinstance(own, source.Factors):
+            h, r, solve, _ = own
             found = influence.all_pairs(h, r, h, r, solve)
         else:
-            found = vectors @ vectors.T
+            found = own @ own.T
     found = (found + found.T) / 2
     own = np.diag(found)
     if not np.isfinite(found).all() or (unit and (own <= 0).any()):
@@ -39,7 +39,7 @@ def of_method(label: str, method: Method, run: Run, unit: bool) -> np.ndarray:
             f"the kernel of method '{label}' has {(~np.isfinite(found)).sum()} numbers that are not finite and "
             f"{(own <= 0).sum()} vectors of length zero; take it out of the settings' methods"
         )
-    return found / np.sqrt(np.outer(own, own)) if unit else found
+    return vectors.cosines(found) if unit else found
 
 
 def gaussian(squares: np.ndarray) -> np.ndarray:

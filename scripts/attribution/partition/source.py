@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attribution.influence.points import Solve
+from attribution.influence import points as influence
 from attribution.partition import vectors as points
 
 
@@ -13,7 +13,7 @@ class Factors(NamedTuple):
 
     features: np.ndarray
     residuals: np.ndarray
-    solve: Solve
+    solve: influence.Solve
     own: np.ndarray
 
 
@@ -22,6 +22,7 @@ def of_method(label: str, method, run, pairs: np.ndarray | None, unit: bool) -> 
 
     A method has `vectors`, (n, d) or `Factors`; or its `pairs` of training points are a `kernel`, whose vectors are
     taken from its eigenvectors; or a training point is what its attributions say that it does to every test point.
+    At length one a vector of length zero stays: k-means needs sums of vectors only, no cosine of each two.
 
     Args:
         label: the method's name. method: an attribution method. run: a `methods.run.Run` whose targets are the training
@@ -64,9 +65,7 @@ def of_kernel(kernel: np.ndarray, unit: bool) -> np.ndarray:
     """
     kernel = (kernel + kernel.T) / 2
     if unit:
-        own = np.diag(kernel)
-        scale = 1 / np.sqrt(np.where(own > 0, own, np.inf))
-        kernel = scale[:, None] * kernel * scale
+        kernel = points.cosines(kernel)
     values, directions = np.linalg.eigh(kernel)
     kept = values > max(values[-1], 0) * len(kernel) * np.finfo(float).eps
     return directions[:, kept] * np.sqrt(values[kept])
@@ -75,5 +74,5 @@ def of_kernel(kernel: np.ndarray, unit: bool) -> np.ndarray:
 def _factored(found: Factors, unit: bool) -> points.Vectors:
     if not unit:
         return points.factored(*found)
-    scaled = points.unit(found.residuals, found.own)
+    scaled = influence.unit(found.residuals, found.own)
     return points.factored(found.features, scaled, found.solve, (found.own > 0).astype(float))

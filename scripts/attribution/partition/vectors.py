@@ -75,9 +75,11 @@ def factored(features: np.ndarray, residuals: np.ndarray, solve: influence.Solve
     return Vectors(len(features), d * c, np.asarray(own, dtype=np.float64), solve, scores, sums, mixed)
 
 
-def unit(residuals: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """(n, C) residuals whose gradients have self-influence 1, for the spherical form; zero where a gradient is."""
-    return residuals / np.sqrt(np.where(own > 0, own, np.inf))[:, None]
+def cosines(kernel: np.ndarray) -> np.ndarray:
+    """A kernel (n, n) of the same vectors at length 1, those of length zero as they are."""
+    own = np.diag(kernel)
+    scale = 1 / np.sqrt(np.where(own > 0, own, np.inf))
+    return scale[:, None] * kernel * scale
 
 
 def normalised(vectors: np.ndarray) -> np.ndarray:

@@ -6,7 +6,6 @@ from attribution.groups import greedy
 from attribution.influence import points as influence
 from attribution.methods.run import Run
 from attribution.partition.source import Factors
-from attribution.partition.vectors import unit
 
 
 class Influence:
@@ -67,4 +66,4 @@ class LRelative(Influence):
 
     def vectors(self, run: Run) -> Factors:
         """Whitened gradients at length 1."""
-        return Factors(run.features, unit(run.residuals, run.own), run.solve, (run.own > 0).astype(float))
+        return Factors(run.features, influence.unit(run.residuals, run.own), run.solve, (run.own > 0).astype(float))
