@@ -18,7 +18,7 @@ from attribution.methods.curvature import asked as of_run
 from attribution.methods.run import Run
 from attribution.numerics import hessian, solvers
 from attribution.numerics.residuals import probabilities, residuals
-from attribution.training import replay
+from attribution.training import replay, schedule
 from attribution.workflow import registry
 from helpers import ROOT
 
@@ -197,16 +197,17 @@ def test_segments_are_equal_spans_of_the_training_and_its_rates():
         "optimizer": "sgd", "learning_rate": 0.5, "momentum": 0.9, "epochs": 4, "batch_size": 5, "warmup": 1,
         "schedule": [{"epoch": 2, "factor": 0.1}],
     }  # fmt: skip
-    rates = segments.rates(training, 13)
+    rates = schedule.reaches(training, 13)
     np.testing.assert_allclose(rates, np.r_[5 / 3, 10 / 3, 5, 5, 5, 5, np.full(6, 0.5)])
     assert segments.places(12, 3, 2) == [[2, 4], [6, 8], [10, 12]]
     with pytest.raises(ValueError, match="12 segments of 2 checkpoints, but the training has 12 steps"):
         segments.places(12, 12, 2)
+    assert segments.places(13, 2, 2) == [[3, 6], [10, 13]]
     model, _, x, y = curvature_networks.mlp(3)
     for optimizer in ("sgd", "adam"):
         training = replay.of_model(model, setting := training_of(optimizer), x, y, 0)
         first, second = segments.of_replay(training, setting, 2, 1)
-        rates = segments.rates(setting, len(x))
+        rates = schedule.reaches(setting, len(x))
         assert [first.time, second.time] == pytest.approx([rates[:9].sum(), rates[9:].sum()])
         end = replay.run(training, np.ones(len(x)))
         for found, expected in zip(second.checkpoints[0], end.theta, strict=True):

@@ -1,13 +1,14 @@
 """TracIn: inner products of gradients at states of the training, with its own learning rates."""
 
-import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from attribution.influence import all_layers
-from attribution.methods.unrolled import tracin
+from attribution.methods.boundary.margin import against_label
+from attribution.methods.unrolled import metagradient, tracin
+from attribution.methods.unrolled.area_under_margin import AreaUnderMargin
 from attribution.networks import precision
 from attribution.numerics import residuals
 from attribution.training import replay, schedule
@@ -41,6 +42,7 @@ def run(request):
         queried=SimpleNamespace(x=x[N:], labels=labels[N:]),
         settings={"unrolled.checkpoints": 3, "influence.batch_size": 4},
         point_weights=None,
+        slopes=lambda logits, targets: -residuals.margin_gradients(logits, labels[N:][targets]),
     )
 
 
@@ -48,9 +50,9 @@ def expected(run, targets, checkpoints, slope):
     """The definition, with gradients of margins or losses by autodiff of the logits."""
     training = replay.of_recipe(run.recipe, run.x, run.labels, CLASSES, run.seed)
     total, begin = np.zeros((len(targets), len(run.x))), 0
-    batches = math.ceil(len(run.x) / run.recipe["training"]["batch_size"])
+    batches = -(-len(run.x) // run.recipe["training"]["batch_size"])
     for place in range(checkpoints):
-        end = math.ceil(training.count * (place + 1) / checkpoints)
+        end = round(training.count * (place + 1) / checkpoints)
         state = replay.run(training, np.ones(len(run.x)), None, range(end))
         rate = 0.0
         for number in range(begin, end):
@@ -66,7 +68,8 @@ def expected(run, targets, checkpoints, slope):
         of_targets = np.einsum("nck,nc->nk", jacobian, slope(logits, run.queried.labels[targets]))
         total -= rate * (of_targets @ g.T) / len(run.x)
         begin = end
-    return total
+    # a step's velocity goes on moving the parameters
+    return total / (1 - (run.recipe["training"]["momentum"] or 0.0))
 
 
 def test_it_is_the_weighted_sum_over_checkpoints(run):
@@ -86,6 +89,48 @@ def test_targets_of_the_training_set_are_asked_about_their_loss(run):
 
 
 def test_stretches_are_equal_and_end_with_the_training():
-    assert tracin.ends(10, 3) == [4, 7, 10]
-    assert tracin.ends(2, 5) == [1, 2]
-    np.testing.assert_array_equal(tracin.sums(np.arange(10.0), [4, 7, 10]), [6, 15, 24])
+    assert schedule.ends(10, 3) == [3, 7, 10]
+    assert schedule.ends(2, 5) == [1, 2]
+    np.testing.assert_array_equal(schedule.sums(np.arange(10.0), [4, 7, 10]), [6, 15, 24])
+
+
+def test_a_step_reaches_as_far_as_its_velocity_carries_it():
+    setting = {"optimizer": "sgd", "learning_rate": 0.5, "momentum": 0.9, "epochs": 200, "batch_size": 64,
+               "schedule": [{"epoch": 150, "factor": 0.1}]}  # fmt: skip
+    place, velocity = 0.0, 0.0
+    for step in range(200):
+        # a gradient of 1 in the first step alone; the closed form of a geometric series
+        velocity = 0.9 * velocity - schedule.step_rate(setting, step, 1) * (step == 0)
+        place += velocity
+    found = schedule.reaches(setting, 30)
+    assert len(found) == 200
+    assert found[0] == pytest.approx(-place, rel=1e-6)
+    assert found[199] == pytest.approx(0.05 / (1 - 0.9))
+    assert schedule.reaches(setting | {"optimizer": "adam"}, 65)[299:301] == pytest.approx([0.5, 0.05])
+
+
+def test_of_one_batch_and_small_steps_it_is_the_derivative_of_the_training(run):
+    if run.recipe["training"]["optimizer"] != "sgd":
+        pytest.skip("Adam's steps are no plain descent")
+    setting = TRAINING | {
+        "optimizer": "sgd", "learning_rate": 1e-3, "momentum": 0.5, "epochs": 40, "batch_size": N, "schedule": [],
+    }  # fmt: skip
+    run.recipe = RECIPE | {"hidden": [6], "dropout": 0.0, "training": setting}
+    run.settings["unrolled.checkpoints"] = 20
+    targets = np.arange(T)
+    found = tracin.TracIn().pairs(run, targets)
+    exact, _ = metagradient.derivative(run, targets, 0.0, None)
+    # a point that weighs more leaves less for the others of its batch
+    found -= found.mean(axis=1, keepdims=True)
+    # the velocity that is left at the end was not yet taken: about one step of forty
+    assert (found * exact).sum() / (exact**2).sum() == pytest.approx(1, abs=0.06)
+    assert np.corrcoef(found.ravel(), exact.ravel())[0, 1] > 0.999
+
+
+def test_a_network_that_was_never_trained_owes_nothing_to_any_point(run):
+    run.recipe = run.recipe | {"training": run.recipe["training"] | {"epochs": 0}}
+    assert not tracin.TracIn().pairs(run, np.array([4, 1])).any()
+    assert not tracin.TracIn().points(run).any()
+    margins = replay.of_recipe(run.recipe, run.x, run.labels, CLASSES, run.seed)
+    at_start = against_label(margins.outputs(margins.start, run.x), run.labels)
+    np.testing.assert_array_equal(AreaUnderMargin().points(run), at_start)

@@ -19,6 +19,7 @@ from attribution.runtime import log
 from attribution.settings import recipes
 from attribution.training import class_weights, dropout
 from attribution.training import train as training
+from attribution.training.programs import updated
 from attribution.training.schedule import BETA_1, BETA_2, epsilon
 
 # Members that train together: enough to hide the cost of a call, few enough to stay in a core's cache.
@@ -255,14 +256,6 @@ def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float
             found[i] += l1 * tf.sign(weights[i]) + 2 * l2 * weights[i]
         return found
 
-    def update(w, first, second, g, rate):
-        if optimizer == "sgd":
-            first = momentum * first - rate * g
-            return w + first, first, second
-        first += (1 - BETA_1) * (g - first)
-        second += (1 - BETA_2) * (tf.square(g) - second)
-        return w - rate * first / (tf.sqrt(second) + small), first, second
-
     @tf.function(jit_compile=True)
     def epoch(weights, slots, x, y, share, active, rate, bits):
         def batch(i, weights, slots):
@@ -272,7 +265,7 @@ def compiled(drops: float, l1: float, l2: float, optimizer: str, momentum: float
             ):  # fmt: skip
                 alone = [-1] + [1] * (w.shape.rank - 1)
                 now = tf.reshape(active[i], alone)
-                new = update(w, a, b, g, tf.reshape(rate[i], alone))
+                new = updated(w, a, b, g, tf.reshape(rate[i], alone), optimizer == "sgd", momentum, small)
                 for kept, after, before in zip(result, new, (w, a, b), strict=True):
                     kept.append(tf.where(now, after, before))
             return i + 1, result[0], result[1:]

@@ -75,7 +75,7 @@ def compiled(model: keras.Model, training: dict) -> Programs:
     def step(theta, first, second, fixed, xb, yb, weights, rate, factors=None):
         found, after = gradient(theta, fixed, xb, yb, weights, factors)
         new = [
-            _update(w, a, b, g, rate, sgd, momentum, epsilon)
+            updated(w, a, b, g, rate, sgd, momentum, epsilon)
             for w, a, b, g in zip(theta, first, second, penalised(found, theta), strict=True)
         ]
         return [v[0] for v in new], [v[1] for v in new], [v[2] for v in new], after
@@ -137,7 +137,7 @@ def compiled(model: keras.Model, training: dict) -> Programs:
     return Programs(step, pull, infer, end, moves)
 
 
-def _update(w, first, second, g, rate, sgd: bool, momentum: float, epsilon: float) -> tuple:
+def updated(w, first, second, g, rate, sgd: bool, momentum: float, epsilon: float) -> tuple:
     """A variable and its moments after a step of the optimiser, as Keras takes it."""
     if sgd:
         first = momentum * first - rate * g
@@ -150,11 +150,11 @@ def _update(w, first, second, g, rate, sgd: bool, momentum: float, epsilon: floa
 def _pull_update(
     w, first, second, g, c_w, c_first, c_second, rate, sgd: bool, momentum: float, epsilon: float
 ) -> tuple:
-    """Cotangents of gradient, first and second moment before `_update`, from those after it; that of w stays c_w."""
+    """Cotangents of gradient, first and second moment before `updated`, from those after it; that of w stays c_w."""
     if sgd:
         total = c_first + c_w
         return -rate * total, momentum * total, c_second
-    _, first, second = _update(w, first, second, g, rate, sgd, momentum, epsilon)
+    _, first, second = updated(w, first, second, g, rate, sgd, momentum, epsilon)
     root = tf.sqrt(second)
     # where the second moment is zero every gradient so far was, and Adam's step has no derivative there
     moved = second > 0

@@ -23,7 +23,7 @@ from attribution.networks import precision, same_function, smooth, standard
 from attribution.networks.own import OWN
 from attribution.training import class_weights, schedule
 from attribution.training.programs import compiled
-from attribution.training.train import epoch_order, step_rate
+from attribution.training.train import epoch_order
 
 
 class State(NamedTuple):
@@ -102,7 +102,7 @@ def of_model(
     """
     smooth.soften(model, beta)
     n, size = len(x), training["batch_size"]
-    batches = math.ceil(n / size)
+    batches = schedule.steps_an_epoch(training, n)
     dtype = tf.as_dtype(model.trainable_variables[0].dtype)
     programs = compiled(model, training)
     alone = not standard.moving(model)  # each sample goes through the network alone
@@ -118,7 +118,7 @@ def of_model(
 
     def rate(number: int, steps: int) -> tf.Tensor:
         """Learning rate of a step, for Adam with its bias correction at the count of its steps."""
-        found = step_rate(training, number, batches)
+        found = schedule.step_rate(training, number, batches)
         if training["optimizer"] == "adam":
             found *= math.sqrt(1 - schedule.BETA_2**steps) / (1 - schedule.BETA_1**steps)
         return tf.constant(found, dtype)

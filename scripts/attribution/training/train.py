@@ -12,7 +12,7 @@ from attribution.networks import precision
 from attribution.numerics.residuals import cross_entropy, predictions
 from attribution.runtime import deadline, log
 from attribution.training import chance, class_weights, inputs
-from attribution.training.schedule import epsilon, learning_rate
+from attribution.training.schedule import epsilon, learning_rate, steps_an_epoch, warmed_up
 
 HISTORY = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy"]
 HELD_OUT = ["validation_loss", "validation_accuracy"]  # columns more where points are held out
@@ -35,26 +35,6 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray:
         (n,) int64 permutation.
     """
     return np.random.default_rng((seed, epoch)).permutation(n)
-
-
-def warmed_up(training: dict, step: int, batches: int) -> float:
-    """Share of the learning rate that a step takes: it rises linearly to 1 over the first `training["warmup"]` epochs.
-
-    Args:
-        step: gradient steps before this one. batches: steps an epoch.
-    """
-    return min(1.0, (step + 1) / (training["warmup"] * batches))
-
-
-def step_rate(training: dict, step: int, batches: int) -> float:
-    """Learning rate of a step, by the schedule and the warm-up.
-
-    Args:
-        training: a recipe's `training`. step: counted from 0. batches: steps an epoch.
-    """
-    epoch = step // batches
-    rate = learning_rate(training, epoch)
-    return rate * warmed_up(training, step, batches) if epoch < training.get("warmup", 0) else rate
 
 
 def optimizer(training: dict) -> keras.Optimizer:
@@ -165,7 +145,7 @@ def train(
     evaluated = precision.in_float32(model)
     sample, others = evaluation_points(seed, len(x_train)), ((x_test, y_test), held_out)
 
-    batches = -(-len(x_train) // training["batch_size"])
+    batches = steps_an_epoch(training, len(x_train))
     bar = log.progress((), f"{label}, batches", training["epochs"] * batches)
     bar.initial = bar.n = len(rows) * batches
     first, took = len(rows), 0.0

@@ -4,7 +4,6 @@ import numpy as np
 
 from attribution.methods.boundary.margin import against_label
 from attribution.methods.run import Run
-from attribution.methods.unrolled.tracin import ends
 
 
 class AreaUnderMargin:
@@ -20,8 +19,8 @@ class AreaUnderMargin:
     def points(self, run: Run) -> np.ndarray:
         """(n,) minus the mean of (logit of the label - largest other logit)."""
         # imported here, as everything that loads TensorFlow for one method only
-        from attribution.training import replay
+        from attribution.training import replay, schedule
 
         training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
-        states = replay.at_steps(training, ends(training.count, run.settings["unrolled.checkpoints"]))
+        states = replay.at_steps(training, schedule.ends(training.count, run.settings["unrolled.checkpoints"]))
         return np.mean([against_label(training.outputs(state, run.x), run.labels) for state in states], axis=0)

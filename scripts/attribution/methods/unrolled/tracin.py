@@ -1,6 +1,5 @@
 """TracIn over checkpoints (Pruthi et al. 2020), of all layers."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,8 +13,9 @@ class TracIn:
     """Inner products of gradients at several moments of the training, weighted by the learning rates between them.
 
     The training is cut into as many stretches of equal length as there are checkpoints, and each checkpoint, the end of
-    its stretch, stands for all of it: TracInCP, with the sum of the stretch's learning rates over n. For Adam
-    they are those of the schedule, as if it were plain descent.
+    its stretch, stands for all of it: TracInCP, with the sum of how far the stretch's steps reach over n (see
+    `schedule.reaches`). For Adam those are the learning rates, as if it were plain descent. A training without steps
+    has scores of 0.
     """
 
     family = "unrolled"
@@ -49,32 +49,14 @@ class TracIn:
 def checkpoints(run: Run) -> Iterator[tuple]:
     """Weight of each checkpoint, and the network there."""
     # imported here, as everything that loads TensorFlow for one method only
-    from attribution.training import replay
+    from attribution.training import replay, schedule
 
-    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
-    numbers = ends(training.count, run.settings["unrolled.checkpoints"])
-    weights = sums(rates(run.recipe["training"], training.count, len(run.labels)), numbers) / len(run.labels)
+    training, n = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed), len(run.labels)
+    numbers = schedule.ends(training.count, run.settings["unrolled.checkpoints"])
+    weights = schedule.sums(schedule.reaches(run.recipe["training"], n), numbers) / n
     for weight, state in zip(weights, replay.at_steps(training, numbers), strict=True):
         _put(training.model, state)
         yield weight, training.model
-
-
-def ends(count: int, checkpoints: int) -> list[int]:
-    """Ascending numbers of steps after which each of the stretches ends, the last one `count`; fewer in a short one."""
-    return sorted({math.ceil(count * (place + 1) / checkpoints) for place in range(checkpoints)})
-
-
-def rates(training: dict, count: int, n: int) -> np.ndarray:
-    """(count,) learning rates of the steps, as the schedule and the warm-up give them."""
-    from attribution.training.train import step_rate
-
-    batches = math.ceil(n / training["batch_size"])
-    return np.array([step_rate(training, number, batches) for number in range(count)])
-
-
-def sums(values: np.ndarray, ends: list[int]) -> np.ndarray:
-    """Sum of each stretch that ends before these ascending places."""
-    return np.add.reduceat(values, [0, *ends[:-1]])
 
 
 def point_weights(run: Run, targets: np.ndarray) -> np.ndarray | None:
