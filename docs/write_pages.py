@@ -7,7 +7,7 @@ A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; al
 
 from pathlib import Path
 
-from writing import advice, blocks, choosing, results, settings, workflow
+from writing import advice, asked, blocks, border, choosing, results, settings, workflow
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "config/README.md", "docs/choosing.md", "docs/results.md", "docs/map.md")
@@ -18,6 +18,8 @@ WRITERS = {
     "recipes": advice.recipes,
     "trainings": advice.trainings,
     "labels": advice.labels,
+    "border": border.table,
+    "asked": asked.table,
     "settings": settings.section,
     "targets": workflow.targets,
     "graph": workflow.graph,

@@ -13,9 +13,9 @@ import curvature_networks
 import last_layer_problem
 from attribution.curvature import damping, exact, gauss_newton, gradients, network, seeds, segments, source
 from attribution.influence import all_layers
-from attribution.methods import base
-from attribution.methods.curvature import asked as of_run
+from attribution.methods import base, chosen_damping
 from attribution.methods.run import Run
+from attribution.methods.unrolled import metagradient, metagradient_smooth
 from attribution.numerics import hessian, solvers
 from attribution.numerics.residuals import probabilities, residuals
 from attribution.training import replay, schedule
@@ -319,13 +319,43 @@ def test_the_trajectory_chooses_the_damping_that_agrees_best_with_its_derivative
     assert np.isclose(grid, chosen.facts["damping"]).any() and chosen.facts["damping_mode"] == "trajectory"
     # none of the dampings agrees better with what the training's derivative says of the first, a middle and the last
     few = np.array([3, 2, 4])
-    reference = of_run.derivative(run, few)
+    reference = chosen_damping.derivative(run, few)
     for value in (chosen.facts["damping"], grid[2], grid[8]):
         fixed = with_settings(run, damping=settings | {"mode": "absolute", "value": float(value)})
         agreed = damping.agreement(method.pairs(fixed, few), reference)
         assert agreed <= chosen.facts["damping_agreement"] + 1e-9
         if value == chosen.facts["damping"]:
             assert agreed == pytest.approx(chosen.facts["damping_agreement"], abs=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["source", "kfac", "metagradient-smooth"])
+def test_of_a_network_that_was_never_trained(run, name):
+    """A method of the training's path says 0, one of the network's gradients is a control like any other."""
+    recipe = run.recipe | {"training": run.recipe["training"] | {"epochs": 0}}
+    fresh = Given(**vars(run) | {"recipe": recipe, "model": replay.of_recipe(recipe, run.x, run.labels, 2, 0).model,
+                                 "facts": {}, "work": None})  # fmt: skip
+    found = base.resolve(registry.METHODS[name]).pairs(fresh, np.array([3, 0]))
+    assert found.shape == (2, 24)
+    assert found.any() == (name == "kfac") and np.isfinite(found).all()
+
+
+@pytest.mark.slow
+def test_each_beta_s_training_is_run_forwards_once_and_what_was_tried_counts(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(metagradient_smooth, "TRIED", 2)
+    walks, pulled, walk, pull = [], [], metagradient.walked, metagradient.derivative
+    monkeypatch.setattr(metagradient, "walked", lambda run, beta: walks.append(beta) or walk(run, beta))
+    monkeypatch.setattr(
+        metagradient, "derivative", lambda run, targets, *more: pulled.append(len(targets)) or pull(run, targets, *more)
+    )
+    targets = np.array([3, 0, 2, 4])
+    for betas, forwards, backwards in (([50.0, 10.0], [50.0], [2, 2]), ([10.0], [10.0], [4])):
+        walks.clear(), pulled.clear()
+        here = Given(**vars(run) | {"settings": {"unrolled.betas": betas}, "facts": {}, "work": tmp_path})
+        found = metagradient_smooth.MetagradientSmooth().pairs(here, targets)
+        assert (walks, pulled, here.facts["beta"]) == (forwards, backwards, betas[0])
+        expected = pull(here, targets, betas[0], None)[0]
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
 def test_targets_of_training_are_asked_for_their_losses(run):

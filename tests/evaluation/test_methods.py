@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from attribution.curvature import damping
 from attribution.groups import greedy
 from attribution.influence import points as influence
-from attribution.methods import base
+from attribution.methods import base, chosen_damping
 from attribution.methods.distance import neighbours
 from attribution.numerics import residuals, similarity
 from attribution.partition import source
@@ -107,6 +108,25 @@ def test_pairs_are_their_definitions(run):
     assert given - elsewhere == set(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(method(name).pairs(run, q), values, rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+def test_the_last_layer_takes_the_damping_that_agrees_best_with_the_training(run, monkeypatch):
+    q, damped, asked = np.array([3, 70, 8, 11]), method("last-layer-damped"), []
+    run.settings["curvature.damping"] = {"mode": "absolute", "value": 1.0, "targets": 2}
+    damped.pairs(run, q)
+    best = damping.GRID[9] * run.facts["trace"] / N
+    run.settings["curvature.damping"]["value"] = best
+    reference = damped.pairs(run, q)
+
+    def derivative(run, targets):
+        asked.append(targets)
+        return reference[[0, 3]] * 5 + 1
+
+    monkeypatch.setattr(chosen_damping, "derivative", derivative)
+    run.settings["curvature.damping"]["mode"] = "trajectory"
+    np.testing.assert_allclose(damped.pairs(run, q), reference, rtol=1e-8)
+    assert [targets.tolist() for targets in asked] == [[3, 11]]
+    assert run.facts["damping"] == pytest.approx(best) and run.facts["damping_agreement"] == pytest.approx(1)
 
 
 def test_vectors_of_a_selection_rule_have_its_pairs_as_products_and_of_distances_their_distances(run):

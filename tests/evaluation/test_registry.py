@@ -98,4 +98,13 @@ def test_only_methods_that_run_the_training_again_depend_on_the_recipe():
     of = lambda method: methods.followed(config, wildcards(dataset="d", model="m", seed="2", method=method))  # noqa: E731
     assert of("kfac") == of("influence") == of("trak") == {} and of("tracin") == of("source") == {"training": 1}
     config["curvature"]["damping"]["mode"] = "trajectory"
-    assert of("kfac") == {"training": 1} and of("trak") == {}
+    assert of("kfac") == of("last-layer-damped") == {"training": 1} and of("trak") == {}
+
+
+def test_a_damping_by_the_training_of_a_run_that_has_none_is_refused_before_any_job():
+    config = {"models": {"m": {"architecture": "factors"}}, "curvature": {"damping": {"mode": "kernel"}}}
+    methods.require(config, "last-layer-damped", "m")
+    config["curvature"]["damping"]["mode"] = "trajectory"
+    methods.require(config, "last-layer", "m")
+    with pytest.raises(WorkflowError, match=r"curvature\.damping\.mode trajectory: this needs the network itself"):
+        methods.require(config, "last-layer-damped", "m")

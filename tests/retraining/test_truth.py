@@ -5,14 +5,14 @@ import pytest
 
 import grow_removals
 from attribution.files import hdf5
-from attribution.methods import writing
-from attribution.methods.retraining import datamodel_around
+from attribution.methods import base, writing
 from attribution.methods.retraining.datamodel_ridge import Ridge
 from attribution.methods.run import Run
 from attribution.networks import build as models
 from attribution.numerics.residuals import margins
-from attribution.retraining import subsets, truth, whole_networks
+from attribution.retraining import datamodels, subsets, truth, whole_networks
 from attribution.training import train as training
+from attribution.workflow import registry
 from trained_discs import RECIPE
 
 SETTINGS = {"seed": 3, "leave_one_out": 12, "groups": {"shares": [0.1], "draws": 2, "seed": 0}}
@@ -152,18 +152,18 @@ def test_a_datamodel_around_the_truth_needs_no_subsets_and_around_noise_is_a_dat
     outputs = kept @ weights.T + 2
     penalties = np.geomspace(1e-3, 1e5, 17)
     # half of the truth, which the factor restores
-    found, share = datamodel_around.around(weights / 2, kept, outputs, penalties)
+    found, share = datamodels.around(weights / 2, kept, outputs, penalties)
     assert np.allclose(found, weights, atol=1e-3) and np.allclose(share, 2, atol=1e-3)
     fresh = rng.random((200, 60)) < 0.5
-    noise, _ = datamodel_around.around(rng.normal(size=weights.shape), kept, outputs, penalties)
+    noise, _ = datamodels.around(rng.normal(size=weights.shape), kept, outputs, penalties)
     assert np.corrcoef((fresh @ noise.T).ravel(), (fresh @ weights.T).ravel())[0, 1] > 0.4
 
 
 @pytest.mark.parametrize(
     ("method", "prior"),
     [
-        (datamodel_around.AroundMetagradient(), "attributions/metagradient-smooth"),
-        (datamodel_around.AroundTrak(), "attributions/trak"),
+        ("datamodel-around-metagradient", "attributions/metagradient-smooth"),
+        ("datamodel-around-trak", "attributions/trak"),
     ],
 )
 def test_a_datamodel_is_fitted_around_the_file_of_its_own_method_alone(tmp_path, method, prior):
@@ -182,5 +182,5 @@ def test_a_datamodel_is_fitted_around_the_file_of_its_own_method_alone(tmp_path,
     settings = {"truth.fitted": {"alpha": 0.5, "subsets": 30}}
     settings |= {"datamodels.penalties": {"smallest": 1e-3, "largest": 1e5, "count": 17}}
     run = Run(files, settings, tested=True)
-    assert np.allclose(method.pairs(run, np.arange(3)), weights, atol=1e-3)
+    assert np.allclose(base.resolve(registry.METHODS[method]).pairs(run, np.arange(3)), weights, atol=1e-3)
     assert run.facts["seconds_before"] == 107 and abs(run.facts["factor"] - 3) < 1e-3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from writing import advice, blocks, choosing, results
+from writing import advice, asked, blocks, choosing, results
 
 LABELS = "dataset,model,truth,method,found_first_10_percent,average_precision,low,high,found_low,found_high\n"
 HEAD = "dataset,model,truth,models,subsets,alpha,method,lds,low,high,seconds,peak_mb\n"
@@ -140,3 +140,20 @@ def test_the_advice_on_labels_is_what_was_measured():
 
 def results_of(row: dict[str, str]) -> list[str]:
     return [name for name in row if name not in ("dataset", "model", "truth", "method")]
+
+
+def test_cells_hold_what_was_asked_and_got_and_a_reason_only_where_less_is_got(tmp_path):
+    (tmp_path / "tables.yaml").write_text("lds: {}\nleave-one-out: {}\n")
+    (tmp_path / "lds.csv").write_text(
+        "model,truth,alpha,method,lds\na,fixed,0.5,kfac,0.796\na,fixed,0.9,kfac,0.7949\na,averaged,0.5,kfac,0.1\n"
+    )
+    (tmp_path / "leave-one-out.csv").write_text("model,truth,method,spearman\na,fixed,trak,0.3\n")
+    row = "- {table: lds, model: a, truth: fixed, method: kfac, asked: {0.5: 0.8%s}, why: because}\n"
+    (tmp_path / "asked.yaml").write_text(row % "" + row % ", 0.9: 0.8" + row % ", alone: 0.2")
+    head = "| `a`, fixed | `kfac` | 0.80: 0.796 | |"
+    assert asked.table(tmp_path).splitlines()[2:] == [
+        f"{head} | | reached |", f"{head} 0.80: 0.795 | | because |", f"{head} | 0.20: - | reached |",
+    ]  # fmt: skip
+    (tmp_path / "asked.yaml").write_text(row % ", 0.75: 0.8")
+    with pytest.raises(blocks.PageError, match=r"at 0\.75 of docs/results/lds\.csv, which has no such row"):
+        asked.table(tmp_path)

@@ -18,7 +18,8 @@ SLICE_BYTES = 256 << 20
 
 
 def kernel(network: Network, passes: Callable, n: int, metric: np.ndarray) -> np.ndarray:
-    """(n C, n C) float64, K; row i * C + c is sample i along its column c.
+    """(n C, n C) float64, K; row i * C + c is sample i along its column c. Of one derivative a sample, and of targets
+    beside the training points, see `trak.kernel`.
 
     Args:
         passes: () -> blocks of the n samples along `seeds.roots`. metric: (k,) M, positive.

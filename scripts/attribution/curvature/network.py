@@ -4,6 +4,9 @@ The gradient of a combination of logits in a layer's kernel and bias is A^T E fo
 layer's inputs, patches for a convolution, with a column of ones for the bias, and E (positions, O) the derivative in
 its outputs before the activation. Everything here is in inference mode.
 
+This is for curvatures, which take several derivatives a sample, at given parameters, and whose penalties are known;
+`influence.margin_gradients` takes one, the margin's, of networks with any layer.
+
 Parameters are flat: layer after layer, each as its (I, O) matrix in rows, the bias last. Vectors are rows, (b, k).
 """
 

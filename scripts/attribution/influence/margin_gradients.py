@@ -4,6 +4,9 @@ The gradient of a kernel and its bias is A^T E, a sum over the layer's positions
 there (for Conv2D a patch, flattened as the kernel is; 1 appended for the bias), a row of E the margin's derivative in
 what leaves the layer before its activation. So a gradient need not exist to be projected or compared. Other variables
 have their gradients as they are, one vectorised backward pass for a batch.
+
+This is for one derivative a sample of any network, as TRAK and TracIn take; `curvature.network` is for several a
+sample, as a curvature takes, refuses layers that are neither Dense nor Conv2D, and can be asked at other parameters.
 """
 
 from collections.abc import Callable

@@ -150,7 +150,8 @@ def kernel(
     """Inner products of the margins' whole gradients, with no projection, summed over layers and chunks of them.
 
     A part of one position has the entrywise product of the Gram matrices of its factors. Others have their gradients
-    formed, as many parameters at a time as fit the budget, each chunk in a pass of its own over the samples.
+    formed, as many parameters at a time as fit the budget, each chunk in a pass of its own over the samples. Of several
+    derivatives a sample, in a metric of the parameters, see `dual.kernel`.
 
     Args:
         found: the network. x: (N, ...), training points first. labels: (N,). n: training points. batch: samples a pass.

@@ -16,7 +16,13 @@ TARGET_BYTES = 400_000_000
 
 
 def metagradient(
-    replay: Replay, points: np.ndarray, slope_of, label: str, folder: Path | None = None, block: int | None = None
+    replay: Replay,
+    points: np.ndarray,
+    slope_of,
+    label: str,
+    folder: Path | None = None,
+    block: int | None = None,
+    kept: list[State] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Derivative of a function of each target's logits after training in the training points' weights, at weights of 1.
 
@@ -27,16 +33,15 @@ def metagradient(
         replay: the training. points: (t, ...) targets. slope_of: (t, C) logits -> (t, C) derivative of f in them.
         label: names the work in messages. folder: where finished parts are kept, so that a call after a kill goes on;
             None keeps nothing. block: targets at a time, by default as many as fit TARGET_BYTES; each block runs
-            through the training once.
+            through the training once. kept: of `states_kept`, where the training was run forwards already.
 
     Returns:
         tau (t, n) float64, and growth (t,): length of the parameters' cotangent at the start over that at the end.
     """
     size = sum(int(np.prod(w.shape)) * w.dtype.size for w in replay.start.theta)
     block = block or max(1, TARGET_BYTES // (3 * size))
-    stride = max(1, math.isqrt(replay.count))
-    kept_at = list(range(0, replay.count, stride))
-    kept = replays.at_steps(replay, [*kept_at, replay.count])
+    stride, kept_at = strides(replay.count)
+    kept = states_kept(replay) if kept is None else kept
     slope = slope_of(replay.outputs(kept[-1], points))
     blocks = range(0, len(points), block)
     bar = log.progress((), label, len(blocks) * len(kept_at))
@@ -63,6 +68,17 @@ def metagradient(
         results.append((tau, length(cotangents) / np.maximum(at_end, np.finfo(float).tiny)))
     bar.close()
     return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
+
+
+def strides(count: int) -> tuple[int, list[int]]:
+    """About sqrt(T) steps, and the numbers of steps that lie so far apart, from the first."""
+    stride = max(1, math.isqrt(count))
+    return stride, list(range(0, count, stride))
+
+
+def states_kept(replay: Replay) -> list[State]:
+    """States of the training on all points before each of these steps, and at the end."""
+    return replays.at_steps(replay, [*strides(replay.count)[1], replay.count])
 
 
 def states_between(replay: Replay, begin: State, first: int, last: int) -> list[State]:

@@ -58,13 +58,19 @@ def require(config: dict, name: str, model: str) -> None:
     """Stop with one sentence where a method needs a network and the run has its last layer alone."""
     if not possible(config, [name], model):
         raise WorkflowError(studies.without_network(model, f"method '{name}'"))
+    if studies.is_last_layer(config, model) and searched(config, name):
+        raise WorkflowError(studies.without_network(model, "curvature.damping.mode trajectory"))
+
+
+def searched(config: dict, name: str) -> bool:
+    """Whether a method runs the training again to choose its damping."""
+    trajectory = config["curvature"]["damping"]["mode"] == "trajectory"
+    return trajectory and "curvature.damping" in registry.told(name, "settings")
 
 
 def own_of_method(config: dict, wildcards):
     """The user's file of a recipe that names one, for scores of the method in the wildcard."""
     require(config, wildcards.method, wildcards.model)
-    if followed(config, wildcards) and studies.is_last_layer(config, wildcards.model):
-        raise WorkflowError(studies.without_network(wildcards.model, "curvature.damping.mode trajectory"))
     return inputs.own_model(config, wildcards)
 
 
@@ -170,11 +176,8 @@ def scores(config: dict, judge: str, wildcards) -> list[str]:
 
 def followed(config: dict, wildcards) -> dict:
     """The recipe where the method runs the training again, or may to choose its damping; else nothing."""
-    name = wildcards.method
-    searched = config["curvature"]["damping"]["mode"] == "trajectory" and "curvature.damping" in registry.told(
-        name, "settings"
-    )
-    return studies.recipe(config, wildcards) if searched or registry.told(name, "family") == "unrolled" else {}
+    again = searched(config, wildcards.method) or registry.told(wildcards.method, "family") == "unrolled"
+    return studies.recipe(config, wildcards) if again else {}
 
 
 def code_of_followed(config: dict, scripts: Path, script: str, wildcards):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.curvature import eigenvalues
-from attribution.methods.curvature import asked as of_run
+from attribution.methods.curvature import opening
 from attribution.methods.run import Run
 
 
@@ -24,15 +24,15 @@ class EkFac:
         Raises:
             ValueError: for a layer that is not understood, one sentence.
         """
-        return of_run.pairs(run, targets, inverse)
+        return opening.pairs(run, targets, inverse)
 
     def points(self, run: Run) -> np.ndarray:
         """(n,) influence of each point on its own loss; as `pairs`."""
-        return of_run.itself_by_inverse(run, inverse)
+        return opening.itself_by_inverse(run, inverse)
 
 
-def inverse(run: Run, asked: of_run.Asked) -> Callable:
+def inverse(run: Run, opened: opening.Opened) -> Callable:
     """damping -> (b, k) -> (b, k)."""
-    turned = eigenvalues.basis(of_run.factors(run, asked))
-    values = eigenvalues.eigenvalues(asked.network, asked.passes(), turned, len(asked.x))
-    return lambda damping: eigenvalues.inverse(asked.network, turned, values, damping)
+    turned = eigenvalues.basis(opening.factors(run, opened))
+    values = eigenvalues.eigenvalues(opened.network, opened.passes(), turned, len(opened.x))
+    return lambda damping: eigenvalues.inverse(opened.network, turned, values, damping)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.curvature import gauss_newton
-from attribution.methods.curvature import asked as of_run
+from attribution.methods.curvature import opening
 from attribution.methods.run import Run
 
 
@@ -24,31 +24,31 @@ class GaussNewton:
         Raises:
             ValueError: for a layer that is not understood, one sentence.
         """
-        asked = of_run.opened(run, targets)
-        influence = solver(run, asked, len(targets))
-        found = influence(asked, of_run.chosen_damping(run, asked, targets, influence))
+        opened = opening.of_run(run, targets)
+        influence = solver(run, opened, len(targets))
+        found = influence(opened, opening.damping_of(run, opened, targets, influence))
         print(f"solved by {run.facts['solver']}", *run.facts.get("residuals", []), flush=True)
         return found
 
     def points(self, run: Run) -> np.ndarray:
         """(n,) influence of each point on its own loss; costs as many targets as there are points."""
-        return of_run.itself_by_influence(run, solver)
+        return opening.itself_by_influence(run, solver)
 
 
-def solver(run: Run, asked: of_run.Asked, count: int) -> Callable:
-    """(asked, damping) -> (t, n), influence on targets of which there are about so many."""
+def solver(run: Run, opened: opening.Opened, count: int) -> Callable:
+    """(opened, damping) -> (t, n), influence on targets of which there are about so many."""
     chosen = run.settings["curvature.cg"]
     limits = (chosen["max_iterations"], chosen["tolerance"])
-    form = gauss_newton.cheaper(asked.network, len(asked.x), count, limits[0])
+    form = gauss_newton.cheaper(opened.network, len(opened.x), count, limits[0])
     factors = run.settings["curvature.factors"]
-    points = (asked.passes, asked.logits, asked.y)
-    inverse = gauss_newton.Inverse(asked.network, *points, form, factors, asked.weights)
+    points = (opened.passes, opened.logits, opened.y)
+    inverse = gauss_newton.Inverse(opened.network, *points, form, factors, opened.weights)
     run.facts["solver"] = form
 
-    def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
+    def influence(opened: opening.Opened, damping: float) -> np.ndarray:
         answers = [
-            gauss_newton.influence(inverse, asked.vectors[part], damping, *limits)
-            for part in of_run.blocks(len(asked.vectors))
+            gauss_newton.influence(inverse, opened.vectors[part], damping, *limits)
+            for part in opening.blocks(len(opened.vectors))
         ]
         steps = [answer.residuals.max(axis=1) for answer in answers if len(answer.residuals)]
         if steps:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.curvature import kronecker
-from attribution.methods.curvature import asked as of_run
+from attribution.methods.curvature import opening
 from attribution.methods.run import Run
 
 
@@ -24,14 +24,14 @@ class KFac:
         Raises:
             ValueError: for a layer that is not understood, one sentence.
         """
-        return of_run.pairs(run, targets, inverse)
+        return opening.pairs(run, targets, inverse)
 
     def points(self, run: Run) -> np.ndarray:
         """(n,) influence of each point on its own loss; as `pairs`."""
-        return of_run.itself_by_inverse(run, inverse)
+        return opening.itself_by_inverse(run, inverse)
 
 
-def inverse(run: Run, asked: of_run.Asked) -> Callable:
+def inverse(run: Run, opened: opening.Opened) -> Callable:
     """damping -> (b, k) -> (b, k)."""
-    factors = of_run.factors(run, asked)
-    return lambda damping: kronecker.inverse(asked.network, factors, damping)
+    factors = opening.factors(run, opened)
+    return lambda damping: kronecker.inverse(opened.network, factors, damping)

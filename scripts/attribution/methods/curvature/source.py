@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from attribution.curvature import segments, source
-from attribution.methods.curvature import asked as of_run
+from attribution.methods.curvature import opening
 from attribution.methods.run import Run
 
 
@@ -23,32 +23,32 @@ class Source:
         Raises:
             ValueError: for a layer that is not understood, or a training that cannot be run again; one sentence.
         """
-        asked = of_run.opened(run, targets)
-        influence = unrolled(run, asked, len(targets))
-        return influence(asked, of_run.chosen_damping(run, asked, targets, influence))
+        opened = opening.of_run(run, targets)
+        influence = unrolled(run, opened, len(targets))
+        return influence(opened, opening.damping_of(run, opened, targets, influence))
 
     def points(self, run: Run) -> np.ndarray:
         """(n,) influence of each point on its own loss; costs as many targets as there are points."""
-        return of_run.itself_by_influence(run, unrolled)
+        return opening.itself_by_influence(run, unrolled)
 
 
-def unrolled(run: Run, asked: of_run.Asked, count: int) -> Callable:
-    """(asked, damping) -> (t, n), influence along the path of the run's training."""
+def unrolled(run: Run, opened: opening.Opened, count: int) -> Callable:
+    """(opened, damping) -> (t, n), influence along the path of the run's training."""
     from attribution.training import replay
 
     chosen = run.settings["curvature.source"]
     training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed)
     number, each = chosen["segments"], chosen["checkpoints"]
     path = source.curved(
-        asked.network, asked.x, segments.of_replay(training, run.recipe["training"], number, each),
+        opened.network, opened.x, segments.of_replay(training, run.recipe["training"], number, each),
         factors=run.settings["curvature.factors"], weights=run.point_weights,
     )  # fmt: skip
     run.facts |= {"segments": number, "checkpoints": each, "times": [segment.time for segment in path]}
 
-    def influence(asked: of_run.Asked, damping: float) -> np.ndarray:
+    def influence(opened: opening.Opened, damping: float) -> np.ndarray:
         return np.concatenate([
-            source.influence(path, asked.x, asked.y, asked.vectors[part], damping, weights=run.point_weights)
-            for part in of_run.blocks(len(asked.vectors))
+            source.influence(path, opened.x, opened.y, opened.vectors[part], damping, weights=run.point_weights)
+            for part in opening.blocks(len(opened.vectors))
         ])  # fmt: skip
 
     return influence

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.linalg import cho_solve
 
-from attribution.curvature import damping
 from attribution.influence import points as influence
+from attribution.methods import chosen_damping
 from attribution.methods.run import Run
 from attribution.numerics import hessian
 
@@ -18,24 +18,21 @@ class LastLayerDamped:
 
     family = "influence"
     needs = ("data", "gradients")
-    settings = ("curvature.damping",)
+    settings = ("curvature.damping", "unrolled.betas")
     unit = "margin"
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
-        """(t, n).
-
-        Raises:
-            ValueError: for `curvature.damping.mode` trajectory, whose search is of methods of all layers.
-        """
+        """(t, n)."""
         asked, n = run.queried, len(run.features)
         features = run.features.astype(np.float64)
         matrix = hessian.hessian_sum(features, run.logits, weights=run.point_weights) / n
+        of_targets, slopes = asked.features[targets].astype(np.float64), asked.residuals[targets]
+
+        def influence_on(places: np.ndarray | slice, added: float) -> np.ndarray:
+            lower = hessian.factor(matrix, added)
+            solve = lambda vectors: cho_solve((lower, True), vectors)  # noqa: E731
+            return influence.all_pairs(of_targets[places], slopes[places], features, run.residuals, solve) / n
+
         trace = float(np.trace(matrix))
-        added = damping.value(run.settings["curvature.damping"], trace, len(matrix), n)
-        run.facts |= {"damping": added, "damping_mode": run.settings["curvature.damping"]["mode"], "trace": trace}
-        lower = hessian.factor(matrix, added)
-        pairs = influence.all_pairs(
-            asked.features[targets].astype(np.float64), asked.residuals[targets], features, run.residuals,
-            lambda vectors: cho_solve((lower, True), vectors),
-        )  # fmt: skip
-        return pairs / n
+        added = chosen_damping.of_settings(run, targets, trace, len(matrix), influence_on)
+        return influence_on(slice(None), added)

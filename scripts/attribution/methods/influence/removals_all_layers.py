@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from attribution.methods.curvature import asked as of_run
-from attribution.methods.curvature import gauss_newton
+from attribution.methods.curvature import gauss_newton, opening
 from attribution.methods.run import Run
 from attribution.networks import precision
 
@@ -32,12 +31,12 @@ class FirstOrder:
         # imported here, as everything that loads TensorFlow for one method only
         from attribution.influence import removal_all_layers
 
-        asked = of_run.opened(run, targets)
-        refuse_large(len(asked.x), asked.network.classes, asked.network.size, run.settings["influence.matrix_gb"])
-        damping = of_run.chosen_damping(run, asked, targets, gauss_newton.solver(run, asked, len(targets)))
+        opened = opening.of_run(run, targets)
+        refuse_large(len(opened.x), opened.network.classes, opened.network.size, run.settings["influence.matrix_gb"])
+        damping = opening.damping_of(run, opened, targets, gauss_newton.solver(run, opened, len(targets)))
         points = precision.as_taken(run.model, run.queried.x[targets])
         return removal_all_layers.margin_falls(
-            run.model, asked.x, asked.y, damping, points, run.queried.labels[targets], kept,
+            run.model, opened.x, opened.y, damping, points, run.queried.labels[targets], kept,
             run.settings["influence.batch_size"], self.step, self.evaluated, run.point_weights,
         )  # fmt: skip
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from attribution.files import hdf5
 from attribution.methods.run import Run
+from attribution.methods.scores import PAIRS
 from attribution.retraining import datamodels
 
 
@@ -25,3 +27,17 @@ class Ridge:
 def candidates(penalties: dict) -> np.ndarray:
     """The penalties among which leave-one-out validation chooses; `smallest`, `largest`, `count`."""
     return np.geomspace(penalties["smallest"], penalties["largest"], penalties["count"])
+
+
+def around(run: Run, targets: np.ndarray, prior: str) -> np.ndarray:
+    """(t, n) a ridge datamodel of what another method's attributions leave over, added to them.
+
+    Args:
+        prior: name of their file among those of the run. Its seconds are counted.
+    """
+    kept, margins = run.subsets(targets)
+    (tau,) = hdf5.read(run.files[prior], PAIRS)
+    found, share = datamodels.around(tau, kept, margins, candidates(run.settings["datamodels.penalties"]))
+    run.facts |= {"subsets": len(kept), "factor": float(np.median(share))}
+    run.facts["seconds_before"] += float(hdf5.attributes(run.files[prior])["seconds"])
+    return found

@@ -1,10 +1,10 @@
 """Exact derivatives of margins after training in the weights of the training points."""
 
+from pathlib import Path
+
 import numpy as np
 
 from attribution.methods.run import Run
-
-TRIED = 8  # targets that tell whether derivatives grow
 
 
 class Metagradient:
@@ -25,53 +25,40 @@ class Metagradient:
         return np.diag(self.pairs(run, np.arange(len(run.labels)))).copy()
 
 
-class Smooth(Metagradient):
-    """The same of a training with softplus in the place of ReLU, see `networks.smooth`.
-
-    Where a training is chaotic derivatives grow without bound on their way back to its start and say nothing of points
-    that leave. Of the settings' betas the first counts with which they do not grow, else the last: the sharpest kink at
-    which the derivative still means something. That needs no retraining.
-    """
-
-    settings = ("unrolled.betas",)
-
-    def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
-        """(t, n), positive = helpful."""
-        return through(run, targets, chosen_beta(run, targets))
-
-
-def chosen_beta(run: Run, targets: np.ndarray) -> float:
-    """The first of the settings' betas with which cotangents of some targets do not grow, else the last.
-
-    A network without kinks is smooth as it is: 0.
-    """
-    from attribution.networks import build, smooth
-
-    model = build.build(run.recipe, run.x.shape[1:], run.classes, run.seed, run.x[:TRIED])
-    if not smooth.kinked(model):
-        return 0.0
-    *betas, last = run.settings["unrolled.betas"]
-    for beta in betas:
-        _, growth = derivative(run, targets[:TRIED], beta, None)
-        print(f"with beta {beta:g} cotangents grow by {np.median(growth):.3g} over the training", flush=True)
-        if np.median(growth) <= 1:
-            return beta
-    return last
-
-
 def through(run: Run, targets: np.ndarray, beta: float) -> np.ndarray:
     """(t, n) metagradient, with what is said of it in the facts of the run."""
     found, growth = derivative(run, targets, beta, run.work)
-    run.facts |= {"growth": float(np.median(growth)), "beta": beta}
+    run.facts |= told(growth, beta)
     return found
 
 
-def derivative(run: Run, targets: np.ndarray, beta: float, work) -> tuple[np.ndarray, np.ndarray]:
-    """Metagradient (t, n) and growth (t,), see `training.metagradient`; beta as in `replay.of_recipe`."""
+def told(growth: np.ndarray, beta: float) -> dict:
+    """Facts of a run: growth (t,) of the targets' cotangents, their median, and the softplus' beta."""
+    return {"growth": float(np.median(growth)), "beta": beta}
+
+
+def walked(run: Run, beta: float) -> tuple:
+    """The run's training, and states that it passes; beta as in `replay.of_recipe`."""
+    # imported here, as everything that loads TensorFlow for one method only
     from attribution.training import metagradient, replay
 
     training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
+    return training, metagradient.states_kept(training)
+
+
+def derivative(
+    run: Run, targets: np.ndarray, beta: float, work: Path | None, path: tuple | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Metagradient (t, n) and growth (t,), see `training.metagradient`.
+
+    Args:
+        beta: as in `replay.of_recipe`. work: folder of unfinished work, or None. path: of `walked` with this beta,
+            so that the training is not run forwards again.
+    """
+    from attribution.training import metagradient
+
+    training, kept = path or walked(run, beta)
     return metagradient.metagradient(
         training, run.queried.x[targets], lambda logits: -run.slopes(logits, targets),
-        f"metagradient, beta {beta:g}", work,
+        f"metagradient, beta {beta:g}", work, kept=kept,
     )  # fmt: skip

@@ -1,0 +1,45 @@
+"""What was asked of attribution, beside what the tables of results have: docs/results/asked.yaml."""
+
+from pathlib import Path
+
+import yaml
+
+from writing import blocks, results
+
+SHARES = (0.5, 0.75, 0.9)
+# one point leaves
+ALONE = "alone"
+
+
+def table(folder: Path = results.FOLDER) -> str:
+    """A row a method and truth, cells `asked: got` by share and for one point, and why less is reached."""
+    lines = []
+    for row in yaml.safe_load((folder / "asked.yaml").read_text()):
+        got = {key: value_of(row, key, folder) for key in row["asked"]}
+        missed = [key for key, value in got.items() if value is not None and round(value, 2) < row["asked"][key]]
+        cells = [
+            f"{row['asked'][key]:.2f}: {'-' if got[key] is None else f'{got[key]:.3f}'}" if key in got else ""
+            for key in (*SHARES, ALONE)
+        ]
+        lines.append([f"`{row['model']}`, {row['truth']}", f"`{row['method']}`", *cells,
+                      row["why"] if missed else "reached"])  # fmt: skip
+    header = ["model, truth", "method", *(f"alpha {share:g}" for share in SHARES), "one point", "why less"]
+    return blocks.table(header, lines)
+
+
+def value_of(row: dict, key: float | str, folder: Path) -> float | None:
+    """The score that was reached: of subsets from the row's table, of one point from leave-one-out.csv; None without.
+
+    Raises:
+        PageError: when a table of subsets lacks the method.
+    """
+    named = {name: row[name] for name in ("model", "truth", "method")}
+    name = "leave-one-out" if key == ALONE else row["table"]
+    for found in results.read(name, folder):
+        if all(found[column] == value for column, value in named.items()) and (
+            key == ALONE or float(found["alpha"]) == key
+        ):
+            return float(found["spearman" if key == ALONE else "lds"])
+    if key == ALONE:
+        return None
+    raise blocks.PageError(f"asked.yaml asks {named} at {key} of docs/results/{name}.csv, which has no such row")
