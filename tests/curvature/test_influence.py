@@ -340,22 +340,28 @@ def test_of_a_network_that_was_never_trained(run, name):
     assert found.any() == (name == "kfac") and np.isfinite(found).all()
 
 
-@pytest.mark.slow
 def test_each_beta_s_training_is_run_forwards_once_and_what_was_tried_counts(run, monkeypatch, tmp_path):
     monkeypatch.setattr(metagradient_smooth, "TRIED", 2)
-    walks, pulled, walk, pull = [], [], metagradient.walked, metagradient.derivative
-    monkeypatch.setattr(metagradient, "walked", lambda run, beta: walks.append(beta) or walk(run, beta))
-    monkeypatch.setattr(
-        metagradient, "derivative", lambda run, targets, *more: pulled.append(len(targets)) or pull(run, targets, *more)
-    )
-    targets = np.array([3, 0, 2, 4])
-    for betas, forwards, backwards in (([50.0, 10.0], [50.0], [2, 2]), ([10.0], [10.0], [4])):
-        walks.clear(), pulled.clear()
+    grown, walked, asked = {50.0: 1.01, 10.0: 1.0, 5.0: 9.0}, [], []
+
+    def derivative(run, targets, beta, work, path=None):
+        asked.append((beta, len(targets), work.name, path))
+        return beta + targets[:, None] * np.ones(24), np.full(len(targets), grown[beta])
+
+    monkeypatch.setattr(metagradient, "walked", lambda run, beta: walked.append(beta) or f"path {beta:g}")
+    monkeypatch.setattr(metagradient, "derivative", derivative)
+    first = [(50.0, 2, "tried-50", "path 50")]
+    for betas, more, beta in (
+        ([50.0, 10.0, 5.0], [(10.0, 2, "tried-10", "path 10"), (10.0, 2, "rest-10", "path 10")], 10.0),
+        # the last one counts untried, so all its targets are asked at once
+        ([50.0, 5.0], [(5.0, 4, "last-5", None)], 5.0),
+    ):
+        walked.clear(), asked.clear()
         here = Given(**vars(run) | {"settings": {"unrolled.betas": betas}, "facts": {}, "work": tmp_path})
-        found = metagradient_smooth.MetagradientSmooth().pairs(here, targets)
-        assert (walks, pulled, here.facts["beta"]) == (forwards, backwards, betas[0])
-        expected = pull(here, targets, betas[0], None)[0]
-        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+        found = metagradient_smooth.MetagradientSmooth().pairs(here, np.array([3, 0, 2, 4]))
+        assert asked == first + more and walked == betas[: len(betas) - 1]
+        np.testing.assert_array_equal(found[:, 0], beta + np.array([3, 0, 2, 4]))
+        assert here.facts == {"growth": grown[beta], "beta": beta}
 
 
 def test_targets_of_training_are_asked_for_their_losses(run):

@@ -130,7 +130,9 @@ def test_metagradient_goes_on_after_a_kill(points, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         metagradient.metagradient(again._replace(pull=until), x_test[:3], slope, "test", tmp_path)
     done = len(calls)
-    resumed, _ = metagradient.metagradient(again._replace(pull=until), x_test[:3], slope, "test", tmp_path)
+    # of states that were walked through before
+    kept = metagradient.states_kept(again)
+    resumed, _ = metagradient.metagradient(again._replace(pull=until), x_test[:3], slope, "test", tmp_path, kept=kept)
     assert np.array_equal(resumed, whole)
     # the segments that were finished are not pulled through again
     assert len(calls) - done < again.count
