@@ -97,7 +97,10 @@ def judged(
             found.append([method, name, float(lds.scores(margins, kept @ pairs.T).mean())])
             print(*found[-1], flush=True)
     table = pd.DataFrame(found, columns=["method", "network", "lds"]).groupby(["method", "network"], sort=False).lds
-    return table.agg(["mean", "min", "max"]).reset_index()
+    found = table.agg(["mean", "min", "max"]).reset_index()
+    # no range of what is one number
+    found.loc[found["min"] == found["max"], ["min", "max"]] = np.nan
+    return found
 
 
 def read(name: str) -> dict:
