@@ -47,7 +47,7 @@ def measure_smoothness(
     leaving = [smoothness.leaving(len(y), alpha, chosen["draws"], settings["seed"]) for alpha in alphas]
     weights = [part for steps in leaving for part in steps]
     # of one program all: networks that are trained at once differ in rounding from one that is trained alone
-    at_once = not recipes.one_by_one(recipe)
+    at_once = int(not recipes.one_by_one(recipe))
     retrained = whole_networks.retrained(
         recipe, x, y, x_test, y_test, classes, seed, np.concatenate([np.ones((at_once, len(y))), *weights]),
         "metasmoothness",

@@ -1,12 +1,14 @@
 """Metasmoothness of answers that are known: steady, turning back, unrelated; and of trainings."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import measure_smoothness
 from attribution.numerics.residuals import margins
-from attribution.retraining import smoothness
+from attribution.retraining import smoothness, whole_networks
 from attribution.training import ensemble, replay
-from trained_discs import RECIPE
+from trained_discs import RECIPE, data  # noqa: F401
 
 PLAIN = RECIPE | {"dropout": 0.0, "training": RECIPE["training"] | {"epochs": 3, "schedule": []}}
 
@@ -50,3 +52,27 @@ def test_networks_at_once_take_weights_as_the_replayed_training_does(points):
     assert np.abs(alone[1] - alone[0]).max() > 1e-3 and np.abs(alone[1] - alone[2]).max() > 1e-3
     with pytest.raises(ValueError, match="weights of training points go down to -1; give 0 or more"):
         ensemble.train(PLAIN, x.shape[1:], 2, x, y, weights - 1, np.zeros(3, int), 4, "test", of_run=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("change", "forwards"), [({}, 1), ({"rescale": {"from": [-3, 3], "to": [-1, 1]}}, 3)])
+def test_the_table_of_a_training_has_its_side_and_trains_the_run_once(
+    data, points, tmp_path, monkeypatch, change, forwards  # noqa: F811
+):  # fmt: skip
+    recipe, settings = PLAIN | change, {"seed": 0, "smoothness": {"draws": 1, "targets": 3}}
+    walked, step = [], replay.run
+    # a whole training from the start, not what a metagradient does between its kept states
+    monkeypatch.setattr(replay, "run", lambda *given: walked.append(given[2:] or "whole") or step(*given))
+    measure_smoothness.measure_smoothness(
+        {"dataset": "toy", "model": "m"}, data, recipe, 4, [0.5], settings, str(tmp_path / "a.csv")
+    )
+    # the run itself in pieces, and networks one by one where they are not trained at once
+    assert walked.count("whole") == forwards - 1
+    (row,) = pd.read_csv(tmp_path / "a.csv").to_dict("records")
+    x, y, x_test, y_test = points
+    weights = np.concatenate([np.ones((1, len(x))), *smoothness.leaving(len(x), 0.5, 1, 0)])
+    whole, half, left = whole_networks.retrained(recipe, x, y, x_test, y_test, 2, 4, weights, "test")
+    assert row["metasmoothness"] == pytest.approx(smoothness.metasmoothness(whole, half[None], left[None])[0], abs=1e-9)
+    assert row["test_accuracy"] == pytest.approx((whole > 0).mean())
+    expected = {(True, True): "holds", (False, False): "fails"}
+    assert row["side"] == expected.get((row["growth"] <= 1, row["metasmoothness"] >= 0.5), "unclear")
