@@ -13,8 +13,8 @@ SETTINGS ?=
 WORKERS ?= 2
 GIVEN := $(if $(SETTINGS),--configfile $(SETTINGS))
 RUN := $(SNAKEMAKE) --quiet rules reason host $(GIVEN)
-# where the report of these settings is written
-OF_SETTINGS := $$(PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets --report $(SETTINGS))
+# where the report of these settings and of this target is written
+OF_SETTINGS := $$(PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets --report "$(TARGET)" $(SETTINGS))
 
 .PHONY: all new run targets report test test-fast cleanlab wandb slurm test-slurm lint bench lock clean
 
@@ -50,13 +50,11 @@ slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profi
 new: $(VENV)/installed  ## NAME=mine DATA=mine.npz MODEL=mine.keras LABEL=column FACTORS=mine.npz: writes mine.yaml, a study of your data
 	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.data.new_study "$(NAME)" "$(DATA)" "$(MODEL)" "$(LABEL)" "$(FACTORS)"
 
-run: $(VENV)/installed  ## SETTINGS=mine.yaml: your study with its report; TARGET=NAME: one of `make targets`
+run: $(VENV)/installed  ## SETTINGS=mine.yaml: your study with its report; TARGET=NAME: one of `make targets`, with SETTINGS also its report
 	$(RUN) $(if $(TARGET),-- $(TARGET))
-ifeq ($(TARGET),)
 ifneq ($(SETTINGS),)
-	$(SNAKEMAKE) --quiet all $(GIVEN) --report "$(OF_SETTINGS)"
+	$(SNAKEMAKE) --quiet all $(GIVEN) --report "$(OF_SETTINGS)" $(if $(TARGET),-- $(TARGET))
 	@echo "Report: $(OF_SETTINGS)"
-endif
 endif
 
 targets: $(VENV)/installed  ## what TARGET may be, a line each

@@ -181,9 +181,11 @@ def test_a_trained_network_has_no_curves(folder):
 def test_the_report_stands_in_the_studys_folder(folder):
     data(folder, (5,))
     new_study.main(["mine", "mine.npz"])
-    assert targets.main(["--report", "mine.yaml"]) == "results/mine/report.html"
+    assert targets.main(["--report", "", "mine.yaml"]) == "results/mine/report.html"
+    assert targets.main(["--report", "truth", "mine.yaml"]) == "results/mine/report-truth.html"
     (folder / "tiny.yaml").write_text("studies: {toy: {seeds: [0]}}\n")
-    assert targets.main(["--report", "tiny.yaml"]) == "results/report.html"
+    assert targets.main(["--report", "", "tiny.yaml"]) == "results/report.html"
+    assert targets.main(["--report", "toy toy_seeds", "tiny.yaml"]) == "results/report-toy-toy_seeds.html"
 
 
 def test_settings_that_add_no_study_build_what_they_did():

@@ -41,7 +41,7 @@ def test_a_part_of_a_training_is_completed_and_a_trained_network_has_none():
 
 def test_a_study_needs_its_data_set_and_its_model():
     found = prepared(studies={"mine": {"dataset": "toy", "model": "mlp-l2"}})["studies"]["mine"]
-    assert found == {"dataset": "toy", "model": "mlp-l2", "seed": 0, "scope": "last_layer"}
+    assert found == {"dataset": "toy", "model": "mlp-l2", "seed": 0, "scope": "last_layer", "attributed": ["mlp-l2"]}
     with pytest.raises(SettingError, match=r"studies.mine.model is missing"):
         prepared(studies={"mine": {"dataset": "toy"}})
 

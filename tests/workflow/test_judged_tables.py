@@ -2,7 +2,9 @@
 
 import copy
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 from snakemake.exceptions import WorkflowError
 
@@ -74,3 +76,63 @@ def test_a_table_of_a_target_needs_the_models_or_the_seeds_that_it_is_over(confi
     del study[key]
     with pytest.raises(WorkflowError, match=rf"studies.cifar10-truth.{key} is missing"):
         targets.files_of(config, "mine")
+
+
+def of_own(folder, monkeypatch, **more):
+    """The workflow of a study of one's own, of model `net`."""
+    x, y = np.zeros((40, 2), dtype=np.float32), np.arange(40) % 2
+    np.savez(folder / "mine.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    (folder / "net.keras").write_text("")
+    monkeypatch.chdir(folder)
+    models = {"net": {"architecture": "mlp", "hidden": [4]}} | more
+    datasets = {"mine": {"loader": "npz", "path": "mine.npz", "class_names": ["a", "b"]}}
+    return helpers.parsed({"studies": {"mine": {"dataset": "mine", "model": "net"}}, "datasets": datasets,
+                           "models": models})  # fmt: skip
+
+
+def read(workflow, path: str) -> list[str]:
+    (rule,) = [rule for rule in workflow.rules if rule.is_producer(path)]
+    return [str(file) for file in rule.expand_input(rule.get_wildcards(path))[0]]
+
+
+def test_methods_are_judged_on_the_network_of_ones_own_study(tmp_path, monkeypatch):
+    found, home = of_own(tmp_path, monkeypatch), "results/mine/net/seed0"
+    assert list(found.get_rule("truth").expand_input({})[0]) == [
+        "results/figures/mine/lds-against-seconds-small.png", "results/mine/lds-small.csv",
+        "results/mine/summary-truth.html",
+    ]  # fmt: skip
+    table = f"{home}/judges/lds-fixed-small.csv"
+    assert read(found, "results/mine/lds-small.csv")[0] == table
+    assert "results/mine/lds-small.csv" in read(found, "results/mine/summary-truth.html")
+    named = found.globals["config"]["methods"]["lds"]
+    assert "last-layer-untrained" in named
+
+    def judged(workflow):
+        files = [path for path in read(workflow, table) if "/attributions/" in path]
+        names = workflow.get_rule("measure_lds").params["methods"](
+            helpers.wildcards(dataset="mine", model="net", seed="0", truth="fixed", extent="small")
+        )
+        return dict(zip(names, files, strict=True))
+
+    # without a recipe of the untrained network none is asked for
+    expected = {name: f"{home}/attributions/{name}.h5" for name in named if not name.endswith("-untrained")}
+    assert judged(found) == expected
+    untrained = {"extends": "net", "training": {"epochs": 0}, "below_chance": "warn"}
+    more = judged(of_own(tmp_path, monkeypatch, **{"net-untrained": untrained}))
+    last = "results/mine/net-untrained/seed0/attributions/last-layer.h5"
+    assert more == expected | {"last-layer-untrained": last} and list(more) == named
+
+
+@pytest.mark.parametrize(
+    ("architecture", "words"), [("keras-file", "does not say how it was trained"), ("factors", "the network itself")]
+)
+def test_a_network_that_cannot_be_trained_again_is_not_judged(tmp_path, monkeypatch, architecture, words):
+    found = of_own(tmp_path, monkeypatch, net={"architecture": architecture, "path": "net.keras"})
+    for path in ("results/mine/lds-small.csv", "results/mine/embeddings-small.csv"):
+        with pytest.raises(
+            WorkflowError, match=f"{Path(path).name}: this .*models.net has architecture {architecture}"
+        ) as error:
+            read(found, path)
+        assert words in str(error.value) and "python-file" in str(error.value)
+    # nothing is trained for it
+    assert read(found, "results/mine/attribution-stability-small.csv")

@@ -11,13 +11,17 @@ SECTIONS = ("studies", "models")
 def filled(config: dict, schema: dict) -> dict:
     """A copy of the settings in which every study and model has each key that the schema gives a default.
 
-    Of a model those of its architecture. What is no mapping stays, for the schema to report.
+    Of a model those of its architecture; methods of a study are judged on its own model. What is no mapping stays, for
+    the schema to report.
     """
     config = copy.deepcopy(config)
     for section in SECTIONS:
         node = schema["properties"][section]["additionalProperties"]
         for entry in config[section].values():
             _fill(entry, node, schema)
+    for study in config["studies"].values():
+        if isinstance(study, dict) and "model" in study:
+            study.setdefault("attributed", [study["model"]])
     return config
 
 

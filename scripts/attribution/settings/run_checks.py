@@ -8,7 +8,9 @@ from attribution.settings.errors import SettingError, one_of
 # What only studies of toy data need: its figures and tables name subgroups and other recipes.
 OF_TOY = ("target", "other", "compared", "recipes", "retrained", "seeds")
 
-LOOKUPS = {"dataset": "datasets", "model": "models", "compared": "models", "recipes": "models", "retrained": "models"}
+LOOKUPS = {"dataset": "datasets", "model": "models"} | dict.fromkeys(
+    ("compared", "recipes", "retrained", "attributed"), "models"
+)
 
 
 def group(groups: dict, variant: str, study: dict | None = None) -> dict:

@@ -5,6 +5,7 @@ of the recipe MODEL-untrained, which learned nothing.
 """
 
 import re
+from types import SimpleNamespace
 
 from attribution.settings.errors import SettingError
 from attribution.workflow import contents, inputs, methods, names, registry, shards, studies
@@ -140,8 +141,10 @@ def removing(config: dict, wildcards) -> dict[str, list[str]]:
 
 
 def compared(config: dict, wildcards) -> list[str]:
-    """Names of the methods that a judge's extent compares."""
-    return config["methods"]["lds" if wildcards.extent == "small" else "lds_full"]
+    """Names of the methods that a judge's extent compares; of a model those of its untrained network only where there
+    is a recipe of that."""
+    chosen = config["methods"]["lds" if wildcards.extent == "small" else "lds_full"]
+    return methods.of_recipes(config, chosen, wildcards.model) if hasattr(wildcards, "model") else chosen
 
 
 def files(config: dict, wildcards) -> list[str]:
@@ -227,21 +230,26 @@ def settings_of(config: dict, wildcards) -> dict:
 
 
 def tables(config: dict, name: str, wildcards) -> list[str]:
-    """A judge's table of every model, and truth where it has one, that a study compares."""
+    """A judge's table of every model, and truth where it has one, that a study compares.
+
+    Raises:
+        WorkflowError: one sentence, for a model that cannot be trained again, where the judge needs that.
+    """
     studies.required(config, wildcards.study, "attributed")
-    chosen = config["studies"][wildcards.study]
-    if name in BY_METHOD:
-        files = [f"{name}-{method}.csv" for method in compared(config, wildcards)]
-    elif name in WITHOUT_TRUTH:
-        files = [f"{name}-{wildcards.extent}.csv"]
-    else:
-        kinds = ("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"]
-        files = [f"{name}-{truth}-{wildcards.extent}.csv" for truth in kinds]
-    return [
-        studies.run_path(config, wildcards.study, f"judges/{file}", model=model)
-        for model in chosen["attributed"]
-        for file in files
-    ]
+    kinds = ("fixed",) if name in FIXED else config["truth"][wildcards.extent]["kinds"]
+    found = []
+    for model in config["studies"][wildcards.study]["attributed"]:
+        if name not in WITHOUT_TRUTH:
+            inputs.require_training(config, f"{name}-{wildcards.extent}.csv", model)
+        if name in BY_METHOD:
+            of_model = SimpleNamespace(model=model, extent=wildcards.extent)
+            files = [f"{name}-{method}.csv" for method in compared(config, of_model)]
+        elif name in WITHOUT_TRUTH:
+            files = [f"{name}-{wildcards.extent}.csv"]
+        else:
+            files = [f"{name}-{truth}-{wildcards.extent}.csv" for truth in kinds]
+        found += [studies.run_path(config, wildcards.study, f"judges/{file}", model=model) for file in files]
+    return found
 
 
 def border(config: dict, wildcards) -> dict[str, list[str]]:

@@ -188,19 +188,28 @@ def own_network(config: dict, what: str, wildcards):
 
 
 def own_training(config: dict, what: str, wildcards):
-    """The same for what trains it again.
+    """The same for what trains it again; errors as `require_training`."""
+    require_training(config, what, wildcards.model)
+    return own_model(config, wildcards)
+
+
+def require_training(config: dict, what: str, model: str) -> None:
+    """Check that a recipe says how its network is trained again.
+
+    Args:
+        what: is asked for, in words.
 
     Raises:
-        WorkflowError: one sentence, also for a trained file, which does not say how it was trained.
+        WorkflowError: one sentence, for a trained file or a last layer alone, which do not say it.
     """
-    if not studies.training_of_model(config, wildcards.model):
-        own_network(config, what, wildcards)
+    if studies.is_last_layer(config, model):
+        raise WorkflowError(studies.without_network(model, what))
+    if not studies.training_of_model(config, model):
         raise WorkflowError(
-            f"{what}: this trains the network again, and models.{wildcards.model} has architecture "
-            f"{studies.recipe(config, wildcards)['architecture']}, which does not say how it was trained; give the "
+            f"{what}: this trains the network again, and models.{model} has architecture "
+            f"{config['models'][model]['architecture']}, which does not say how it was trained; give the "
             "network as architecture python-file with its training, or ask for results that need none"
         )
-    return own_network(config, what, wildcards)
 
 
 def own_factors(config: dict, wildcards):

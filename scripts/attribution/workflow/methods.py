@@ -160,8 +160,13 @@ def text_of(wildcards) -> str:
 
 def named(config: dict, judge: str, wildcards) -> list[str]:
     """Methods of a judge's table that the run has; those of an untrained network where there is a recipe of it."""
-    ending, chosen = registry.UNTRAINED, possible(config, config["methods"][judge], wildcards.model)
-    return [name for name in chosen if not name.endswith(ending) or f"{wildcards.model}{ending}" in config["models"]]
+    return of_recipes(config, possible(config, config["methods"][judge], wildcards.model), wildcards.model)
+
+
+def of_recipes(config: dict, names: list[str], model: str) -> list[str]:
+    """These methods, those of an untrained network only where there is a recipe of it."""
+    ending = registry.UNTRAINED
+    return [name for name in names if not name.endswith(ending) or f"{model}{ending}" in config["models"]]
 
 
 def scores(config: dict, judge: str, wildcards) -> list[str]:

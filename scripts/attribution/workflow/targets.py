@@ -1,7 +1,8 @@
 """Targets: names for what studies are built for, from section `targets` of the settings, and target `own`.
 
 `python -m attribution.workflow.targets [FILE ...]`, with scripts/ on the path, prints the targets of config/ and of
-further settings files, a line each; with `--report` first, where the report of these settings is written.
+further settings files, a line each; with `--report TARGET` first, where the report of these settings and of this
+target, perhaps none, is written.
 """
 
 import sys
@@ -165,9 +166,15 @@ def default(config: dict, given: dict, known: dict) -> str | None:
     return next(iter(config["targets"]), None)
 
 
-def report_path(given: dict, known: dict) -> str:
-    """Where the report of these settings is written: in the folder of the first study that they add."""
-    return next((f"results/{name}/report.html" for name in added(given, known, "studies")), "results/report.html")
+def report_path(given: dict, known: dict, target: str = "") -> str:
+    """Where the report of these settings is written: in the folder of the first study that they add.
+
+    Args:
+        target: what is named to be built, perhaps several, so that the report of all stays beside it.
+    """
+    of = "".join(f"-{Path(name).stem}" for name in target.split())
+    folder = next((f"results/{name}" for name in added(given, known, "studies")), "results")
+    return f"{folder}/report{of}.html"
 
 
 def refuse_names_of(config: dict, rules: list[str]) -> None:
@@ -202,7 +209,8 @@ def main(arguments: list[str]) -> str:
     """What the module prints for its arguments."""
     folder = Path(__file__).parents[3] / "config"
     if arguments[:1] == ["--report"]:
-        return report_path(merged(arguments[1:]), settings_of(folder))
+        target, *files = arguments[1:]
+        return report_path(merged(files), settings_of(folder), target)
     return listed(settings_of(folder, arguments))
 
 
