@@ -78,6 +78,7 @@ rule refit_parts:
 rule improve_groups:
     input:
         unpack(inverse_of_last_layer),
+        data="results/{dataset}/data.h5",
         groups=f"{RUN}/groups.h5",
         influence=f"{RUN}/influence.h5",
         code=code("partition/improve_groups.py"),
@@ -92,7 +93,7 @@ rule improve_groups:
         **asked("improve_groups"),
     params:
         cg=setting("influence.cg"),
-        excluded=setting("groups.excluded"),
+        excluded=lambda wildcards: group_settings(wildcards)["excluded"],
         swaps=setting("partition.swaps"),
     script:
         "../scripts/partition/improve_groups.py"

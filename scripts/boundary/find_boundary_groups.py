@@ -42,7 +42,9 @@ def find_boundary_groups(
     """
     settings = boundary["greedy"]
     x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
-    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    named = seed_points.own_of(files["data"], group["seeds"], group["excluded"])
+    excluded = seed_points.numbers(group["excluded"], named, "groups.excluded")
+    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, excluded, named)
     keys = greedy.tie_keys(x, y, group["tie_seed"])
     del x
     features, weights = boundary_scope.last_layer(files["gradients"])
@@ -51,7 +53,7 @@ def find_boundary_groups(
     (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
     pools = boundary_candidates.pools(
         chosen["from"], chosen["count"], starts, y, features, residuals, own,
-        inverse_files.open_inverse(files, cg), group["excluded"], keys,
+        inverse_files.open_inverse(files, cg), excluded, keys,
     )  # fmt: skip
     score = boundary_scope.scorer(files, scope, features, weights, boundary, training)
     groups = boundary_greedy.grow(

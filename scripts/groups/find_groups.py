@@ -46,7 +46,9 @@ def find_groups(
     """
     x, y, subgroup = hdf5.read(files["data"], X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
     own, step_norm = hdf5.read(files["influence"], SELF_INFLUENCE, STEP_NORM)
-    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"])
+    named = seed_points.own_of(files["data"], group["seeds"], group["excluded"])
+    group = group | {"excluded": seed_points.numbers(group["excluded"], named, "groups.excluded")}
+    start_names, starts = seed_points.starts(group["seeds"], x, y, subgroup, subgroups, group["excluded"], named)
     require_memory(files, group, len(starts))
     features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
     common = {

@@ -34,7 +34,7 @@ def compute_influence(
 
     Args:
         gradients, labels: gradients.h5 and data.h5. solve: the damped inverse Hessian.
-        targets: "all", or training indices and subgroup names (see `seed_points.resolve`).
+        targets: "all", or training indices, subgroup names, rows and ids (see `seed_points.resolve`).
         matrix_gb: size of the matrix, in 1e9 bytes, from which it is refused.
         subgroups: names, in the order of their numbers. exact: whether `solve` holds the Cholesky factor.
 
@@ -47,7 +47,8 @@ def compute_influence(
     if targets == "all":
         rows = list(range(n))
     else:
-        rows = seed_points.resolve(targets, *hdf5.read(labels, X_TRAIN, SUBGROUP_TRAIN), subgroups)
+        x, subgroup = hdf5.read(labels, X_TRAIN, SUBGROUP_TRAIN)
+        rows = seed_points.resolve(targets, x, subgroup, subgroups, seed_points.own_of(labels, targets))
     influence.refuse_large_matrix(len(rows), n, matrix_gb)
     cost.require(
         "influence",

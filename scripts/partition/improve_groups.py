@@ -6,6 +6,7 @@ job.begin()
 
 import pandas as pd
 
+from attribution.data import seed_points
 from attribution.files import atomic, group_folders, hdf5
 from attribution.files.results import groups as groups_file
 from attribution.files.results.gradients import FEATURES_TRAIN, RESIDUALS_TRAIN
@@ -24,9 +25,11 @@ def improve_groups(files: dict, cg: dict, excluded: list[int], swaps: int, path:
     share of the greedy members that stay.
 
     Args:
-        files: `groups`, `gradients`, `hessian`, `influence`. cg: settings of the inverse. excluded: points that must be
-            out. swaps: at most; seeds stay in.
+        files: `groups`, `gradients`, `hessian`, `influence`, and `data`, which tells rows and ids. cg: settings of the
+            inverse. excluded: points that must be out, see `seed_points.numbers`. swaps: at most; seeds stay in.
     """
+    named = seed_points.own_of(files["data"], excluded)
+    excluded = seed_points.numbers(excluded, named, "groups.excluded")
     features, residuals = hdf5.read(files["gradients"], FEATURES_TRAIN, RESIDUALS_TRAIN)
     (own,) = hdf5.read(files["influence"], SELF_INFLUENCE)
     solve = inverse_files.open_inverse(files, cg)

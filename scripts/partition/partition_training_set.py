@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from attribution.data import seed_points
 from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
 from attribution.files.results.partition import LABELS, METHODS, SIZED, SIZES
@@ -17,6 +18,9 @@ from attribution.methods.run import Run, of_network
 from attribution.methods.scores import PAIRS
 from attribution.partition import divide, sized, source
 from attribution.runtime import memory
+
+# keys of section `partition` that hold lists of points
+CONSTRAINTS = ("together", "apart")
 
 
 def partition_training_set(
@@ -30,6 +34,7 @@ def partition_training_set(
         settings: section `partition`. recipes: `trained` and `untrained`. seed: of the training.
     """
     y, subgroups = hdf5.read(files["data"], Y_TRAIN, SUBGROUP_TRAIN)
+    settings = settings | {key: _indices(files["data"], settings[key], f"partition.{key}") for key in CONSTRAINTS}
     columns = iter([files["attributions"]] if isinstance(files["attributions"], str) else files["attributions"])
     files_of = {name: next(columns) if method["columns"] else None for name, method in methods.items()}
     folder, vectors, kernels, divided = resume.shards(path, digest), {}, {}, {}
@@ -60,6 +65,12 @@ def partition_training_set(
             facts |= {f"{name}/{key}": value for key, value in file.attrs.items()}
     hdf5.write(path, arrays, attributes | facts)
     resume.discard(path)
+
+
+def _indices(data: str, lists: list[list], where: str) -> list[list[int]]:
+    """Training indices of lists of points, which may be rows and ids of the user's own."""
+    own = seed_points.own_of(data, *lists)
+    return [seed_points.numbers(points, own, where) for points in lists]
 
 
 def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: dict, y, subgroups) -> None:

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from attribution.data import seed_points
-from attribution.settings import draws
+from attribution.data import data_file, seed_points, variants
+from attribution.data.own_rows import Own
+from attribution.files import hdf5
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
+from attribution.settings import datasets, draws
 
 N = 60
 RNG = np.random.default_rng(3)
@@ -22,6 +25,51 @@ def test_indices_and_names_stay_what_they_are():
     distance = [np.linalg.norm(X[i] - X[members].mean(axis=0)) for i in members]
     assert names == ["7", "subgroup 2"] and indices == [7, members[np.argmin(distance)]]
     assert indices == seed_points.resolve([7, "x"], X, SUBGROUP, NAMES)
+
+
+def test_points_go_by_the_users_own_row_or_id():
+    own = Own(np.random.default_rng(0).permutation(N) + 100, np.array([f"id {i}" for i in range(N)], dtype=object))
+    row = lambda index: int(own.rows[index])  # noqa: E731
+    points = [{"row": row(7)}, "x", {"id": "id 3"}, {"row": [row(9), row(1)]}, 20]
+    expected = [7, *seed_points.resolve(["x"], X, SUBGROUP, NAMES), 3, 9, 1, 20]
+    assert seed_points.resolve(points, X, SUBGROUP, NAMES, own) == expected
+    # several of an entry are a group each, of a list one
+    names, starts = seed_points.starts(
+        [{"id": ["id 3", "id 4"]}, [{"row": [row(7), row(8)]}, 0], {"random": N - 5, "seed": 0}],
+        X, Y, SUBGROUP, NAMES, [], own,
+    )  # fmt: skip
+    assert starts[:3] == [[3], [4], [7, 8, 0]] and not {3, 4, 7, 8, 0} & {index for (index,) in starts[3:]}
+    assert names[:3] == ["id id 3", "id id 4", f"row {row(7)} + row {row(8)} + 0"]
+    assert seed_points.numbers([5, {"row": [row(7), row(5)]}, {"id": "id 2"}], own, "groups.excluded") == [5, 7, 2]
+    for point, sentence in (
+        ({"row": 7}, "groups.seeds names row 7, which no training point has; rows count from 0"),
+        ({"id": ["id 3", "z"]}, "groups.seeds names id z, which no training point has; ids are"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            seed_points.seeds([point], X, Y, SUBGROUP, NAMES, [], own)
+    with pytest.raises(ValueError, match=r"groups.excluded names id z, which no"):
+        seed_points.numbers([{"id": "z"}], own, "groups.excluded")
+
+
+def test_rows_are_those_of_the_source_of_the_shuffled_file(tmp_path):
+    source = {f"{name}_{part}": np.arange(40.0).reshape(40, 1) if name == "x" else np.arange(40) % 2
+              for name in "xy" for part in ("train", "test")}  # fmt: skip
+    source |= {f"id_{part}": np.array([f"n{i}" for i in range(40)], dtype=object) for part in ("train", "test")}
+    made, facts = variants.make(
+        source, ["a", "b"], datasets.DEFAULTS | {"points": 30}, np.empty((0, 2), dtype=np.int64)
+    )
+    path = str(tmp_path / "data.h5")
+    data_file.write(path, made, facts.pop("class_names"), ["a", "b"], facts)
+    x, subgroup = hdf5.read(path, X_TRAIN, SUBGROUP_TRAIN)
+    kept = sorted(int(value) for value in x[:, 0])
+    own = seed_points.own_of(path, [0], [["a", {"row": kept[3]}]])
+    found = seed_points.resolve([{"row": kept[3]}, {"id": f"n{kept[20]}"}], x, subgroup, ["a", "b"], own)
+    assert x[found, 0].tolist() == [kept[3], kept[20]]
+    (missing, *_) = set(range(40)) - set(kept)
+    with pytest.raises(ValueError, match=f"influence.targets names row {missing}, which no training point has"):
+        seed_points.resolve([{"row": missing}], x, subgroup, ["a", "b"], own)
+    # nothing is read where no point is named so
+    assert seed_points.own_of("absent.h5", [0, "a", {"random": 3, "seed": 0}], [[1, "b"]]) is None
 
 
 def test_without_names_subgroups_go_by_their_numbers():

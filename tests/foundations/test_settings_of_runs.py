@@ -1,9 +1,16 @@
 """Settings against a run's own data: sizes, seeds and names that the data set does not have."""
 
-import pytest
+from pathlib import Path
 
+import numpy as np
+import pytest
+from snakemake.exceptions import WorkflowError
+
+import helpers
 from attribution.settings import check as settings
 from attribution.settings import run_checks
+from attribution.workflow import inputs
+from attribution.workflow.stages import answers
 from every_check import merged
 from helpers import SCHEMA
 
@@ -27,6 +34,13 @@ RUNS = [
     ("groups: {seeds: [[3, 4]], size: 6, excluded: [4]}", run_checks.groups, 70, "groups.seeds[0] holds 4, which is e"),
     ("{groups: {seeds: [[3, 4]], size: 6}, boundary: {greedy: {size: 1}}}", run_checks.boundary_groups, 70,
      "groups.seeds[0] holds 2 points, but boundary.greedy.size is 1"),
+    # rows of one's own are none of data.h5's
+    ("groups: {seeds: [{row: 900}, [{id: a}, 3], {row: [1, 2]}], size: 6, excluded: [{row: 80}]}", run_checks.groups,
+     70, None),
+    ("groups: {seeds: [[{row: [3, 4, 5]}]], size: 2}", run_checks.groups, 70, "groups.seeds[0] holds 3 points, but g"),
+    ("groups: {seeds: [[{id: [a, b]}]], size: 6, excluded: [{id: b}]}", run_checks.groups, 70,
+     "groups.seeds[0] holds {'id': 'b'}, which is excluded"),
+    ("groups: {seeds: [0], size: 68, excluded: [7, {row: [1, 2]}]}", run_checks.groups, 70, "groups.size is 68, but"),
     ("groups: {seeds: [3, 4, 3], size: 6}", run_checks.groups, 70, "groups.seeds[2] is 3 a second time"),
     ("influence: {targets: [cat, 1999]}", run_checks.targets, 2000, None),
     ("influence: {targets: [2000]}", run_checks.targets, 2000, "influence.targets holds 2000, but data set 'mine'"),
@@ -51,6 +65,68 @@ def test_settings_are_checked_against_the_runs_own_data(written, check, n, sente
     with pytest.raises(settings.SettingError) as error:
         check(config, "mine", n)
     assert str(error.value).startswith(sentence), str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "check", "where"),
+    [
+        ("groups: {seeds: [0, [{row: 3}, {row: [4, 80]}]]}", run_checks.groups, "groups.seeds"),
+        ("groups: {seeds: [0], excluded: [{row: 80}]}", run_checks.boundary_groups, "groups.excluded"),
+        ("groups: {variants: {v: {seeds: [{row: 80}]}}}", run_checks.groups, "groups.variants.v.seeds"),
+        ("influence: {targets: [cat, {row: 80}]}", run_checks.targets, "influence.targets"),
+        ("overlap: {seeds: [{row: 80}]}", run_checks.overlap, "overlap.seeds"),
+    ],
+)
+def test_rows_of_ones_own_are_rows_of_the_source(written, check, where):
+    config = merged(written)
+    config["datasets"]["mine"] = OWN | {"class_names": ["cat", "dog"]}
+    settings.check(settings.prepared(config, SCHEMA), SCHEMA)
+    variant = {"variant": "v"} if "variants" in where else {}
+    # nothing is said of other lists, or where nothing says how many rows there are
+    run_checks.own_rows(config, "mine", None, check, **variant)
+    run_checks.own_rows(config, "mine", 81, check, **variant)
+    run_checks.own_rows(config, "mine", 0, run_checks.target)
+    with pytest.raises(settings.SettingError) as error:
+        run_checks.own_rows(config, "mine", 80, check, **variant)
+    assert str(error.value) == (
+        f"{where} names row 80, but the source of data set 'mine' has 80 training rows; allowed are rows from 0 to 79"
+    )
+
+
+def test_rows_that_the_source_lacks_are_refused_before_any_job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x, y = np.zeros((52, 2)), np.arange(52) % 2
+    np.savez("mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    Path("gone.csv").write_text("rank,row,id\n1,3,a\n2,40,b\n")
+    Path("pairs.csv").write_text("")
+    wildcards = helpers.wildcards(dataset="mine", model="mlp-l2", seed="0", method="l-relative")
+
+    def asked(written, **more):
+        config = merged(written)
+        config["studies"] = {"mine": {"dataset": "mine", "model": "mlp-l2", "removed": [39, "a"]} | more}
+        # a variant keeps the rows of the source
+        config["datasets"]["mine"] = OWN | {"class_names": ["cat", "dog"], "points": 10, "test_points": 5}
+        return settings.prepared(config, SCHEMA)
+
+    explained = lambda row: asked(f"answers: {{explanations: {{rows: [3, {row}]}}}}")  # noqa: E731
+    assert answers.files(explained(11), wildcards)["data"] == "results/mine/data.h5"
+    with pytest.raises(WorkflowError, match=r"answers\.explanations\.rows names row 12, but the source of data set"):
+        answers.files(explained(12), wildcards)
+    assert inputs.removed_file(asked("{}"), wildcards) == {}
+    with pytest.raises(WorkflowError, match=r"studies\.mine\.removed names row 40, .* has 40 training rows; allowed"):
+        inputs.removed_file(asked("{}", removed=[3, 40]), wildcards)
+    with pytest.raises(WorkflowError, match=r"studies\.mine\.removed, 'gone.csv', names row 40, but the source of"):
+        inputs.removed_file(asked("{}", removed="gone.csv"), wildcards)
+    named = asked("{groups: {seeds: [{row: 40}], size: 3}, influence: {targets: [{row: 39}]}}")
+    assert inputs.data_for(named, run_checks.targets, wildcards)
+    with pytest.raises(WorkflowError, match=r"groups\.seeds names row 40, but the source of data set 'mine' has 40"):
+        inputs.data_for(named, run_checks.groups, wildcards)
+    # a test image that is put into the training set counts on after its rows
+    named["datasets"]["mine"]["inject"] = "pairs.csv"
+    assert inputs.data_for(named, run_checks.groups, wildcards)
+    # of a file that is away nothing is said here
+    Path("mine.npz").unlink()
+    assert answers.files(explained(12), wildcards) and inputs.removed_file(asked("{}", removed=[40]), wildcards) == {}
 
 
 def test_subgroups_of_a_file_without_names_go_by_their_numbers():

@@ -30,6 +30,8 @@ MEANT = [
     ("studies: {7: {dataset: cifar10, model: cnn, seed: 0, scope: last_layer}}", ("studies", "7", "seed"), 0),
     # where a number is an index, or a value, it stays one
     ("groups: {seeds: [7, '7']}", ("groups", "seeds"), [7, "7"]),
+    ("groups: {seeds: [{id: 7}, [{id: [a, 8]}, 3]]}", ("groups", "seeds"), [{"id": "7"}, [{"id": ["a", "8"]}, 3]]),
+    ("groups: {excluded: [{id: 7}, {row: 8}, 9]}", ("groups", "excluded"), [{"id": "7"}, {"row": 8}, 9]),
     ("influence: {targets: [7, '7']}", ("influence", "targets"), [7, "7"]),
     ("boundary: {groups: {shown: [3, truck]}}", ("boundary", "groups", "shown"), ["3", "truck"]),
     ("datasets: {mine: {loader: npz, path: my//a.npz}}", ("datasets", "mine", "path"), "my/a.npz"),

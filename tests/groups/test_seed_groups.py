@@ -144,6 +144,22 @@ def test_a_list_is_a_start_of_its_own():
             seed_points.starts(points, x, y, y, ["zero", "one"], [])
 
 
+def test_groups_by_rows_of_ones_own_are_those_by_the_places_of_these(run):
+    files, solve, *_ = run
+    rows = np.random.default_rng(2).permutation(N)
+    with h5py.File(files["data"], "r+") as file:
+        file["index_train"] = rows
+    row = lambda place: {"row": int(rows[place])}  # noqa: E731
+    members = []
+    for changes in ({"seeds": [[4, 11], 7], "excluded": [5, 0]},
+                    {"seeds": [[row(4), 11], row(7)], "excluded": [row(5), 0]}):  # fmt: skip
+        with h5py.File(found(files, solve, **changes)) as file:
+            members.append({folder: file[folder][MEMBERS][()].tolist() for folder in file})
+            names = [file[folder].attrs["seed_name"] for folder in file]
+    assert members[0] == members[1] and not {5, 0} & {index for group in members[1].values() for index in group}
+    assert sorted(names) == sorted([f"row {rows[4]} + 11", f"row {rows[7]}"])
+
+
 @pytest.mark.parametrize("kind", candidates.KINDS)
 def test_candidates_of_a_group_are_those_near_to_all_of_its_points(run, kind):
     files, solve, g, inverse_hessian = run

@@ -2,6 +2,7 @@
 
 import copy
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -274,6 +275,20 @@ def test_a_vector_of_length_zero_has_cosines_of_zero_and_stays_where_it_is():
     np.testing.assert_allclose(vectors.normalised(own) @ vectors.normalised(own).T, expected)
 
 
+def test_points_that_must_be_together_or_apart_go_by_rows_of_ones_own(job):
+    job["methods"] = {name: job["methods"][name] for name in ("gradient-dot-unit", "input-euclidean", "random")}
+    with h5py.File(job["files"]["data"], "r+") as file:
+        file["index_train"] = np.arange(40)[::-1]
+    constraints = {"together": [[0, 39]], "apart": [[{"row": 38}, 2]]}
+    found = []
+    for more in (constraints, {"together": [[{"row": 39}, {"row": 0}]], "apart": [[1, {"row": 37}]]}):
+        partition_training_set.partition_training_set(**job | {"settings": SETTINGS | more})
+        found.append(hdf5.read(job["path"], "gradient-dot-unit/labels")[0])
+    np.testing.assert_array_equal(*found)
+    labels = found[0]
+    assert labels[0] == labels[39] and labels[1] != labels[2]
+
+
 def test_a_kernel_that_is_too_large_is_refused(job):
     job["methods"]["gradient-dot-unit"]["settings"]["influence.matrix_gb"] = 8 * 39**2 / 1e9
     with pytest.raises(ValueError, match=r"kernel of 40 x 40 numbers, .* raise influence\.matrix_gb"):
@@ -415,6 +430,7 @@ def test_groups_of_algorithm_1_and_what_swaps_reach(tmp_path):
         "hessian": {"hessian": hessian, "cholesky": np.linalg.cholesky(hessian)},
         "influence": {"self_influence": np.square(whitened).sum(axis=1)},
         "groups": {"4/members": np.array([4, 1, 7, 5, 11]), "2+3/members": np.array([2, 3, 9, 8])},
+        "data": {"y_train": np.zeros(20), "index_train": np.arange(20)[::-1]},
     }
     for name, found in arrays.items():
         # what joined after a group stopped is not of it
@@ -422,6 +438,9 @@ def test_groups_of_algorithm_1_and_what_swaps_reach(tmp_path):
         hdf5.write(tmp_path / f"{name}.h5", found, facts)
     files = {name: str(tmp_path / f"{name}.h5") for name in arrays}
     improve_groups.improve_groups(files, {}, [0], 50, str(tmp_path / "improved.csv"))
+    # the same point by its row in the source
+    improve_groups.improve_groups(files, {}, [{"row": 19}], 50, str(tmp_path / "again.csv"))
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "improved.csv").read_text()
     table = pd.read_csv(tmp_path / "improved.csv").set_index(["seeds", "lengths"])
     unit = vectors.normalised(whitened)
     for folder, members in (("4", [4, 1, 7]), ("2+3", [2, 3, 9, 8])):

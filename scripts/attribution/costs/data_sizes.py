@@ -42,6 +42,17 @@ def of_data(dataset: dict) -> dict:
     return _data(n, m, shape, len(chosen["superclasses"]) or count, itemsize, source)
 
 
+def rows(dataset: dict) -> tuple[int, int]:
+    """Training and test rows of the source, before a variant takes some of them; 0 where nothing says."""
+    if dataset["loader"] == "toy":
+        size = of_data(dataset)
+        return size["n"], size["m"]
+    if dataset["loader"] == "cifar10":
+        classes = len(datasets.CIFAR10_CLASSES)
+        return datasets.CIFAR10_TRAIN * classes, datasets.CIFAR10_TEST * classes
+    return _source(datasets.complete(dataset))[:2]
+
+
 def per_class(dataset: dict) -> list[int] | None:
     """Training points of each class of one's own file, whose labels alone are read; None where nothing says.
 

@@ -7,7 +7,7 @@ import math
 
 from attribution.costs import data_sizes, recipe_sizes
 from attribution.costs import stages as cost
-from attribution.settings import draws, recipes
+from attribution.settings import draws, points, recipes
 
 MB = 10**6
 SNAKEMAKE = 260 * MB  # the two Snakemake processes of a cluster job, measured
@@ -60,8 +60,8 @@ def starts(seeds: list, classes: int, subgroups: int) -> int:
     Args:
         seeds: indices, names, lists of them, and draws, see `seed_points`. classes, subgroups: of the data set.
     """
-    entries = [entry if isinstance(entry, dict) else {"random": 1} for entry in seeds]
-    return sum(draws.total(entry, classes, subgroups) for entry in entries)
+    alone = [entry if points.is_draw(entry) else {"random": 1} for entry in points.alone(seeds)]
+    return sum(draws.total(entry, classes, subgroups) for entry in alone)
 
 
 def request(rule: str, size: dict, attempt: int = 1) -> dict:

@@ -1,5 +1,6 @@
 """Points of data.h5, which is shuffled and may be a subset, as the user knows them: by row, id and what to show."""
 
+from types import MappingProxyType
 from typing import NamedTuple
 
 import h5py
@@ -9,6 +10,11 @@ from attribution.files import hdf5
 from attribution.files.results.data import ID, INDEX, ITEMS, ROWS_TRAIN
 
 PARTS = ("train", "test")
+# what names of each kind are, for messages
+KINDS = MappingProxyType({
+    "row": "rows count from 0 in your own training array, of which a variant may take a part",
+    "id": "ids are those of suspicious.csv",
+})  # fmt: skip
 
 
 class Own(NamedTuple):
@@ -40,6 +46,23 @@ def of(path: str, part: str) -> Own:
             rows = rows - int(file.attrs[ROWS_TRAIN])
         ids = _texts(file, f"{ID}_{part}")
     return Own(rows, np.full(count, "", dtype=object) if ids is None else ids)
+
+
+def indices(own: Own, kind: str, names: list, where: str) -> list[int]:
+    """Training indices of points by their rows or ids, in the order of the names.
+
+    Args:
+        kind: one of KINDS. names: rows, or ids as texts. where: what names them, for the message.
+
+    Raises:
+        ValueError: one sentence with the name, for one that no training point has.
+    """
+    known = own.rows.tolist() if kind == "row" else own.ids.tolist()
+    place = {name: index for index, name in enumerate(known) if name != ""}
+    for name in names:
+        if name not in place:
+            raise ValueError(f"{where} names {kind} {name}, which no training point has; {KINDS[kind]}")
+    return [place[name] for name in names]
 
 
 def items(path: str, part: str) -> np.ndarray | None:

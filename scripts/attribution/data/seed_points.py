@@ -1,8 +1,10 @@
-"""Training points named by an index or by a subgroup's name, or drawn, and lists of them."""
+"""Training points named by an index, a subgroup's name or the user's own row or id, or drawn, and lists of them."""
 
 import numpy as np
 
+from attribution.data import own_rows
 from attribution.settings import draws
+from attribution.settings.points import alone, is_draw, is_own, named
 
 
 def central(x: np.ndarray, subgroup: np.ndarray, number: int) -> int:
@@ -21,15 +23,50 @@ def central(x: np.ndarray, subgroup: np.ndarray, number: int) -> int:
     return int(members[np.argmin(((flat - flat.mean(axis=0)) ** 2).sum(axis=1))])
 
 
-def resolve(points: list, x: np.ndarray, subgroup: np.ndarray, subgroup_names: list[str]) -> list[int]:
-    """Training indices of points given as indices or subgroup names; without names, subgroups go by their numbers.
+def own_of(data: str, *lists: list) -> own_rows.Own | None:
+    """Rows and ids of the training points of data.h5, where a point of the lists is named by one; else None."""
+    return own_rows.of(data, "train") if any(True for points in lists for _ in named(points)) else None
+
+
+def numbers(points: list, own: own_rows.Own | None, where: str) -> list[int]:
+    """Training indices of points given as such, or as rows and ids of the user's own, each once.
+
+    Args:
+        own: see `own_of`. where: the setting, for the message.
 
     Raises:
-        ValueError: when a name is no subgroup, or an index is not below n.
+        ValueError: one sentence, for a row or id that no training point has.
+    """
+    return list(dict.fromkeys(_of_own(point, own, where) if is_own(point) else point for point in alone(points)))
+
+
+def _of_own(point: dict, own: own_rows.Own, where: str) -> int:
+    ((kind, name),) = point.items()
+    return own_rows.indices(own, kind, [name], where)[0]
+
+
+def resolve(
+    points: list,
+    x: np.ndarray,
+    subgroup: np.ndarray,
+    subgroup_names: list[str],
+    own: own_rows.Own | None = None,
+    where: str = "influence.targets",
+) -> list[int]:
+    """Training indices of points given as indices, subgroup names, or rows and ids of the user's own, `{row: 17}`;
+    without names, subgroups go by their numbers.
+
+    Args:
+        own: see `own_of`. where: what names the points, for the message.
+
+    Raises:
+        ValueError: when a name is no subgroup, an index is not below n, or no training point has a row or id.
     """
     indices = []
-    for point in points:
-        if isinstance(point, str):
+    for point in alone(points):
+        if is_own(point):
+            indices.append(_of_own(point, own, where))
+        elif isinstance(point, str):
             indices.append(central(x, subgroup, _number(point, subgroup, subgroup_names)))
         elif 0 <= point < len(x):
             indices.append(int(point))
@@ -46,15 +83,23 @@ def _number(name: str, subgroup: np.ndarray, subgroup_names: list[str]) -> int:
 
 
 def seeds(
-    points: list, x: np.ndarray, y: np.ndarray, subgroup: np.ndarray, subgroup_names: list[str], excluded: list[int]
+    points: list,
+    x: np.ndarray,
+    y: np.ndarray,
+    subgroup: np.ndarray,
+    subgroup_names: list[str],
+    excluded: list[int],
+    own: own_rows.Own | None = None,
+    where: str = "groups.seeds",
 ) -> tuple[list[str], list[int]]:
-    """Names and training indices of seed points: indices and subgroup names (see `resolve`), and draws.
+    """Names and training indices of seed points: indices, names, rows and ids (see `resolve`), and draws.
 
     Args:
-        points: indices, names, and draws `{random: 10, seed: 0}`, `{each_class: 1, seed: 0}` or
+        points: indices, names, rows, ids, and draws `{random: 10, seed: 0}`, `{each_class: 1, seed: 0}` or
             `{each_subgroup: 1, seed: 0}`, so many points in all, of each label or of each subgroup; with `most` no more
             than that, as many of each label as it leaves, see `draws`.
-        x: (n, ...). y, subgroup: (n,). subgroup_names: in the order of their numbers. excluded: never drawn.
+        x: (n, ...). y, subgroup: (n,). subgroup_names: in the order of their numbers. excluded: indices, never drawn.
+        own: see `own_of`. where: what names the points, for the message.
 
     Returns:
         names, one a seed, and indices, all different.
@@ -62,34 +107,38 @@ def seeds(
     Raises:
         ValueError: when there are too few points to draw from, or a seed is named twice.
     """
-    names, found = starts(points, x, y, subgroup, subgroup_names, excluded)
+    names, found = starts(points, x, y, subgroup, subgroup_names, excluded, own, where)
     return names, [index for (index,) in found]
 
 
 def starts(
-    points: list, x: np.ndarray, y: np.ndarray, subgroup: np.ndarray, subgroup_names: list[str], excluded: list[int]
+    points: list,
+    x: np.ndarray,
+    y: np.ndarray,
+    subgroup: np.ndarray,
+    subgroup_names: list[str],
+    excluded: list[int],
+    own: own_rows.Own | None = None,
+    where: str = "groups.seeds",
 ) -> tuple[list[str], list[list[int]]]:
-    """Names and members of what groups grow from: seed points as in `seeds`, and lists of indices and names.
+    """Names and members of what groups grow from: seed points as in `seeds`, and lists of all but draws.
 
     Args:
         points: as in `seeds`; of an entry that is a list all points are in the group. The others as in `seeds`.
 
     Returns:
-        names, one a start ("17 + subgroup 0" of a list), and its training indices in the order given.
+        names, one a start ("17 + subgroup 0 + row 3" of a list), and its training indices in the order given.
 
     Raises:
         ValueError: as `seeds`, and when a list has a point twice, or two entries are the same points.
     """
     found_names, found = [], []
     allowed = np.setdiff1d(np.arange(len(x)), np.array(excluded, dtype=np.int64))
-    for point in points:
-        if not isinstance(point, dict):
-            together = point if isinstance(point, list) else [point]
-            found.append(resolve(together, x, subgroup, subgroup_names))
-            found_names.append(" + ".join(
-                f"subgroup {_number(one, subgroup, subgroup_names)}" if isinstance(one, str) else str(one)
-                for one in together
-            ))  # fmt: skip
+    for point in alone(points):
+        if not is_draw(point):
+            together = alone(point) if isinstance(point, list) else [point]
+            found.append(resolve(together, x, subgroup, subgroup_names, own, where))
+            found_names.append(" + ".join(_said(one, subgroup, subgroup_names) for one in together))
             continue
         rng = np.random.default_rng(point["seed"])
         kind = draws.kind_of(point)
@@ -111,6 +160,13 @@ def starts(
             found_names += [f"{kind}{part}, draw {i + 1}" for i in range(count)]
     _refuse_repetitions(found)
     return found_names, found
+
+
+def _said(point, subgroup: np.ndarray, subgroup_names: list[str]) -> str:
+    """A point that is not drawn, in words."""
+    if is_own(point):
+        return " ".join(map(str, *point.items()))
+    return f"subgroup {_number(point, subgroup, subgroup_names)}" if isinstance(point, str) else str(point)
 
 
 def _refuse_repetitions(starts: list[list[int]]) -> None:

@@ -39,4 +39,5 @@ def seeds(data: str, asked: dict, subgroups: list[str]) -> list[int]:
     if asked["injected"] != "never" and pairs is not None:
         return pairs[:, 0].tolist()
     x, y, subgroup = hdf5.read(data, X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
-    return seed_points.seeds(asked["seeds"], x, y, subgroup, subgroups, [])[1]
+    own = seed_points.own_of(data, asked["seeds"])
+    return seed_points.seeds(asked["seeds"], x, y, subgroup, subgroups, [], own, "overlap.seeds")[1]

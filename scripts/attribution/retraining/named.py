@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from attribution.data.own_rows import Own
+from attribution.data import own_rows
 
 NAMED, RANDOM, RANDOM_CLASS = "named", "random", "random-class"
 # what was trained again
@@ -14,7 +14,7 @@ SUMMARY = ["retrained", "class", "points", "before", "after", "change", "control
            "share_as_high"]  # fmt: skip
 
 
-def members(own: Own, chosen: list[int | str], file: str | None) -> np.ndarray:
+def members(own: own_rows.Own, chosen: list[int | str], file: str | None) -> np.ndarray:
     """(p,) training indices of the points that are named, in their order in data.h5.
 
     Args:
@@ -33,16 +33,8 @@ def members(own: Own, chosen: list[int | str], file: str | None) -> np.ndarray:
             rows += table["row"].tolist()
         else:
             ids += table["id"].tolist()
-    place = {int(row): index for index, row in enumerate(own.rows)}
-    by_id = {str(name): index for index, name in enumerate(own.ids) if name}
-    for kind, names, known in (("row", rows, place), ("id", ids, by_id)):
-        for name in names:
-            if name not in known:
-                raise ValueError(
-                    f"removed names {kind} {name}, which no training point has; rows count from 0 in your own "
-                    "training array, of which a variant may take a part"
-                )
-    found = np.unique([place[row] for row in rows] + [by_id[name] for name in ids]).astype(np.int64)
+    found = [*own_rows.indices(own, "row", rows, "removed"), *own_rows.indices(own, "id", ids, "removed")]
+    found = np.unique(found).astype(np.int64)
     if not 0 < len(found) < len(own.rows):
         raise ValueError(f"removed names {len(found)} of {len(own.rows)} training points; name some, not all")
     return found

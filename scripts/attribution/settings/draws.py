@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from attribution.settings.errors import SettingError
+from attribution.settings.points import is_own
 
 KINDS = ("random", "each_class", "each_subgroup")
 
@@ -29,18 +30,22 @@ def total(draw: dict, classes: int, subgroups: int) -> int:
 
 
 def check(config: dict) -> None:
-    """Check that every draw of seed points is of one kind.
+    """Check that every draw of seed points is of one kind, and that no point of the user's own is drawn.
 
     Raises:
         SettingError: one sentence.
     """
     for where, seeds in _lists(config):
         for index, entry in enumerate(seeds):
-            if isinstance(entry, dict) and sum(kind in entry for kind in KINDS) != 1:
+            if not isinstance(entry, dict) or (is_own(entry) and len(entry) == 1):
+                continue
+            if is_own(entry) or sum(kind in entry for kind in KINDS) != 1:
                 raise SettingError(
-                    f"{where}[{index}] is {json.dumps(entry)}; allowed is one of {', '.join(KINDS)}, with seed and "
-                    "perhaps most"
+                    f"{where}[{index}] is {json.dumps(entry, ensure_ascii=False)}; allowed is one of "
+                    f"{', '.join(KINDS)}, with seed and perhaps most, or row or id alone"
                 )
+            if "seed" not in entry:
+                raise SettingError(f"{where}[{index}].seed is missing; set it, config/README.md says how")
 
 
 def _lists(config: dict) -> Iterator[tuple[str, list]]:

@@ -2,7 +2,7 @@
 
 import json
 
-from attribution.settings import datasets, draws, recipes, shared_data
+from attribution.settings import datasets, draws, points, recipes, shared_data
 from attribution.settings.errors import SettingError, one_of
 
 # What only studies of toy data need: its figures and tables name subgroups and other recipes.
@@ -113,20 +113,22 @@ def groups(config: dict, dataset: str, n: int | None, variant: str = "") -> None
         SettingError: one sentence.
     """
     chosen, where = _group(config, dataset, variant)
-    _excluded(where("excluded"), chosen["excluded"], dataset, n)
-    _size(where("size"), chosen["size"], dataset, n, len(chosen["excluded"]))
-    _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
-    _starts(where("seeds"), chosen["seeds"], chosen["excluded"], where("size"), chosen["size"])
+    excluded = points.alone(chosen["excluded"])
+    _excluded(where("excluded"), excluded, dataset, n)
+    _size(where("size"), chosen["size"], dataset, n, len(excluded))
+    _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(excluded))
+    _starts(where("seeds"), chosen["seeds"], excluded, where("size"), chosen["size"])
 
 
 def boundary_groups(config: dict, dataset: str, n: int | None) -> None:
     """The same of groups by boundary scores, which have a size of their own."""
     chosen, where = _group(config, dataset, "")
-    _excluded(where("excluded"), chosen["excluded"], dataset, n)
+    excluded = points.alone(chosen["excluded"])
+    _excluded(where("excluded"), excluded, dataset, n)
     size = config["boundary"]["greedy"]["size"]
-    _size("boundary.greedy.size", size, dataset, n, len(chosen["excluded"]))
-    _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(chosen["excluded"]))
-    _starts(where("seeds"), chosen["seeds"], chosen["excluded"], "boundary.greedy.size", size)
+    _size("boundary.greedy.size", size, dataset, n, len(excluded))
+    _seeds(where("seeds"), chosen["seeds"], config, dataset, n, len(excluded))
+    _starts(where("seeds"), chosen["seeds"], excluded, "boundary.greedy.size", size)
 
 
 def overlap(config: dict, dataset: str, n: int | None) -> None:
@@ -144,12 +146,17 @@ def compared_groups(config: dict, dataset: str, n: int | None) -> None:
 
 def targets(config: dict, dataset: str, n: int | None) -> None:
     """Check the rows of the influence matrix, the study's or the section's."""
+    where, chosen = _targets(config, dataset)
+    _seeds(where, chosen, config, dataset, n, 0)
+
+
+def _targets(config: dict, dataset: str) -> tuple[str, list]:
+    """Where the rows of the influence matrix stand, and the points that they are; none where all are."""
     name = study_of(config, dataset)
     own = config["studies"][name].get("influence", {}) if name else {}
     where = f"studies.{name}.influence.targets" if "targets" in own else "influence.targets"
     chosen = own.get("targets", config["influence"]["targets"])
-    if chosen != "all":
-        _seeds(where, chosen, config, dataset, n, 0)
+    return where, [] if chosen == "all" else chosen
 
 
 def explained(config: dict, dataset: str, n: int | None) -> None:
@@ -179,23 +186,54 @@ def drawn(config: dict, dataset: str, per_class: list[int], check, variant: str 
     Raises:
         SettingError: one sentence with the class.
     """
-    if check in (overlap, compared_groups):
-        where, seeds = "overlap.seeds", config["overlap"]["seeds"]
-    elif check in (groups, boundary_groups):
-        chosen, name = _group(config, dataset, variant)
-        where, seeds = name("seeds"), chosen["seeds"]
-    else:
-        return
     names = datasets.class_names(config["datasets"][dataset]) or [str(label) for label in range(len(per_class))]
-    for index, seed in enumerate(seeds):
-        of_classes = isinstance(seed, dict) and "each_class" in seed
-        asked = draws.each(seed, len(per_class)) if of_classes else 0
-        for label, count in enumerate(per_class):
-            if count < asked:
-                raise SettingError(
-                    f"{where}[{index}].each_class is {asked}, but class '{names[label]}' of data set '{dataset}' has "
-                    f"{count} training points; allowed is at most {min(per_class)}"
-                )
+    for where, chosen in _lists(config, dataset, check, variant):
+        for index, seed in enumerate(chosen):
+            of_classes = isinstance(seed, dict) and "each_class" in seed
+            asked = draws.each(seed, len(per_class)) if of_classes else 0
+            for label, count in enumerate(per_class):
+                if count < asked:
+                    raise SettingError(
+                        f"{where}[{index}].each_class is {asked}, but class '{names[label]}' of data set '{dataset}' "
+                        f"has {count} training points; allowed is at most {min(per_class)}"
+                    )
+
+
+def own_rows(config: dict, dataset: str, known: int | None, check, variant: str = "") -> None:
+    """Check that rows of the user's own that a check's points are named by are rows of the source.
+
+    Args:
+        known: training rows of the source, None where nothing says. check: as in `drawn`, or `targets`.
+
+    Raises:
+        SettingError: one sentence with the row.
+    """
+    for where, chosen in _lists(config, dataset, check, variant):
+        rows(where, [name for kind, name in points.named(chosen) if kind == "row"], dataset, known)
+
+
+def rows(where: str, chosen: list[int], dataset: str, known: int | None, part: str = "training") -> None:
+    """Check that rows of a part, as `where` names them, are below the number of those that the source has.
+
+    Raises:
+        SettingError: one sentence with the row.
+    """
+    for row in chosen:
+        if known is not None and row >= known:
+            raise SettingError(
+                f"{where} names row {row}, but the source of data set '{dataset}' has {known} {part} rows; allowed are "
+                f"rows from 0 to {known - 1}"
+            )
+
+
+def _lists(config: dict, dataset: str, check, variant: str) -> list[tuple[str, list]]:
+    """The points that a check is about, each list with where it stands."""
+    if check in (overlap, compared_groups):
+        return [("overlap.seeds", config["overlap"]["seeds"])]
+    if check in (groups, boundary_groups):
+        chosen, where = _group(config, dataset, variant)
+        return [(where(key), chosen[key]) for key in ("seeds", "excluded")]
+    return [_targets(config, dataset)] if check is targets else []
 
 
 def _group(config: dict, dataset: str, variant: str):
@@ -213,11 +251,16 @@ def _group(config: dict, dataset: str, variant: str):
 
 def _excluded(where: str, excluded: list, dataset: str, n: int | None) -> None:
     for index in excluded:
-        if n is not None and index >= n:
-            raise SettingError(
-                f"{where} holds {index}, but data set '{dataset}' has {n} training points; allowed are indices below "
-                f"{n}"
-            )
+        _index(where, index, dataset, n)
+
+
+def _index(where: str, index, dataset: str, n: int | None) -> None:
+    """Raise unless what is a position is one of data.h5."""
+    if isinstance(index, int) and n is not None and index >= n:
+        raise SettingError(
+            f"{where} holds {index}, but data set '{dataset}' has {n} training points; allowed are indices below {n}, "
+            "which count in the shuffled data.h5, and {row: NUMBER} for a row of your own"
+        )
 
 
 def _size(where: str, size: int, dataset: str, n: int | None, excluded: int) -> None:
@@ -240,17 +283,15 @@ def _seeds(where: str, seeds: list, config: dict, dataset: str, n: int | None, e
                 )
         elif isinstance(seed, str):
             _subgroup(where, seed, config, dataset)
-        elif n is not None and seed >= n:
-            raise SettingError(
-                f"{where} holds {seed}, but data set '{dataset}' has {n} training points; allowed are indices below {n}"
-            )
+        else:
+            _index(where, seed, dataset, n)
         if not isinstance(seed, list | dict) and seed in seeds[:index]:
             raise SettingError(f"{where}[{index}] is {json.dumps(seed)} a second time; allowed is each point once")
 
 
 def _starts(where: str, seeds: list, excluded: list, of_size: str, size: int) -> None:
     """Check the lists among seeds: all members must be in the group, and no two lists are the same."""
-    lists = [(index, seed) for index, seed in enumerate(seeds) if isinstance(seed, list)]
+    lists = [(index, points.alone(seed)) for index, seed in enumerate(seeds) if isinstance(seed, list)]
     for index, start in lists:
         out = [point for point in start if point in excluded]
         if out:

@@ -1,5 +1,6 @@
 """Input functions of rules: which files a job reads, by its wildcards and the settings."""
 
+import csv
 import os
 
 from snakemake.exceptions import WorkflowError
@@ -102,9 +103,27 @@ def removed_points(config: dict, wildcards) -> list[int | str]:
 
 
 def removed_file(config: dict, wildcards) -> dict:
-    """The file of these points, where the study names one."""
+    """The file of these points, where the study names one.
+
+    Raises:
+        WorkflowError: one sentence, for a row, of the list or the file, that the data have not.
+    """
     name, chosen = _removed(config, wildcards)
-    return {"points": _there(f"studies.{name}.removed", chosen)} if isinstance(chosen, str) else {}
+    where, found = f"studies.{name}.removed", {}
+    if isinstance(chosen, str):
+        found = {"points": _there(where, chosen)}
+        where, chosen = f"{where}, '{chosen}',", _rows_of(chosen)
+    known = training_rows(config["datasets"][wildcards.dataset])
+    rows = [row for row in chosen if isinstance(row, int)]
+    studies.in_one_sentence(run_checks.rows, where, rows, wildcards.dataset, known)
+    return found
+
+
+def _rows_of(path: str) -> list[int]:
+    """Column `row` of a CSV file; what is no table or no number is the job's to report."""
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        found = [(line.get("row") or "").strip() for line in csv.DictReader(file)]
+    return [int(row) for row in found if row.isdecimal()]
 
 
 def named_networks(config: dict, wildcards) -> dict[str, str]:
@@ -144,6 +163,7 @@ def require(config: dict, check, dataset: str, **variant) -> None:
         SettingError: one sentence.
     """
     check(config, dataset, most_points(config["datasets"][dataset]), **variant)
+    run_checks.own_rows(config, dataset, training_rows(config["datasets"][dataset]), check, **variant)
     each = resources.per_class(config["datasets"][dataset])
     if each:
         run_checks.drawn(config, dataset, each, check, **variant)
@@ -162,6 +182,13 @@ def most_points(dataset: dict) -> int | None:
     """The most training points that a data set can have; None where nothing says."""
     size = resources.data_size(dataset)
     return (size["n"] + size["m"] if dataset.get("inject") else size["n"]) or None
+
+
+def training_rows(dataset: dict) -> int | None:
+    """The training rows of a data set's source, of which test images count on that may be put among them; None where
+    nothing says."""
+    train, test = resources.source_rows(dataset)
+    return (train + test if dataset.get("inject") else train) or None
 
 
 # of runs

@@ -6,6 +6,7 @@ import os
 
 from attribution.costs import data_sizes, requests
 from attribution.runtime import devices
+from attribution.settings import points
 from attribution.workflow import shards, studies
 
 
@@ -27,6 +28,17 @@ def _per_class(dataset: str, version: int) -> list[int] | None:
     return data_sizes.per_class(json.loads(dataset))
 
 
+def source_rows(dataset: dict) -> tuple[int, int]:
+    """Training and test rows of a data set's source, see `data_sizes.rows`; looked at once as the others."""
+    path = dataset.get("path", "")
+    return _source_rows(json.dumps(dataset), os.stat(path).st_mtime_ns if os.path.isfile(path) else 0)
+
+
+@functools.cache
+def _source_rows(dataset: str, version: int) -> tuple[int, int]:
+    return data_sizes.rows(json.loads(dataset))
+
+
 @functools.cache
 def _data_size(dataset: str, version: int) -> dict:
     return requests.of_data(json.loads(dataset))
@@ -46,7 +58,7 @@ def size_of(config: dict, wildcards) -> dict:
     members = trained(config, data["n"], wildcards)
     facts = {
         "batch_size": chosen["batch_size"],
-        "targets": data["n"] if targets == "all" else len(targets),
+        "targets": data["n"] if targets == "all" else len(points.alone(targets)),
         "top": chosen["topk"]["size"],
         "block": chosen["topk"]["block"],
         "group_size": groups["size"],

@@ -54,7 +54,15 @@ def suggesting(config: dict, wildcards) -> dict[str, str]:
 
 
 def files(config: dict, wildcards) -> dict:
-    """Results that a method needs, and those by which the explained test points are chosen."""
+    """Results that a method needs, and those by which the explained test points are chosen.
+
+    Raises:
+        WorkflowError: one sentence, for a class or a row that the data have not.
+    """
+    chosen, known = config["answers"]["explanations"]["rows"], config["datasets"][wildcards.dataset]
+    tested = resources.source_rows(known)[1] or None
+    where = "answers.explanations.rows"
+    studies.in_one_sentence(run_checks.rows, where, chosen, wildcards.dataset, tested, "test")
     data = inputs.data_for(config, run_checks.explained, wildcards)
     gradients = f"{inputs.run(wildcards)}/gradients.h5"
     return attributions.needed(config, wildcards) | {"data": data, "gradients": gradients}
