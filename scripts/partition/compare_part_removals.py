@@ -14,6 +14,7 @@ from attribution.files.results.partition import CHANGES, LABELS, METHODS, SIZED
 COLUMNS = [
     "dataset", "geometry", "model", "truth", "method", "role", "parts", "own_minus_other", "low", "high", "share",
     "sizes_of", "trainings", "median", "worst", "best_control", "gain", "gain_low", "gain_high",
+    "chosen",
 ]  # fmt: skip
 
 
@@ -38,7 +39,8 @@ def compare_part_removals(
     The first method that is no control is the default. `gain`: own minus other less that of the best control of
     the same sizes, part by part, those with most points in common paired. `median`, `worst`: over trainings. With
     several networks a part, CHOSEN is of each training the partition, controls among them, that is best by half of
-    them, judged by the others as are the controls, which have sizes of their own there.
+    them, judged by the others as are the controls, which have sizes of their own there; `chosen`, which that was, a
+    training after another.
     """
     rows = []
     for recipe in dict.fromkeys(recipe for recipe, _ in runs):
@@ -70,7 +72,8 @@ def _of_recipe(files: list[list[str]], named: list[str], geometry: str, interval
         means = [one.mean() for one in found]
         start = [dataset, geometry, named[1], named[0], name, role, parts, np.mean(means)]
         row = [*start, *judge.interval(found, **interval), shares, of, len(found), np.median(means), min(means)]
-        rows.append([*row, *_gain(name, found, own, interval)] if role != "control" else [*row, None, None, None, None])
+        more = _gain(name, found, own, interval) if role != "control" else [None] * 4
+        rows.append([*row, *more, None])
     return rows + _chosen(several, control, [dataset, geometry, named[1], named[0]], interval)
 
 
@@ -93,7 +96,7 @@ def _chosen(trainings: list[dict], control: dict[str, bool], start: list[str], i
     means, parts = [one.mean() for one in found], "/".join(sorted({str(len(one)) for one in found}))
     row = [*start, CHOSEN, "method", parts, np.mean(means), *judge.interval(found, **interval), None, "", len(found)]
     gain = [best, np.mean([one.mean() for one in more]), *judge.interval(more, **interval)]
-    return [[*row, np.median(means), min(means), *gain]]
+    return [[*row, np.median(means), min(means), *gain, "/".join(name for name, _ in judged)]]
 
 
 def _gain(name: str, found: list[np.ndarray], own: dict, interval: dict) -> list:

@@ -4,6 +4,8 @@ from attribution.runtime import job
 
 job.begin()
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -23,7 +25,8 @@ def compare_partitions(data: str, partitions: list[str], runs: list[list], geome
     Args:
         partitions: partition.h5 of the (recipe, seed) of `runs`, in their order. geometry: what the data set is called.
 
-    Rows `shuffled-labels` hold the agreement of the first method's parts with subgroups in a random order.
+    Rows `shuffled-labels` hold the agreement of the first method's parts with subgroups in a random order. In the
+    second table a row of one recipe is over each two of its trainings, one of `RECIPE/RECIPE` over those of a seed.
     """
     subgroups, classes = hdf5.read(data, SUBGROUP_TRAIN, Y_TRAIN)
     rows, labels = [], {}
@@ -32,7 +35,7 @@ def compare_partitions(data: str, partitions: list[str], runs: list[list], geome
             dataset = file.attrs["dataset"]
             for place, name in enumerate(file.attrs[METHODS]):
                 found, facts = file[name][LABELS][()], file[name].attrs
-                labels.setdefault((recipe, name), []).append(found)
+                labels.setdefault((recipe, name), {})[seed] = found
                 start = [dataset, geometry, recipe, seed]
                 end = [facts["seconds"], facts["peak_memory"] / 1e6]
                 agreement = judge.against_subgroups(found, subgroups, classes)
@@ -42,10 +45,17 @@ def compare_partitions(data: str, partitions: list[str], runs: list[list], geome
                     agreement = judge.against_subgroups(found, subgroups[order], classes[order])
                     rows.append([*start, SHUFFLED, facts["parts"], *agreement.values(), None, None])
     steady = []
-    for (recipe, name), several in labels.items():
-        if len(several) > 1:
-            found = judge.stability(several)
-            steady.append([dataset, geometry, recipe, name, len(several), np.median(found), found.min(), found.max()])
+
+    def add(recipe: str, name: str, trainings: int, found: np.ndarray) -> None:
+        if len(found):
+            steady.append([dataset, geometry, recipe, name, trainings, np.median(found), found.min(), found.max()])
+
+    for (recipe, name), of_seed in labels.items():
+        add(recipe, name, len(of_seed), judge.stability(list(of_seed.values())))
+    for one, other in combinations(dict.fromkeys(recipe for recipe, _ in runs), 2):
+        for name in [name for recipe, name in labels if recipe == one and (other, name) in labels]:
+            found = judge.between_networks(labels[one, name], labels[other, name])
+            add(f"{one}/{other}", name, len(found), found)
     columns = ["dataset", "geometry", "recipe", "method", "trainings", "ari", "least", "most"]
     for path, table, names in ((outputs[0], rows, COLUMNS), (outputs[1], steady, columns)):
         with atomic.replacing(path) as temporary:

@@ -174,10 +174,11 @@ def test_retraining_gives_the_matrix_of_each_partition_and_equal_parts_leave_onc
     assert first.gain == pytest.approx(expected - of_controls.max()) and first.gain > 0
     assert abs(of_controls["random"]) < 0.2 * expected
     outputs = [str(path.with_name(name)) for name in ("partition.csv", "stability.csv")]
-    compare_partitions.compare_partitions(job["files"]["data"], [str(job["path"])] * 2, run * 2, "two", outputs)
+    runs = [["net", 0], ["net", 1]]
+    compare_partitions.compare_partitions(job["files"]["data"], [str(job["path"])] * 2, runs, "two", outputs)
     table = pd.read_csv(outputs[0]).groupby("method").ari.mean()
     assert table["gradient-dot-unit"] == 1 and abs(table["shuffled-labels"]) < 0.2
-    assert (pd.read_csv(outputs[1]).ari == 1).all()
+    assert pd.read_csv(outputs[1]).ari.tolist() == [1] * len(METHODS)
 
 
 def test_a_partition_of_one_part_changes_nothing_and_the_others_leave():
@@ -231,6 +232,29 @@ def test_agreement_by_hand():
     assert partitions.against_subgroups(subgroups, subgroups, classes)["ari_within"] == 1
     assert np.isnan(partitions.against_subgroups(classes, classes, classes)["ari_within"])
     np.testing.assert_allclose(partitions.stability([classes, classes, 1 - classes]), 1)
+
+
+def test_networks_are_compared_training_seed_by_training_seed(tmp_path):
+    """Two recipes find the same parts from seed 0, others that have nothing in common from seed 1; one has a third."""
+    halves, ends = np.repeat([0, 1], 4), np.tile([0, 1], 4)
+    found = {("a", 0): halves, ("a", 1): halves, ("a", 2): ends, ("b", 0): 1 - halves, ("b", 1): ends}
+    hdf5.write(tmp_path / "data.h5", {"subgroup_train": halves, "y_train": 0 * halves}, {})
+    paths, facts = [], {"seconds": 1.0, "peak_memory": 1, "parts": 2}
+    for (recipe, seed), labels in found.items():
+        paths.append(str(tmp_path / f"{recipe}{seed}.h5"))
+        own = {
+            f"{name}/{key}": value for name in ("mine", "only-a")[: 2 - (recipe == "b")] for key, value in facts.items()
+        }
+        names = ["mine"] if recipe == "b" else ["mine", "only-a"]
+        hdf5.write(paths[-1], {f"{name}/labels": labels for name in names}, {"dataset": "d", "methods": names} | own)
+    outputs = [str(tmp_path / name) for name in ("partition.csv", "stability.csv")]
+    compare_partitions.compare_partitions(str(tmp_path / "data.h5"), paths, list(found), "g", outputs)
+    rows = pd.read_csv(outputs[1]).set_index(["recipe", "method"])
+    apart = partitions.stability([halves, ends])[0]
+    assert apart == pytest.approx(-1 / 6) and len(rows) == 4
+    assert rows.loc[("a/b", "mine"), ["trainings", "ari", "least", "most"]].tolist() == [2, (1 + apart) / 2, apart, 1]
+    assert rows.loc[("a", "mine"), ["trainings", "ari", "least", "most"]].tolist() == [3, apart, apart, 1]
+    assert rows.loc[("b", "mine"), ["trainings", "ari"]].tolist() == [2, apart]
 
 
 def test_own_minus_other_and_share_by_hand():
@@ -323,6 +347,7 @@ def test_the_averaged_truth_is_the_mean_over_other_trainings_than_the_runs(job, 
     # the first of three networks chooses, the other two judge, controls too
     (chosen,) = table[table.method == "chosen-by-retraining"].itertuples()
     assert chosen.own_minus_other == chosen.low == chosen.high == pytest.approx(np.mean(expected[1:]))
+    assert chosen.chosen == "gradient-dot-unit" and table.chosen.notna().sum() == 1
     with hdf5.file(out) as file:
         controls = {name: np.mean([
             part_removals.own_minus_other(one).mean() for one in file[name]["changes"][1:]

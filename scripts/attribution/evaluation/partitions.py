@@ -28,6 +28,15 @@ def against_subgroups(labels: np.ndarray, subgroups: np.ndarray, classes: np.nda
     }
 
 
+def between_networks(one: dict[int, np.ndarray], other: dict[int, np.ndarray]) -> np.ndarray:
+    """(seeds,) adjusted Rand index of the partitions of two networks from the same training seed, of seeds of both.
+
+    Args:
+        one, other: training seed -> labels (n,).
+    """
+    return np.array([adjusted_rand_score(labels, other[seed]) for seed, labels in one.items() if seed in other])
+
+
 def stability(partitions: list[np.ndarray]) -> np.ndarray:
     """(pairs,) adjusted Rand index of each two partitions of the same points."""
     return np.array([

@@ -54,7 +54,7 @@ TABLE = MappingProxyType({
     "stop-conditions-judged.csv": Table("groups", "stop-conditions", EVALUATION, "where groups should stop"),
     "improved_groups.csv": Table("partition", "improved_groups", FUNCTIONING, "groups improved by swaps"),
     "partition.csv": Table("partition", "partition", FUNCTIONING, "parts against known subgroups"),
-    "partition-stability.csv": Table("partition", "partition", FUNCTIONING, "parts over training seeds"),
+    "partition-stability.csv": Table("partition", "partition", FUNCTIONING, "parts over training seeds and networks"),
     "removal-*.csv": Table("partition", "removal", FUNCTIONING, "what leaves with a part"),
     "border-*.csv": Table("border", "border", TRUTH, "where attribution holds"),
     "lds-*.csv": Table("truth", "truths", TRUTH, "linear datamodelling score"),
