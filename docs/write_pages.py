@@ -7,7 +7,7 @@ A block stands between `<!-- written: NAME ARGUMENTS -->` and `<!-- end -->`; al
 
 from pathlib import Path
 
-from writing import advice, asked, blocks, border, choosing, results, settings, workflow
+from writing import advice, asked, blocks, border, choosing, choosing_groups, results, settings, workflow
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "config/README.md", "docs/choosing.md", "docs/results.md", "docs/map.md")
@@ -15,6 +15,8 @@ WRITERS = {
     "table": results.result,
     "sources": results.sources,
     "choosing": choosing.table,
+    "partitions": choosing_groups.partitions,
+    "stops": choosing_groups.stops,
     "recipes": advice.recipes,
     "trainings": advice.trainings,
     "labels": advice.labels,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from writing import advice, asked, blocks, choosing, results
+from writing import advice, asked, blocks, choosing, choosing_groups, results
 
 LABELS = "dataset,model,truth,method,found_first_10_percent,average_precision,low,high,found_low,found_high\n"
 HEAD = "dataset,model,truth,models,subsets,alpha,method,lds,low,high,seconds,peak_mb\n"
@@ -157,3 +157,33 @@ def test_cells_hold_what_was_asked_and_got_and_a_reason_only_where_less_is_got(t
     (tmp_path / "asked.yaml").write_text(row % ", 0.75: 0.8")
     with pytest.raises(blocks.PageError, match=r"at 0\.75 of docs/results/lds\.csv, which has no such row"):
         asked.table(tmp_path)
+
+
+def test_a_partition_is_counted_above_level_or_below_by_its_interval(tmp_path):
+    (tmp_path / "tables.yaml").write_text("removal: {}\nremoval-hidden: {}\n")
+    head = "model,truth,method,role,gain_low,gain_high\n"
+    (tmp_path / "removal.csv").write_text(
+        head + "m,fixed,worse,default,-0.2,-0.1\nm,fixed,worse,method,0.1,0.2\nm,fixed,c,control,,\n"
+        "m,fixed,good,method,0.1,0.2\nm,fixed,good,method,0.0,0.2\nm,averaged,good,method,-0.1,0.0\n"
+    )
+    (tmp_path / "removal-hidden.csv").write_text(head + "n,fixed,worse,method,-0.1,0.1\n")
+    assert choosing_groups.partitions(tmp_path).splitlines() == [
+        "| method | shapes, `m`, fixed | shapes, `m`, averaged | other data |",
+        "| --- | --- | --- | --- |",
+        "| `good` | 1 / 1 / 0 | 0 / 1 / 0 | |",
+        "| `worse` | 1 / 0 / 1 | | 0 / 1 / 0 |",
+    ]
+
+
+def test_a_stop_is_the_one_of_the_largest_f1_beside_the_default(tmp_path):
+    (tmp_path / "tables.yaml").write_text("stop-conditions-judged: {}\nstop-conditions-hidden: {}\n")
+    head = "dataset,method,role,condition,share_of_first,f1,low,high,gain,gain_low,gain_high\n"
+    (tmp_path / "stop-conditions-judged.csv").write_text(
+        head + "all,a,method,gap,0.9,0.7,0.6,0.8,0.1,-0.001,0.2\nall,a,method,size,0.9,0.9,0.85,0.95,0.3,0.2,0.4\n"
+        "all,c,control,gap,1,1,1,1,0,0,0\nall,all,method,gap,1,1,1,1,0,0,0\ndiscs,a,method,gap,1,1,1,1,0,0,0\n"
+    )
+    (tmp_path / "stop-conditions-hidden.csv").write_text(head + "digits,a,method,gap,0.5,0.4,0.3,0.5,0,0,0\n")
+    assert choosing_groups.stops(tmp_path).splitlines()[2:] == [
+        "| shapes | `a` | 0.90 | `size` 0.90 (0.85 to 0.95) | 0.70 (0.60 to 0.80) | +0.10 (+0.00 to +0.20) |",
+        "| digits | `a` | 0.50 | `gap` 0.40 (0.30 to 0.50) | 0.40 (0.30 to 0.50) | +0.00 (+0.00 to +0.00) |",
+    ]
