@@ -16,11 +16,15 @@ from attribution.files.results.partition import CHANGES, LABELS, METHODS
 LOOKS = tuple(zip(
     (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.ORANGE, drawing.PINK, drawing.SKY, drawing.BLACK), "osD^vP*",
     strict=True))  # fmt: skip
+CURVE = ("counts", "criterion", "error")
 ACROSS = 4
+BELOW = 2.4  # inches of the criterion's curves
 
 
 def plot_parts(data: str, partition: str, removals: str, style: str, dpi: int, path: str) -> None:
     """Draw a panel a method, controls last; parts go by colour and marker, points of class 0 are hollow.
+
+    Where a criterion chose how many parts there are, its curves by every method stand below.
 
     Raises:
         ValueError: where the data is no plane.
@@ -34,8 +38,12 @@ def plot_parts(data: str, partition: str, removals: str, style: str, dpi: int, p
         down = -(-len(names) // ACROSS)
         across, up = x.max(axis=0) - x.min(axis=0)
         height = 2.2 * up / across + 0.55
-        figure, axes = plt.subplots(down, ACROSS, figsize=(2.4 * ACROSS, down * height), sharex=True, sharey=True,
-                                    squeeze=False)  # fmt: skip
+        curves = {name: [divided[name][key][()] for key in CURVE] + [divided[name].attrs["parts"]]
+                  for name in names if CURVE[0] in divided[name]}  # fmt: skip
+        below = BELOW if curves else 0
+        figure = plt.figure(figsize=(2.4 * ACROSS, down * height + below))
+        planes, foot = figure.subfigures(2, 1, height_ratios=(down * height, below)) if curves else (figure, None)
+        axes = planes.subplots(down, ACROSS, sharex=True, sharey=True, squeeze=False)
         for here, name in zip(axes.flat, names, strict=False):
             _panel(here, x, y, divided[name][LABELS][()])
             rise = part_removals.own_minus_other(left[name][CHANGES][()]).mean()
@@ -50,7 +58,19 @@ def plot_parts(data: str, partition: str, removals: str, style: str, dpi: int, p
         here.tick_params(labelbottom=True)
     for here in axes[:, 0]:
         here.set_ylabel("$x_2$")
+    if curves:
+        _curves(foot.subplots(), curves)
     drawing.save(figure, path, dpi)
+
+
+def _curves(here, curves: dict) -> None:
+    """A line a method: the criterion at each number of parts, and a ring at the number that it chose."""
+    for place, (name, (counts, value, error, chosen)) in enumerate(curves.items()):
+        colour, marker = LOOKS[place % len(LOOKS)]
+        here.errorbar(counts, value, yerr=error, color=colour, marker=marker, ms=3, lw=0.8, capsize=1.5, label=name)
+        here.scatter(chosen, value[counts == chosen], s=60, facecolors="none", edgecolors=colour)
+    here.set(xlabel="number of parts", ylabel="criterion")
+    here.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=6.5)
 
 
 def _panel(here, x, y, labels) -> None:

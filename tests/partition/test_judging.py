@@ -215,12 +215,19 @@ def test_where_a_criterion_finds_nothing_to_divide_the_others_are_judged_and_dra
     assert rows.own_minus_other[["gradient-dot-unit", "random"]].tolist() == [pytest.approx(change), 0]
     drawn = []
     for script in (plot_parts, plot_part_removals):
-        monkeypatch.setattr(script.drawing, "save", lambda figure, *_: drawn.append(figure.axes))
+        monkeypatch.setattr(script.drawing, "save", lambda figure, *_: drawn.append(figure.get_axes()))
     plot_parts.plot_parts(job["files"]["data"], str(job["path"]), str(out), "default", 60, "parts.png")
     plot_part_removals.plot_part_removals(str(out), "default", 60, "removals.png")
-    planes, matrices = drawn
+    (*planes, curves), matrices = drawn
     assert [here.get_title().split(":")[0].split(" (")[0] for here in planes] == names
     assert planes[-1].get_title() == matrices[len(names) - 1].get_title() == "random (control): 0.0"
+    # a curve a method, with a ring at the number that was taken
+    with hdf5.file(job["path"]) as file:
+        for name, line, ring in zip(names, curves.containers, curves.collections[1::2], strict=True):
+            np.testing.assert_array_equal(
+                line.lines[0].get_xydata().T, [file[name][key] for key in ("counts", "criterion")]
+            )
+            assert ring.get_offsets()[0, 0] == file[name].attrs["parts"] and line.get_label() == name
     # the lowest panel of each of four columns names the axis
     assert [here.get_xlabel() for here in planes] == [""] * max(len(names) - 4, 0) + ["$x_1$"] * min(len(names), 4)
 

@@ -159,7 +159,7 @@ BASE = {
     "variant": ("", "-minimum", "-adaptive"), "repetition": ("1",), "alpha": ("0.5",), "shard": ("0", "held-out"),
     "truth": ("fixed", "averaged"), "sets": ("alpha0.5", "fit-alpha0.5", "leave-one-out", "groups"), "models": ("2",),
     "subsets": ("200",), "extent": ("small", "full"), "form": ("exact", "mean", "batch", "universal", "simple"),
-    "layers": ("", "-all-layers"), "judge": ("cost",), "of": ("", "-mine"),
+    "layers": ("", "-all-layers"), "recipe": ("", "-mlp-plain"), "judge": ("cost",), "of": ("", "-mine"),
     "table": (
         "points", "overlap", "boundary_overlap", "retrieval", "recovery", "lds", "leave-one-out", "group-removals",
         "brittleness",

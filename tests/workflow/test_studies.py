@@ -155,7 +155,7 @@ def test_what_a_figure_reads_is_made_by_a_rule_in_either_scope(workflow, scope):
         study["scope"] = scope
     more = {
         "variant": "-influence", "extent": "small", "form": "exact", "layers": "-all-layers", "method": "source",
-        "truth": "fixed",
+        "truth": "fixed", "recipe": "-mlp-plain",
     }  # fmt: skip
     for study in ("toy", "cifar10-cnn"):
         toy_only = ("compared", "retrained", "target", "recipes")

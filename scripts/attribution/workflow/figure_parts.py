@@ -1,5 +1,7 @@
 """What entries of the table of figures are made of: inputs and parameters, functions of (config, wildcards)."""
 
+from snakemake.exceptions import WorkflowError
+
 from attribution.settings import datasets, run_checks
 from attribution.workflow import inputs, studies
 
@@ -12,6 +14,26 @@ def result(name: str, scope: str | None = None):
     return lambda config, wildcards: studies.run_path(
         config, wildcards.study, name.format(**dict(wildcards.items())), scope=scope
     )
+
+
+def of_recipe(name: str):
+    """A result of the recipe that the figure's name ends with, -NAME, without one of the study's own.
+
+    Raises:
+        WorkflowError: one sentence, for a recipe that the study does not list.
+    """
+
+    def path(config: dict, wildcards) -> str:
+        recipe = wildcards.recipe[1:]
+        known = studies.of_study(config, "recipes", wildcards) if recipe else []
+        if recipe and recipe not in known:
+            raise WorkflowError(
+                f"a figure of study '{wildcards.study}' is asked for by recipe '{recipe}', and "
+                f"studies.{wildcards.study}.recipes lists {', '.join(known)}; name one of these, or add it"
+            )
+        return studies.run_path(config, wildcards.study, name, model=recipe or None)
+
+    return path
 
 
 def each(key: str, name: str):

@@ -19,6 +19,7 @@ from attribution.workflow.figure_parts import (
     each,
     most_subsets,
     move_of_layers,
+    of_recipe,
     of_study,
     points_of_layers,
     pool_titles,
@@ -194,9 +195,9 @@ TABLE = {
     ),
     # of attribution judged by retraining
     "plot_parts": Figure(
-        "partition", "parts", FUNCTIONING, "The training set divided",
-        {"data": DATA, "partition": result("partition.h5"), "removals": result("partition-removals-fixed.h5")},
-        of=IN_PLANE,
+        "partition", "parts{recipe}", FUNCTIONING, "The training set divided{recipe}",
+        {"data": DATA, "partition": of_recipe("partition.h5"), "removals": of_recipe("partition-removals-fixed.h5")},
+        job="{study}{recipe}", caption="parts", constraints={"recipe": "(-[a-z0-9-]+)?"}, of=IN_PLANE,
     ),
     "plot_part_removals": Figure(
         "partition", "part-removals-{truth}", FUNCTIONING, "What leaves with a part, {truth} truth",
@@ -319,7 +320,7 @@ def offered(config: dict, study: str) -> list[str]:
     """Names of the figures that mean something for a study's data, without variants and further wildcards."""
     kinds = studies.kinds_of_data(config["datasets"][config["studies"][study]["dataset"]])
     fits = [figure for figure in TABLE.values() if not figure.of or kinds & set(figure.of)]
-    names = [figure.file.replace("{variant}", "") for figure in fits]
+    names = [figure.file.replace("{variant}", "").replace("{recipe}", "") for figure in fits]
     return [name for name in names if "{" not in name]
 
 
