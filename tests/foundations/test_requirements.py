@@ -15,6 +15,9 @@ import plan_retrainings
 from attribution.costs import networks as network_cost
 from attribution.costs import requests as requirements
 from attribution.costs import sizes as network_sizes
+from attribution.costs.jobs import every
+from attribution.costs.jobs import groups as groups_cost
+from attribution.groups import stops
 from attribution.networks import build
 from attribution.runtime import deadline, devices
 from attribution.runtime.cluster import parse, refusal
@@ -89,6 +92,30 @@ def test_groups_ask_for_their_seeds(sizes, adaptive, seconds):
     assert more["mem_mb"] * requirements.MB > 2 * groups * 3 * 8 * n
 
 
+@pytest.mark.parametrize("condition", stops.CONDITIONS)
+def test_groups_ask_for_what_tells_where_they_stop(condition):
+    assert groups_cost.BY_LIKENESS == stops.BY_LIKENESS
+    n, k, groups, members = 1000, 500, 40, 300
+    size = {"n": n, "m": 100, "D": k, "C": 1, "sample_bytes": 8, "group_seeds": groups, "group_size": members}
+    plain, stopped = (every.COSTS["find_groups"](each) for each in (size, size | {"stop": condition}))
+    # the gradients of one growth, solved, and products of each two
+    least = 8 * (members * k + members**2) if condition in stops.BY_LIKENESS else 0
+    assert least <= stopped[0] - plain[0] <= 4 * least
+    assert (stopped[2] > plain[2]) == (condition in stops.BY_LIKENESS)
+
+
+def test_a_judge_asks_for_its_subsets():
+    data = requirements.of_data(CIFAR10)
+
+    def megabytes(subsets, tested=60):
+        return requirements.request("measure_lds", data | {"judged": subsets, "tested": tested})["mem_mb"]
+
+    # 2000 masks more of 50 000 points, as bytes and as numbers
+    more = 1e-6 * 2000 * 50_000 * (1 + 8)
+    assert more < megabytes(3000) - megabytes(1000) < 2 * more
+    assert megabytes(1000) < 2000 < megabytes(1000, 2000)
+
+
 def test_seeds_are_counted_with_their_draws_and_lists_once():
     seeds = [17, "left", [3, 4, "right"], {"random": 10, "seed": 0}, {"each_class": 2, "seed": 0}]
     assert requirements.starts(seeds, 3, 5) == 3 + 10 + 6
@@ -110,7 +137,7 @@ def test_groups_of_a_table_go_with_classes_until_most_bounds_their_seeds():
 
     # a solve of 2 k^2 and a pass of 2 n C (D + 1) operations for each member of each group
     k, (D, C) = 257 * 100, (257, 100)
-    seconds = 1000 * 100 * (2 * k**2 + 2 * 5000 * C * (D + 1)) / requirements.MEMBER
+    seconds = 1000 * 100 * (2 * k**2 + 2 * 5000 * C * (D + 1)) / groups_cost.MEMBER
     assert minutes(1000, 100) * 60 / requirements.MARGIN > seconds
     assert minutes(1000, 100) > 2 * minutes(100, 100)
 

@@ -89,7 +89,7 @@ def test_nothing_reruns_without_an_edit(project):
     assert would_rerun(project) == {}
 
 
-@pytest.mark.parametrize("module", ["runtime/log.py", "runtime/devices.py", "costs/stages.py", "costs/requests.py"])
+@pytest.mark.parametrize("module", ["runtime/log.py", "runtime/devices.py", "costs/stages.py", "costs/jobs/groups.py"])
 def test_what_a_job_prints_and_asks_for_reruns_nothing(project, module):
     comment(project / "scripts/attribution" / module)
     assert would_rerun(project) == {}

@@ -72,6 +72,7 @@ def size_of(config: dict, wildcards) -> dict:
         "members": members,
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
+        "judged": config["truth"][wildcards.extent]["subsets"] if hasattr(wildcards, "extent") else 0,
         "folds": config["answers"]["folds"],
         "explained": explained(config, data["classes"]),
         "removal_draws": config["answers"]["removal"]["draws"],

@@ -1,0 +1,59 @@
+"""Gradients, Hessian and influence of points."""
+
+from attribution.costs import stages as cost
+from attribution.costs.jobs import factors
+from attribution.costs.jobs.machine import CORE, PLAIN, SINGLE, TENSORFLOW
+
+
+def _gradients(size: dict) -> tuple:
+    points = size["n"] + size["m"]
+    if size["scope"] == "all_layers":
+        flops = 3 * size["flops"] * points
+        return TENSORFLOW + 3 * 8 * points * size["D"], 20 + flops / CORE, flops
+    batch = min(size["batch_size"], points)
+    block = batch * (size["sample_bytes"] + 8 * (size["D"] + 2 * size["C"]) + 4 * size["activations"])
+    flops = size["flops"] * points
+    return TENSORFLOW + block, 10 + flops / CORE, flops
+
+
+def _given(size: dict) -> tuple:
+    """Features as they are stored, twice, and where weights are solved for, three copies of them in float64."""
+    points, wide = size["n"] + size["m"], size["n"] * size["D"]
+    held = 2 * points * size.get("feature_bytes", 0) + 3 * 8 * wide + 4 * 8 * points * size["C"]
+    return PLAIN + held, 5 + (4 * wide * size["D"] + 4 * points * size["D"] * size["C"]) / CORE, 0.0
+
+
+def _hessian(size: dict) -> tuple:
+    if size["scope"] == "all_layers":
+        # a Hessian-vector product over the data for each column
+        flops = 5 * 3 * size["flops"] * size["n"] * size["D"]
+        return TENSORFLOW + 4 * 8 * size["D"] ** 2, 20 + flops / CORE, flops
+    found = cost.hessian(size["n"], size["D"], size["C"])
+    return PLAIN + found["bytes"], 5 + found["flops"] / CORE, found["flops"]
+
+
+def _influence(size: dict) -> tuple:
+    targets = min(size.get("targets", factors.EVERY_PAIR_TARGETS), size["n"])
+    return factors.work(6, size["n"] / 10 + targets)(size | {"targets": targets})
+
+
+def _top(size: dict) -> tuple:
+    found = cost.top_k(
+        size["n"] + size["m"], size["n"], size["D"], size["C"], size.get("top", 25), size.get("block", 1024)
+    )
+    return PLAIN + found["bytes"], 10 + found["flops"] / SINGLE, found["flops"]
+
+
+def _near_duplicates(size: dict) -> tuple:
+    """Every pair of points by the whitened gradients, blocks of 512."""
+    return factors.work(8, (size["n"] + size["m"]) / 10)(size | {"targets": 512})
+
+
+COSTS = {
+    "cache_gradients": _gradients,
+    "read_factors": _given,
+    "cache_hessian": _hessian,
+    "compute_influence": _influence,
+    "compute_topk": _top,
+    "find_near_duplicates": _near_duplicates,
+}
