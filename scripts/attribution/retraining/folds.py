@@ -54,13 +54,15 @@ def logits(
         weights = ensemble.train(recipe, x.shape[1:], classes, x, y, kept, ids, seed, "folds", of_run=True)
         every = ensemble.logits(weights, x).astype(np.float64)
         return every[np.searchsorted(numbers, fold), np.arange(len(y))]
-    whole, found = replay.of_recipe(recipe, x, y, classes, seed), None
+    network, whole, found = replay.network(recipe, x, classes, seed), None, None
+    if not standard.moving(network):
+        whole = replay.of_model(network, recipe["training"], x, y, seed, weighting=recipe.get("class_weights"))
     for number in log.progress(numbers, "folds"):
         path, held = work / f"{number}.h5", fold == number
         if path.exists():
             (part,) = hdf5.read(path, "logits")
         else:
-            if standard.moving(whole.model):
+            if whole is None:
                 part = _in_epochs(recipe, x, y, classes, seed, held, work / f"epochs-{number}")
             else:
                 part = whole.outputs(replay.run(whole, (~held).astype(np.float64)), x[held])

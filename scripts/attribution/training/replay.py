@@ -74,7 +74,17 @@ def of_recipe(
         beta: above 0, softplus(beta z) / beta stands for ReLU, see `smooth`; 0 for the training as it was.
 
     Raises:
-        ValueError: when the recipe does not say how it was trained, or as `of_model`.
+        ValueError: as `network` and `of_model`.
+    """
+    model = network(recipe, x, classes, seed, dtype)
+    return of_model(model, recipe["training"], x, y, seed, beta, recipe.get("class_weights"))
+
+
+def network(recipe: dict, x: np.ndarray, classes: int, seed: int, dtype: str = "float32") -> keras.Model:
+    """The network of a recipe at its initial weights; arguments as `of_recipe`.
+
+    Raises:
+        ValueError: when the recipe does not say how it was trained.
     """
     if "training" not in recipe:
         raise ValueError(
@@ -83,9 +93,7 @@ def of_recipe(
         )
     samples = x[: same_function.SAMPLES] if recipe["architecture"] in OWN else x
     model = models.build(recipe, x.shape[1:], classes, seed, samples)
-    if dtype == "float64":
-        model = precision.in_float64(model)
-    return of_model(model, recipe["training"], x, y, seed, beta, recipe.get("class_weights"))
+    return precision.in_float64(model) if dtype == "float64" else model
 
 
 def of_model(

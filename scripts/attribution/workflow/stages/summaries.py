@@ -17,36 +17,38 @@ MODELS = ("compared", "recipes", "retrained", "attributed")
 def built(config: dict, wildcards) -> list[str]:
     """Everything that a target builds of a study, or, where the wildcard names none, what target `own` does; and the
     tables that its figures are drawn from."""
-    found = _asked(config, wildcards)
-    drawn = [path for file in found for path in _drawn_from(config, wildcards.study, file) if _of_path(path)]
-    return list(dict.fromkeys([*found, *drawn]))
+    asked, drawn = _with_sources(config, wildcards)
+    return list(dict.fromkeys([*asked, *filter(_of_path, drawn)]))
 
 
-def _asked(config: dict, wildcards) -> list[str]:
-    target = wildcards.of.removeprefix("-")
-    return (
-        targets.of_study(config, target, wildcards.study) if target else targets.own_of_study(config, wildcards.study)
-    )
+def _with_sources(config: dict, wildcards) -> tuple[list[str], list[str]]:
+    """What the target builds of the study, and the files that figures among it are drawn from."""
+    study, target = wildcards.study, wildcards.of.removeprefix("-")
+    asked = targets.of_study(config, target, study) if target else targets.own_of_study(config, study)
+    return asked, [path for file in asked for path in _drawn_from(config, study, file)]
 
 
 def shown(config: dict, wildcards) -> dict[str, list[str]]:
     """Tables on the page, in the target's order: path -> title and name of the caption's file."""
+    found = _tables(config, wildcards).items()
+    return {path: [table.title, Path(tables.caption(table, "")).name] for path, table in found}
+
+
+def _tables(config: dict, wildcards) -> dict[str, tables.Table]:
+    """Those that are built, by their paths."""
     found = {path: _of_path(path) for path in built(config, wildcards)}
-    return {
-        path: [table.title, Path(tables.caption(table, "")).name] for path, table in found.items() if table is not None
-    }
+    return {path: table for path, table in found.items() if table is not None}
 
 
 def others(config: dict, wildcards):
     """What else is built. The page comes after it, as it says what all jobs took, and shows none of it: another version
     of it, a figure in another style, changes nothing there."""
-    found = shown(config, wildcards)
-    return ancient([path for path in built(config, wildcards) if path not in found])
+    return ancient([path for path in built(config, wildcards) if _of_path(path) is None])
 
 
 def captions(config: dict, folder: Path, wildcards):
     """Captions of these tables, inputs from outside results/; empty where there is none."""
-    chosen = filter(None, map(_of_path, built(config, wildcards)))
+    chosen = _tables(config, wildcards).values()
     paths = {os.path.relpath(tables.caption(table, str(folder))): None for table in chosen}
     return contents.by_content(list(paths))
 
@@ -68,12 +70,11 @@ def needs_own_run(config: dict, wildcards) -> bool:
     """Whether something that the target builds of the study, or what that is made from, is of the study's own run."""
     name = wildcards.study
     home = f"{os.path.dirname(studies.run_path(config, name, 'gradients.h5', scope='last_layer'))}/"
-    asked = _asked(config, wildcards)
-    files = [*asked, *(path for file in asked for path in _drawn_from(config, name, file))]
+    asked, drawn = _with_sources(config, wildcards)
     of_study = f"results/{name}/"
     return any(
         path.startswith(home) or (path.startswith(of_study) and _is_over_own(config, name, path.removeprefix(of_study)))
-        for path in files
+        for path in [*asked, *drawn]
     )
 
 
