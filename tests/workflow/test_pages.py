@@ -162,3 +162,10 @@ def test_files_of_the_project_that_a_page_names_exist(page):
         rf"(?<![\w./-])((?:{'|'.join(FOLDERS)})/[\w./-]+\.(?:py|md|yaml|smk|csv|txt|rst|png))", standing(page)
     )
     assert not [path for path in named if not (ROOT / path).exists() and not ((ROOT / page).parent / path).exists()]
+
+
+def test_tests_that_a_page_names_exist():
+    named = {page: re.findall(r"(tests/[\w/]+\.py)::(\w+)", (ROOT / page).read_text()) for page in LINKED}
+    assert len(named["docs/results.md"]) > 12
+    for page, tests in named.items():
+        assert not [(file, name) for file, name in tests if f"def {name}(" not in (ROOT / file).read_text()], page
