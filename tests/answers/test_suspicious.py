@@ -1,5 +1,7 @@
 """suspicious.csv: a wrong label is first, rows are the user's own, ties and missing scores are as they should be."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from attribution.files import group_folders, hdf5
 from attribution.influence import inverse_files
 from attribution.methods import writing
 from attribution.methods.run import Run
+from helpers import ROOT
 from small_run import method
 
 METHODS = ["self-influence", "loss", "margin", "embedding-neighbours"]
@@ -93,3 +96,20 @@ def test_the_largest_influences_can_be_read_in_the_users_rows(run, tmp_path):
 def test_figures_of_groups_name_the_users_rows():
     assert group_folders.images(np.array([17])) == "training image 17"
     assert group_folders.images([17, 203]) == "training images 17, 203"
+
+
+def test_the_table_becomes_cleanlabs_by_the_lines_of_the_page(table, run, monkeypatch):
+    (lines,) = re.findall(
+        r"(?ms)^```python\n(import numpy[^`]*is_label_issue.*?)^```", (ROOT / "config/README.md").read_text()
+    )
+    monkeypatch.setattr(pd, "read_csv", lambda path: table)
+    exec(lines, names := {})
+    found, rows = names["found"], np.sort(table.row)
+    logits = np.column_stack([run.source["x_train"][rows], np.ones(90)]) @ run.weights
+    given = run.source["y_train"][rows]
+    shares = np.exp(logits - np.logaddexp.reduce(logits, axis=1)[:, None])
+    np.testing.assert_array_equal(found.given_label, np.array(NAMES)[given])
+    np.testing.assert_array_equal(found.predicted_label, np.array(NAMES)[logits.argmax(axis=1)])
+    np.testing.assert_array_equal(found.is_label_issue, logits.argmax(axis=1) != given)
+    np.testing.assert_allclose(found.label_quality, shares[np.arange(90), given], atol=1e-9)
+    assert rows[found.is_label_issue].tolist() == [WRONG]

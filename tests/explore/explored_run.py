@@ -50,9 +50,19 @@ def divided(home, labels: np.ndarray) -> None:
     hdf5.write(home / "partition-removals-fixed.h5", {"kernel/changes": changes}, {})
 
 
+def placed(home, n: int) -> dict[str, np.ndarray]:
+    """Attributions and datamodels of the run, by their files: two test points' by TracIn, and one fitted datamodel."""
+    rng = np.random.default_rng(5)
+    found = {"attributions/tracin": rng.normal(size=(2, n)), "datamodels/retrain-alpha0.5-k50": rng.normal(size=(1, n))}
+    for (name, values), array in zip(found.items(), ("pairs", "weights"), strict=True):
+        hdf5.write(home / f"{name}.h5", {array: values}, {})
+    return found
+
+
 @pytest.fixture(scope="package")
 def explored(tmp_path_factory):
-    """The run's folder `home`, its `arrays` and the `page`; 60 training images, of which 56 are on the page."""
+    """The run's folder `home`, its `arrays`, the `page` and what it places points by beside the run's own results;
+    60 training images, of which 56 are on the page."""
     arrays = known_run.clusters(shape=(6, 6, 3), noise=5.0)
     home = known_run.write(tmp_path_factory.mktemp("explored"), arrays, scores=SUSPICIOUS)
     answers(home)
@@ -60,6 +70,8 @@ def explored(tmp_path_factory):
     files = {name: str(home / f"{name}.h5") for name in ("gradients", "hessian", "influence")}
     files |= {name: str(home / f"{name}.csv") for name in ("suspicious", "explanations")}
     files |= {"data": str(home.parents[1] / "data.h5"), "template": TEMPLATE}
-    files["shown"] = [str(home / f"{name}.h5") for name in ("groups", "partition", "partition-removals-fixed")]
+    maps = placed(home, len(arrays["y_train"]))
+    shown = ("groups", "partition", "partition-removals-fixed", *maps)
+    files["shown"] = [str(home / f"{name}.h5") for name in shown]
     write_explore_page.write_explore_page(files, TEMPLATE, SETTINGS, str(home / "explore.html"))
-    return SimpleNamespace(home=home, arrays=arrays, page=home / "explore.html", files=files)
+    return SimpleNamespace(home=home, arrays=arrays, page=home / "explore.html", files=files, maps=maps)

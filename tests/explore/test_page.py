@@ -5,18 +5,22 @@ import io
 import json
 import re
 import shutil
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.decomposition import PCA
+from snakemake.iocontainers import Wildcards
 
 import explored_run
 from attribution import results
 from attribution.explore import chosen, content, maps, page, samples, sheets
 from attribution.files import hdf5
 from attribution.influence import inverse_files
+from attribution.workflow.stages import answers
+from helpers import CONFIG
 
 
 def data_of(text: str) -> dict:
@@ -116,6 +120,28 @@ def test_the_page_has_the_points_that_its_lists_name_and_the_measured_removals(e
     parts = next(colour for colour in data["colours"] if colour["name"] == "parts by kernel")
     labels = explored.arrays["y_train"][data["points"]["index"]]
     assert parts["values"] == list(np.where(labels == 0, 0, 1)) and parts["names"] == ["part 0", "part 1"]
+
+
+def test_points_are_placed_by_attributions_and_datamodels_too(explored):
+    data = data_of(explored.page.read_text())
+    places = {each["name"]: each for each in data["maps"]}
+    assert list(places)[-2:] == ["what tracin says of test points", "datamodels, retrain-alpha0.5-k50"]
+    # of two numbers a point those, of one a line
+    tracin, weights = (values[:, data["points"]["index"]] for values in explored.maps.values())
+    found, line = (places[name] for name in list(places)[-2:])
+    np.testing.assert_allclose([found["x"], found["y"], line["x"]], [*tracin, *weights], rtol=1e-3, atol=1e-3)
+    assert set(line["y"]) == {0} and found["kept"] == line["kept"] == 1
+
+
+def test_the_page_takes_what_is_there_of_these(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    home = Path("results/toy/mlp-l2/seed0")
+    taken = ["attributions/tracin.h5", "datamodels/retrain-alpha0.5-k50.h5"]
+    for name in (*taken, "attributions/trak.h5", "datamodels/shuffled-alpha0.5-k50.h5"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).touch()
+    found = answers.shown(CONFIG, Wildcards(fromdict={"dataset": "toy", "model": "mlp-l2", "seed": "0"}))
+    assert found == [str(home / name) for name in ("groups.h5", *taken)]
 
 
 def test_a_sheet_shows_a_group_as_far_as_where_it_stopped(explored, tmp_path):
