@@ -4,8 +4,9 @@ import pytest
 from snakemake.exceptions import WorkflowError
 
 import helpers
+from attribution.settings import extends
 from attribution.settings.errors import SettingError
-from attribution.workflow import attributions
+from attribution.workflow import attributions, targets
 
 CONFIG = {
     "models": {"mlp-l2": {}, "mlp-l2-untrained": {}, "cnn": {}},
@@ -70,6 +71,14 @@ def test_truths_are_the_shards_that_hold_the_subsets():
     assert needed["subsets"] == [f"{at}/fixed-fit-alpha0.5-{shard}.h5" for shard in (0, 1)]
     around = attributions.needed(CONFIG, of(method="datamodel-around-metagradient"))
     assert around["attributions/metagradient-smooth"].endswith("seed2/attributions/metagradient-smooth.h5")
+
+
+def test_more_networks_to_fit_on_change_only_what_is_fitted():
+    config = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
+    read = {name: attributions.settings_of(config, of(method=name)) for name in ("trak", "datamodel-around-trak")}
+    assert "truth.fitted" not in read["trak"]
+    assert read["datamodel-around-trak"]["truth.fitted"] == config["truth"]["fitted"]
+    assert all(settings["truth.targets"] == config["truth"]["targets"] for settings in read.values())
 
 
 def test_more_subsets_than_the_shards_hold_are_refused():

@@ -224,9 +224,11 @@ def code(config: dict, scripts, script: str, wildcards):
 
 
 def settings_of(config: dict, wildcards) -> dict:
-    """Settings that a method reads, by dotted name, and what decides which targets are asked."""
+    """Settings that a method reads, by dotted name, and what decides which targets are asked; how many networks are
+    fitted on only where the method is."""
     found = methods.settings_of(config, wildcards) | {"groups.tie_seed": config["groups"]["tie_seed"]}
-    return found | {f"truth.{key}": config["truth"][key] for key in ("targets", "seed", "fitted")}
+    fitted_on = ("fitted",) if SUBSETS in registry.told(wildcards.method, "needs") else ()
+    return found | {f"truth.{key}": config["truth"][key] for key in ("targets", "seed", *fitted_on)}
 
 
 def tables(config: dict, name: str, wildcards) -> list[str]:
