@@ -126,10 +126,12 @@ def test_the_advice_on_labels_is_what_was_measured():
     assert len(flipped) > 1
     for (dataset, *_), scores in flipped.items():
         mean = {method: each["average_precision"] for method, each in scores.items()}
+        learnt = max(mean[method] for method in ("confident-learning", "cleanlab-confident-learning") if method in mean)
+        assert learnt < min(mean["loss-out-of-sample"], mean["margin-out-of-sample"])
+        if "loss" not in mean:  # of networks too slow for more, those that have not seen the points alone
+            continue
         assert max(mean, key=mean.get) == "area-under-margin"
         assert max(mean["self-influence"], mean["embedding-neighbours"]) < min(mean["loss"], mean["margin"])
-        learnt = max(mean["confident-learning"], mean["cleanlab-confident-learning"])
-        assert learnt < min(mean["loss-out-of-sample"], mean["margin-out-of-sample"])
         if dataset == "digits":
             assert sorted(mean, key=mean.get)[-2] == "margin"
         else:
