@@ -10,7 +10,6 @@ from scipy.optimize import minimize
 
 import compare_part_removals
 import compare_partitions
-import improve_groups
 import partition_training_set
 import plot_part_removals
 import plot_part_sheets
@@ -20,8 +19,8 @@ import retrain_parts
 from attribution.evaluation import part_removals, partitions
 from attribution.files import hdf5
 from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, POINT_WEIGHTS, RESIDUALS_TRAIN
-from attribution.partition import kmeans, source, vectors
-from attribution.retraining import parts, whole_networks
+from attribution.partition import source
+from attribution.retraining import whole_networks
 from attribution.runtime import memory
 from attribution.training import class_weights
 
@@ -181,21 +180,6 @@ def test_retraining_gives_the_matrix_of_each_partition_and_equal_parts_leave_onc
     assert pd.read_csv(outputs[1]).ari.tolist() == [1] * len(METHODS)
 
 
-def test_a_partition_of_one_part_changes_nothing_and_the_others_leave():
-    one, two = np.zeros(4, dtype=int), np.array([0, 0, 1, 1])
-    kept, places = parts.masks([one, two, one])
-    assert kept[0].all() and len(kept) == 3
-    assert [rows.tolist() for rows in places] == [[0], places[1].tolist(), [0]]
-    np.testing.assert_array_equal(kept[places[1]], [two != 0, two != 1])
-    # each network has the loss 1 on the points that it lacks
-    found = parts.arrays({"one": one, "two": two}, places[:2], [(~kept).astype(float)])
-    np.testing.assert_array_equal(found["one/changes"], [[[0.0]]])
-    np.testing.assert_array_equal(found["two/changes"], [np.eye(2)])
-    assert part_removals.own_minus_other(found["one/changes"]).tolist() == [[0.0]]
-    with pytest.raises(ValueError, match="each of the 2 partitions has a single part"):
-        parts.masks([one, one])
-
-
 @pytest.mark.parametrize("names", [["gradient-dot-unit", "input-euclidean", "random"], list(METHODS)])
 def test_where_a_criterion_finds_nothing_to_divide_the_others_are_judged_and_drawn(job, monkeypatch, names):
     """Of random numbers the gap is that of one part, whose removal would leave no point."""
@@ -230,80 +214,6 @@ def test_where_a_criterion_finds_nothing_to_divide_the_others_are_judged_and_dra
             assert ring.get_offsets()[0, 0] == file[name].attrs["parts"] and line.get_label() == name
     # the lowest panel of each of four columns names the axis
     assert [here.get_xlabel() for here in planes] == [""] * max(len(names) - 4, 0) + ["$x_1$"] * min(len(names), 4)
-
-
-def test_agreement_by_hand():
-    subgroups, classes = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 0, 0, 0, 1, 1])
-    found = partitions.against_subgroups(classes, subgroups, classes)
-    assert found["ari_within"] == 0 and found["purity"] == pytest.approx(4 / 6) and 0 < found["nmi"] < 1
-    assert partitions.against_subgroups(subgroups, subgroups, classes)["ari_within"] == 1
-    assert np.isnan(partitions.against_subgroups(classes, classes, classes)["ari_within"])
-    np.testing.assert_allclose(partitions.stability([classes, classes, 1 - classes]), 1)
-
-
-def test_networks_are_compared_training_seed_by_training_seed(tmp_path):
-    """Two recipes find the same parts from seed 0, others that have nothing in common from seed 1; one has a third."""
-    halves, ends = np.repeat([0, 1], 4), np.tile([0, 1], 4)
-    found = {("a", 0): halves, ("a", 1): halves, ("a", 2): ends, ("b", 0): 1 - halves, ("b", 1): ends}
-    hdf5.write(tmp_path / "data.h5", {"subgroup_train": halves, "y_train": 0 * halves}, {})
-    paths, facts = [], {"seconds": 1.0, "peak_memory": 1, "parts": 2}
-    for (recipe, seed), labels in found.items():
-        paths.append(str(tmp_path / f"{recipe}{seed}.h5"))
-        own = {
-            f"{name}/{key}": value for name in ("mine", "only-a")[: 2 - (recipe == "b")] for key, value in facts.items()
-        }
-        names = ["mine"] if recipe == "b" else ["mine", "only-a"]
-        hdf5.write(paths[-1], {f"{name}/labels": labels for name in names}, {"dataset": "d", "methods": names} | own)
-    outputs = [str(tmp_path / name) for name in ("partition.csv", "stability.csv")]
-    compare_partitions.compare_partitions(str(tmp_path / "data.h5"), paths, list(found), "g", outputs)
-    rows = pd.read_csv(outputs[1]).set_index(["recipe", "method"])
-    apart = partitions.stability([halves, ends])[0]
-    assert apart == pytest.approx(-1 / 6) and len(rows) == 4
-    assert rows.loc[("a/b", "mine"), ["trainings", "ari", "least", "most"]].tolist() == [2, (1 + apart) / 2, apart, 1]
-    assert rows.loc[("a", "mine"), ["trainings", "ari", "least", "most"]].tolist() == [3, apart, apart, 1]
-    assert rows.loc[("b", "mine"), ["trainings", "ari"]].tolist() == [2, apart]
-
-
-def test_own_minus_other_and_share_by_hand():
-    changes = np.array([[4.0, 1.0, -1.0], [0.0, 2.0, 0.0], [3.0, 3.0, 3.0]])
-    np.testing.assert_allclose(part_removals.own_minus_other(changes), [4, 2, 0])
-    assert part_removals.share(changes) == pytest.approx(9 / 17)
-    assert part_removals.interval([np.full(3, 2.0), np.full(4, 4.0)], 500, 0.9, 0) == (2, 4)
-    low, high = part_removals.interval([np.array([0.0, 10.0])], 500, 0.9, 0)
-    assert (low, high) == (0, 10)
-
-
-def test_parts_are_paired_by_the_points_that_they_share():
-    labels = np.array([0, 0, 1, 1, 2, 2])
-    np.testing.assert_array_equal(part_removals.matched(labels, np.array([2, 2, 0, 0, 1, 1])), [2, 0, 1])
-    np.testing.assert_array_equal(part_removals.matched(labels, np.array([1, 1, 1, 2, 0, 0])), [1, 2, 0])
-
-
-def test_losses_of_margins_are_the_cross_entropy():
-    p = np.array([0.1, 0.5, 0.999])
-    np.testing.assert_allclose(parts.losses(np.log(p / (1 - p))), -np.log(p))
-
-
-def test_vectors_of_a_kernel_have_its_products_and_at_length_one_its_cosines():
-    rng = np.random.default_rng(0)
-    own = rng.normal(size=(12, 3)) * rng.lognormal(sigma=3, size=(12, 1))
-    kernel = own @ own.T
-    found = source.of_kernel(kernel, False)
-    np.testing.assert_allclose(found @ found.T, kernel, rtol=1e-6, atol=1e-9 * np.abs(kernel).max())
-    unit = source.of_kernel(kernel, True)
-    np.testing.assert_allclose(unit @ unit.T, vectors.normalised(own) @ vectors.normalised(own).T, atol=1e-9)
-    assert unit.shape == (12, 3)
-    labels = kmeans.partition(vectors.dense(unit), 3, 5, 50, 0).labels
-    np.testing.assert_array_equal(labels, kmeans.partition(vectors.dense(vectors.normalised(own)), 3, 5, 50, 0).labels)
-
-
-def test_a_vector_of_length_zero_has_cosines_of_zero_and_stays_where_it_is():
-    own = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]])
-    expected = [[1, 0, 0.8], [0, 0, 0], [0.8, 0, 1]]
-    np.testing.assert_allclose(vectors.cosines(own @ own.T), expected)
-    unit = source.of_kernel(own @ own.T, True)
-    np.testing.assert_allclose(unit @ unit.T, expected, atol=1e-12)
-    np.testing.assert_allclose(vectors.normalised(own) @ vectors.normalised(own).T, expected)
 
 
 def test_points_that_must_be_together_or_apart_go_by_rows_of_ones_own(job):
@@ -411,16 +321,6 @@ def test_a_killed_job_of_removals_goes_on_with_the_networks_that_are_left(job, m
     assert not list(job["path"].parent.glob(".partition-removals-*"))
 
 
-def test_what_chooses_does_not_judge():
-    one, other = np.diag([3.0, 1.0]), np.diag([2.0, 2.5])
-    changes = {"a": np.stack([one, 0 * one, 2 * one]), "b": np.stack([other, one, one])}
-    best, fresh = part_removals.choose(changes)
-    assert best == "b"
-    np.testing.assert_allclose(fresh["a"], [3, 1])
-    np.testing.assert_allclose(fresh["b"], [3, 1])
-    assert part_removals.choose({"a": changes["a"], "again": changes["a"]})[0] == "a"
-
-
 def test_the_memory_of_a_method_is_without_what_earlier_ones_left(job, monkeypatch):
     """The job keeps vectors of its controls: each method's peak counts from what the process held when it began."""
     held = iter([100, 700, 250, 900, 300])
@@ -448,40 +348,6 @@ def test_numbers_that_tell_nothing_are_refused(job):
         run = type("Run", (), {"labels": np.zeros(40)})()
         with pytest.raises(ValueError, match=words):
             source.of_method("mine", object(), run, pairs, False)
-
-
-def test_groups_of_algorithm_1_and_what_swaps_reach(tmp_path):
-    rng = np.random.default_rng(0)
-    features, residuals = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
-    g = features * residuals
-    root = rng.normal(size=(3, 9))
-    hessian = root @ root.T / 9 + 0.1 * np.eye(3)
-    whitened = np.linalg.solve(np.linalg.cholesky(hessian), g.T).T
-    arrays = {
-        "gradients": {FEATURES_TRAIN: features, RESIDUALS_TRAIN: residuals},
-        "hessian": {"hessian": hessian, "cholesky": np.linalg.cholesky(hessian)},
-        "influence": {"self_influence": np.square(whitened).sum(axis=1)},
-        "groups": {"4/members": np.array([4, 1, 7, 5, 11]), "2+3/members": np.array([2, 3, 9, 8])},
-        "data": {"y_train": np.zeros(20), "index_train": np.arange(20)[::-1]},
-    }
-    for name, found in arrays.items():
-        # what joined after a group stopped is not of it
-        facts = {"solver": "exact"} | ({"4/stopped": 3} if name == "groups" else {})
-        hdf5.write(tmp_path / f"{name}.h5", found, facts)
-    files = {name: str(tmp_path / f"{name}.h5") for name in arrays}
-    improve_groups.improve_groups(files, {}, [0], 50, str(tmp_path / "improved.csv"))
-    # the same point by its row in the source
-    improve_groups.improve_groups(files, {}, [{"row": 19}], 50, str(tmp_path / "again.csv"))
-    assert (tmp_path / "again.csv").read_text() == (tmp_path / "improved.csv").read_text()
-    table = pd.read_csv(tmp_path / "improved.csv").set_index(["seeds", "lengths"])
-    unit = vectors.normalised(whitened)
-    for folder, members in (("4", [4, 1, 7]), ("2+3", [2, 3, 9, 8])):
-        for lengths, points in (("own", whitened), ("unit", unit)):
-            row = table.loc[folder, lengths]
-            expected = np.square(points[members].sum(axis=0)).sum() / len(members)
-            assert row.greedy == pytest.approx(expected) and row.improved >= row.greedy
-            assert row.gap == pytest.approx(1 - row.greedy / row.improved)
-    assert (table.swaps > 0).any()
 
 
 @pytest.mark.parametrize("weighting", [None, [1.0, 4.0]])

@@ -151,10 +151,8 @@ def starts(
             # what an earlier point names is not drawn again
             pool = np.setdiff1d(allowed[by[allowed] == number], [index for start in found for index in start])
             if len(pool) < count:
-                where = "" if kind == "random" else f" of {kind.removeprefix('each_')} {number}"
-                raise ValueError(
-                    f"seeds ask for {kind} {count}, but only {len(pool)} points{where} are left to draw from"
-                )
+                of = "" if kind == "random" else f" of {kind.removeprefix('each_')} {number}"
+                raise ValueError(f"seeds ask for {kind} {count}, but only {len(pool)} points{of} are left to draw from")
             found += [[index] for index in rng.choice(pool, count, replace=False).tolist()]
             part = "" if kind == "random" else f" {number}"
             found_names += [f"{kind}{part}, draw {i + 1}" for i in range(count)]
