@@ -61,7 +61,7 @@ def measure(n: int, d: int, c: int, parts: int, restarts: int, steps: int) -> di
     found = vectors.factored(features, unit(r, own).astype(np.float32), solve, np.ones(n))
     held = memory.peak()
     memory.forget_peak()
-    before, begun, wall = _resident(), time.process_time(), time.perf_counter()
+    before, begun, wall = memory.resident(), time.process_time(), time.perf_counter()
     divided = kmeans.partition(found, parts, restarts, steps, 0)
     took, wall = time.process_time() - begun, time.perf_counter() - wall
     more = memory.peak() - before
@@ -116,12 +116,6 @@ def _timed(function, *given) -> tuple:
     begun = time.process_time()
     found = function(*given)
     return found, time.process_time() - begun
-
-
-def _resident() -> int:
-    """Bytes that the process holds now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:

@@ -55,10 +55,10 @@ def measure_smoothness(
     whole = retrained[0] if at_once else margins(training.outputs(end, x_test), y_test)
     steps = np.split(retrained[at_once:], 2 * len(alphas))
     start = [wildcards["dataset"], wildcards["model"], len(y), recipe["training"]["epochs"], training.count, *accuracy]
-    rows = []
+    grown, rows = float(np.median(growth)), []
     for alpha, halfway, left in zip(alphas, steps[::2], steps[1::2], strict=True):
         found = smoothness.metasmoothness(whole, halfway, left)
-        grown, even = float(np.median(growth)), float(found.mean())
+        even = float(found.mean())
         side = str(border.sides(grown, even))
         rows.append([*start, grown, alpha, even, side])
         print(f"alpha {alpha:g}: metasmoothness {even:.3f}, of draws {np.round(found, 3)}; {side}", flush=True)

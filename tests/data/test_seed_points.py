@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from attribution.data import data_file, seed_points, variants
-from attribution.data.own_rows import Own
+from attribution.data import data_file, own_rows, seed_points, variants
 from attribution.files import hdf5
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN
 from attribution.settings import datasets, draws
@@ -28,8 +27,9 @@ def test_indices_and_names_stay_what_they_are():
 
 
 def test_points_go_by_the_users_own_row_or_id():
-    own = Own(np.random.default_rng(0).permutation(N) + 100, np.array([f"id {i}" for i in range(N)], dtype=object))
-    row = lambda index: int(own.rows[index])  # noqa: E731
+    rows = np.random.default_rng(0).permutation(N) + 100
+    own = own_rows.places(own_rows.Own(rows, np.array([f"id {i}" for i in range(N)], dtype=object)))
+    row = lambda index: int(rows[index])  # noqa: E731
     points = [{"row": row(7)}, "x", {"id": "id 3"}, {"row": [row(9), row(1)]}, 20]
     expected = [7, *seed_points.resolve(["x"], X, SUBGROUP, NAMES), 3, 9, 1, 20]
     assert seed_points.resolve(points, X, SUBGROUP, NAMES, own) == expected

@@ -8,12 +8,13 @@ from snakemake.exceptions import WorkflowError
 
 import helpers
 from attribution.settings import check as settings
-from attribution.settings import run_checks
-from attribution.workflow import inputs
+from attribution.settings import extends, run_checks
+from attribution.workflow import inputs, targets
 from attribution.workflow.stages import answers
 from every_check import merged
 from helpers import SCHEMA
 
+CONFIG = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
 OWN = {"loader": "npz", "path": "mine.npz"}
 RUNS = [
     # what differs in the settings, the check, points of the run's data, the sentence or none
@@ -183,3 +184,11 @@ def test_class_weights_go_by_the_numbers_of_the_data_sets_classes():
         recipe = config["models"]["even"] = {"architecture": "mlp", "hidden": [2]}
         recipe |= {"class_weights": plain} if plain else {}
         assert run_checks.recipe_of(config, "even", "bare") is recipe
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, study in CONFIG["studies"].items() if study["dataset"].startswith("toy")]
+)
+def test_groups_of_a_toy_study_grow_from_subgroups_that_its_data_has(name):
+    dataset = CONFIG["studies"][name]["dataset"]
+    run_checks.groups(CONFIG, dataset, inputs.most_points(CONFIG["datasets"][dataset]))

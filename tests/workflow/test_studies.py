@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import get_flag_value, is_flagged
 
 import helpers
-from attribution.settings import check, extends, run_checks, shared_data
+from attribution.settings import check, extends, shared_data
 from attribution.settings.errors import SettingError
 from attribution.workflow import code, contents, figures, inputs, names, resources, shards, studies, targets
 from attribution.workflow.stages import partitions, summaries, tables
@@ -30,14 +30,6 @@ def config_with(**changed_studies) -> dict:
 def like(name: str, **changed) -> dict:
     """A study as another one, with changes."""
     return copy.deepcopy(CONFIG["studies"][name]) | changed
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, study in CONFIG["studies"].items() if study["dataset"].startswith("toy")]
-)
-def test_groups_of_a_toy_study_grow_from_subgroups_that_its_data_has(name):
-    dataset = CONFIG["studies"][name]["dataset"]
-    run_checks.groups(CONFIG, dataset, inputs.most_points(CONFIG["datasets"][dataset]))
 
 
 # two studies of one data set

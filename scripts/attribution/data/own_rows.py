@@ -48,21 +48,24 @@ def of(path: str, part: str) -> Own:
     return Own(rows, np.full(count, "", dtype=object) if ids is None else ids)
 
 
-def indices(own: Own, kind: str, names: list, where: str) -> list[int]:
-    """Training indices of points by their rows or ids, in the order of the names.
+def places(own: Own) -> dict[str, dict[int | str, int]]:
+    """Kind, of KINDS -> row, or id as a text -> index of the point that has it."""
+    known = {"row": own.rows.tolist(), "id": own.ids.tolist()}
+    return {kind: {name: index for index, name in enumerate(names) if name != ""} for kind, names in known.items()}
+
+
+def index(known: dict[str, dict[int | str, int]], kind: str, name: int | str, where: str) -> int:
+    """Training index of a point by its row or id.
 
     Args:
-        kind: one of KINDS. names: rows, or ids as texts. where: what names them, for the message.
+        known: of `places`. kind: one of KINDS. where: what names the point, for the message.
 
     Raises:
         ValueError: one sentence with the name, for one that no training point has.
     """
-    known = own.rows.tolist() if kind == "row" else own.ids.tolist()
-    place = {name: index for index, name in enumerate(known) if name != ""}
-    for name in names:
-        if name not in place:
-            raise ValueError(f"{where} names {kind} {name}, which no training point has; {KINDS[kind]}")
-    return [place[name] for name in names]
+    if name not in known[kind]:
+        raise ValueError(f"{where} names {kind} {name}, which no training point has; {KINDS[kind]}")
+    return known[kind][name]
 
 
 def items(path: str, part: str) -> np.ndarray | None:

@@ -23,12 +23,18 @@ def central(x: np.ndarray, subgroup: np.ndarray, number: int) -> int:
     return int(members[np.argmin(((flat - flat.mean(axis=0)) ** 2).sum(axis=1))])
 
 
-def own_of(data: str, *lists: list) -> own_rows.Own | None:
+# rows and ids of the training points, see `own_rows.places`; None where no point is named by one
+Own = dict[str, dict[int | str, int]] | None
+
+
+def own_of(data: str, *lists: list) -> Own:
     """Rows and ids of the training points of data.h5, where a point of the lists is named by one; else None."""
-    return own_rows.of(data, "train") if any(True for points in lists for _ in named(points)) else None
+    if not any(True for points in lists for _ in named(points)):
+        return None
+    return own_rows.places(own_rows.of(data, "train"))
 
 
-def numbers(points: list, own: own_rows.Own | None, where: str) -> list[int]:
+def numbers(points: list, own: Own, where: str) -> list[int]:
     """Training indices of points given as such, or as rows and ids of the user's own, each once.
 
     Args:
@@ -40,9 +46,9 @@ def numbers(points: list, own: own_rows.Own | None, where: str) -> list[int]:
     return list(dict.fromkeys(_of_own(point, own, where) if is_own(point) else point for point in alone(points)))
 
 
-def _of_own(point: dict, own: own_rows.Own, where: str) -> int:
+def _of_own(point: dict, own: Own, where: str) -> int:
     ((kind, name),) = point.items()
-    return own_rows.indices(own, kind, [name], where)[0]
+    return own_rows.index(own, kind, name, where)
 
 
 def resolve(
@@ -50,7 +56,7 @@ def resolve(
     x: np.ndarray,
     subgroup: np.ndarray,
     subgroup_names: list[str],
-    own: own_rows.Own | None = None,
+    own: Own = None,
     where: str = "influence.targets",
 ) -> list[int]:
     """Training indices of points given as indices, subgroup names, or rows and ids of the user's own, `{row: 17}`;
@@ -89,7 +95,7 @@ def seeds(
     subgroup: np.ndarray,
     subgroup_names: list[str],
     excluded: list[int],
-    own: own_rows.Own | None = None,
+    own: Own = None,
     where: str = "groups.seeds",
 ) -> tuple[list[str], list[int]]:
     """Names and training indices of seed points: indices, names, rows and ids (see `resolve`), and draws.
@@ -118,7 +124,7 @@ def starts(
     subgroup: np.ndarray,
     subgroup_names: list[str],
     excluded: list[int],
-    own: own_rows.Own | None = None,
+    own: Own = None,
     where: str = "groups.seeds",
 ) -> tuple[list[str], list[list[int]]]:
     """Names and members of what groups grow from: seed points as in `seeds`, and lists of all but draws.

@@ -17,7 +17,7 @@ def of_settings(run: Run, targets: np.ndarray, trace: float, size: int, influenc
     """
     chosen, n = run.settings["curvature.damping"], len(run.labels)
     if chosen["mode"] == "trajectory":
-        places = np.unique(np.linspace(0, len(targets) - 1, min(chosen["targets"], len(targets))).round().astype(int))
+        places = spread(run, len(targets))
         added, tried = damping.best(
             lambda value: influence(places, value), derivative(run, targets[places]), trace / n
         )  # fmt: skip
@@ -28,6 +28,12 @@ def of_settings(run: Run, targets: np.ndarray, trace: float, size: int, influenc
         added = damping.value(chosen, trace, size, n)
     run.facts |= {"damping": added, "damping_mode": chosen["mode"], "trace": trace}
     return added
+
+
+def spread(run: Run, count: int) -> np.ndarray:
+    """Places among so many points of those by which a damping is chosen, evenly spread."""
+    few = min(run.settings["curvature.damping"]["targets"], count)
+    return np.unique(np.linspace(0, count - 1, few).round().astype(int))
 
 
 def derivative(run: Run, targets: np.ndarray) -> np.ndarray:

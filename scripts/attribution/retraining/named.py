@@ -33,8 +33,8 @@ def members(own: own_rows.Own, chosen: list[int | str], file: str | None) -> np.
             rows += table["row"].tolist()
         else:
             ids += table["id"].tolist()
-    found = [*own_rows.indices(own, "row", rows, "removed"), *own_rows.indices(own, "id", ids, "removed")]
-    found = np.unique(found).astype(np.int64)
+    known, named = own_rows.places(own), [("row", row) for row in rows] + [("id", name) for name in ids]
+    found = np.unique([own_rows.index(known, kind, name, "removed") for kind, name in named]).astype(np.int64)
     if not 0 < len(found) < len(own.rows):
         raise ValueError(f"removed names {len(found)} of {len(own.rows)} training points; name some, not all")
     return found

@@ -59,14 +59,9 @@ def masks(partitions: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
     rows = [labels != part for labels in divided for part in range(labels.max() + 1)]
     distinct, place = np.unique(np.array(rows), axis=0, return_inverse=True)
     kept = np.concatenate([np.ones((1, distinct.shape[1]), dtype=bool), distinct])
-    places, start = [], 1
-    for labels in partitions:
-        if labels.max() == 0:
-            places.append(np.zeros(1, dtype=np.int64))
-            continue
-        places.append(1 + place.ravel()[start - 1 : start + labels.max()])
-        start += labels.max() + 1
-    return kept, places
+    counts = [labels.max() + 1 if labels.max() > 0 else 0 for labels in partitions]
+    found = np.split(1 + place.ravel(), np.cumsum(counts)[:-1])
+    return kept, [rows if len(rows) else np.zeros(1, dtype=np.int64) for rows in found]
 
 
 def losses(margins: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+from collections.abc import Callable
 
 from attribution.costs import data_sizes, requests
 from attribution.runtime import devices
@@ -10,38 +11,33 @@ from attribution.settings import points
 from attribution.workflow import shards, studies
 
 
+def once_a_version(look: Callable) -> Callable:
+    """A function of a data set that looks once at one version of the user's file."""
+
+    @functools.cache
+    def of_version(dataset: str, version: int):
+        return look(json.loads(dataset))
+
+    def found(dataset: dict):
+        path = dataset.get("path", "")
+        return of_version(json.dumps(dataset), os.stat(path).st_mtime_ns if os.path.isfile(path) else 0)
+
+    return found
+
+
+# training and test rows of the source, see there
+source_rows = once_a_version(data_sizes.rows)
+_data_size, _per_class = once_a_version(requests.of_data), once_a_version(data_sizes.per_class)
+
+
 def data_size(dataset: dict) -> dict:
-    """Numbers of points and shape of a data set; one version of the user's file is looked at once."""
-    path = dataset.get("path", "")
-    version = os.stat(path).st_mtime_ns if os.path.isfile(path) else 0
-    return dict(_data_size(json.dumps(dataset), version))
+    """Numbers of points and shape of a data set."""
+    return dict(_data_size(dataset))
 
 
 def per_class(dataset: dict) -> list[int] | None:
-    """Training points of each class, see `data_sizes.per_class`; one version of the user's file is looked at once."""
-    path = dataset.get("path", "")
-    return _per_class(json.dumps(dataset), os.stat(path).st_mtime_ns) if os.path.isfile(path) else None
-
-
-@functools.cache
-def _per_class(dataset: str, version: int) -> list[int] | None:
-    return data_sizes.per_class(json.loads(dataset))
-
-
-def source_rows(dataset: dict) -> tuple[int, int]:
-    """Training and test rows of a data set's source, see `data_sizes.rows`; looked at once as the others."""
-    path = dataset.get("path", "")
-    return _source_rows(json.dumps(dataset), os.stat(path).st_mtime_ns if os.path.isfile(path) else 0)
-
-
-@functools.cache
-def _source_rows(dataset: str, version: int) -> tuple[int, int]:
-    return data_sizes.rows(json.loads(dataset))
-
-
-@functools.cache
-def _data_size(dataset: str, version: int) -> dict:
-    return requests.of_data(json.loads(dataset))
+    """Training points of each class, see `data_sizes.per_class`; None where there is no file."""
+    return _per_class(dataset) if os.path.isfile(dataset.get("path", "")) else None
 
 
 def size_of(config: dict, wildcards) -> dict:

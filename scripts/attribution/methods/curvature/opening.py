@@ -102,7 +102,7 @@ def itself_by_inverse(run: Run, inverse: Callable) -> np.ndarray:
     Args:
         inverse: as in `pairs`.
     """
-    few = sample(run)
+    few = chosen_damping.spread(run, len(run.labels))
     opened = of_run(run, few)
     solve = inverse(run, opened)
     damping = damping_of(run, opened, few, lambda opened, value: scores(opened, solve(value)))
@@ -115,19 +115,13 @@ def itself_by_influence(run: Run, influence_of: Callable) -> np.ndarray:
     Args:
         influence_of: (run, opened, count of targets) -> (opened, damping) -> (t, n).
     """
-    few = sample(run)
+    few = chosen_damping.spread(run, len(run.labels))
     opened = of_run(run, few)
     influence = influence_of(run, opened, len(opened.x))
     damping, result = damping_of(run, opened, few, influence), np.empty(len(opened.x))
     for part, g in gradients_of(opened):
         result[part] = np.diag(influence(opened._replace(vectors=g), damping)[:, part])
     return result
-
-
-def sample(run: Run) -> np.ndarray:
-    """Some training points by which a damping may be chosen, evenly spread."""
-    n = len(run.labels)
-    return np.unique(np.linspace(0, n - 1, min(run.settings["curvature.damping"]["targets"], n)).round().astype(int))
 
 
 def gradients_of(opened: Opened) -> Iterator[tuple[slice, np.ndarray]]:
