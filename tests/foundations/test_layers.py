@@ -113,3 +113,9 @@ def test_only_jobs_with_networks_load_keras():
     for path in filter(loads_keras, scripts):
         found.setdefault(path.parent.name, []).append(path.stem)
     assert found == WITH_NETWORKS and len(scripts) > 80
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """pytest imports a file by its bare name: of two, the second ends the whole run."""
+    names = sorted(path.name for path in Path(__file__).parents[1].rglob("*.py") if path.name != "conftest.py")
+    assert names == sorted(set(names))
