@@ -10,6 +10,7 @@ from attribution.methods import base
 from attribution.settings.errors import SettingError
 from attribution.workflow import given, methods, registry
 from attribution.workflow import targets as workflow_targets
+from attribution.workflow.stages import answers
 from helpers import ROOT, wildcards
 from small_run import method
 
@@ -91,6 +92,17 @@ def test_tables_have_methods_of_the_untrained_network_where_there_is_a_recipe_of
     assert methods.named(config, "inspection", of("m")) == ["kfac", "kfac-untrained"]
     assert methods.named(config, "inspection", of("own")) == ["kfac"]
     assert methods.files(of("m"), "kfac")["model"] == "results/d/m/seed2/model.keras"
+
+
+def test_wrong_labels_are_sought_by_the_untrained_network_of_each_seed():
+    config = workflow_targets.settings_of(ROOT / "config")
+    registry.check(config)
+    of = wildcards(study="cifar10-cnn")
+    config["studies"]["cifar10-cnn"]["seeds"] = [3, 4]
+    names, files = answers.judged(config, of), answers.judged_over_seeds(config, of)
+    assert {"input-neighbours", "loss-untrained", "embedding-neighbours-untrained"} < set(names)
+    place = names.index("loss-untrained")
+    assert files[place :: len(names)] == [f"results/cifar10/cnn-untrained/seed{seed}/scores/loss.h5" for seed in (3, 4)]
 
 
 def test_only_methods_that_run_the_training_again_depend_on_the_recipe():
