@@ -7,6 +7,7 @@ from attribution.workflow import attributions
 from writing import blocks, results
 
 FLOOR = "noise-floor"
+SCORE = ["{lds:z.2f} ({low:z.2f} to {high:z.2f})", "{lds:z.2f}"]
 # share of the best method's time that a fast one may take
 FAST = 0.01
 # table, truth, share that stays, words
@@ -41,7 +42,7 @@ def table(folder: Path = results.FOLDER) -> str:
             own = [row for row in asked if (row["dataset"], row["model"]) == run]
             found = [_found(row, "lds" if name == "lds" else "spearman", seconds) for row in own
                      if row["method"] != FLOOR]  # fmt: skip
-            floor = [f"{float(row['lds']):.2f}" for row in own if row["method"] == FLOOR]
+            floor = [results.cell(SCORE, row) for row in own if row["method"] == FLOOR]
             lines.append([words, f"{run[0]}, `{run[1]}`", *line(found), *(floor or [""])])
     header = ["what leaves", "data, model", "best", "cheapest that is not told apart"]
     header += ["best in a hundredth of its time", "best control", "noise floor"]

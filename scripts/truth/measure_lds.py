@@ -26,6 +26,9 @@ def measure_lds(
 ) -> None:
     """Write the table, a row a share of the subsets and method, and the noise floor of a truth of several trainings.
 
+    The floor stands in a row of its own, whose `method` is `noise-floor`: it has the score of one, which an independent
+    truth would get as a prediction, and neither seconds nor memory.
+
     Args:
         truth: shards of all shares. attributions: files of `methods`. subsets: of each share.
         interval: `resamples`, `level`, `seed`.
@@ -46,7 +49,8 @@ def measure_lds(
             float(alpha),
         ]
         if len(found.margins) > 1:
-            rows.append([*start, FLOOR, lds.reliability(found.margins), None, None, None, None])
+            low, high = lds.reliability_interval(found.margins, **interval)
+            rows.append([*start, FLOOR, lds.reliability(found.margins), low, high, None, None])
         for method, file in zip(methods, attributions, strict=True):
             pairs, facts = truths.attribution(file, found.targets)
             predicted = found.kept.astype(float) @ pairs.T

@@ -14,6 +14,7 @@ from attribution.files import atomic
 
 START = ["dataset", "model", "truth", "method"]
 END = ["slope", "pearson", "spearman", "low", "high"]
+SLOPE = ["slope_low", "slope_high"]
 CENTRED = ["centred", "centred_low", "centred_high"]
 SIZE = "group-size"
 
@@ -28,7 +29,8 @@ def measure_removals(
         alone, groups: truths. attributions: files of `methods`, which are summed over a group. predicted: falls by
             `of_groups`, methods of whole groups. interval: `resamples`, `level`, `seed`.
 
-    `slope` is empty where a method's scores have an order only. Of groups, `centred` is the rank correlation once each
+    `low` and `high` are of the rank correlation, `slope_low` and `slope_high` of the slope; all three of the slope are
+    empty where a method's scores have an order only. Of groups, `centred` is the rank correlation once each
     target's mean attribution is taken out: the loss is a mean over the points that stay, so that the same number added
     to all attributions moves nothing, but groups of many sizes are ranked by it. Method `group-size`, how many leave,
     is the control of that.
@@ -41,14 +43,14 @@ def measure_removals(
         for method, falls, centred, scaled in _predictions(found, methods, attributions, of_groups, predicted, by_kind):
             for kind in sorted(set(found.kind)) if by_kind else [""]:
                 at = found.kind == kind if by_kind else slice(None)
-                row = removals.row(true[at], falls[at], interval) | ({} if scaled else {"slope": None})
+                row = removals.row(true[at], falls[at], interval) | ({} if scaled else dict.fromkeys(["slope", *SLOPE]))
                 row = dict(zip(START, [*named, method], strict=True)) | ({"kind": kind} if by_kind else {}) | row
                 if by_kind:
                     again = {} if centred is None else removals.row(true[at], centred[at], interval)
                     row |= dict(zip(CENTRED, map(again.get, ("spearman", "low", "high")), strict=True))
                 rows.append(row)
         with atomic.replacing(path) as temporary:
-            columns = [*START, *(["kind"] if by_kind else []), *END, *(CENTRED if by_kind else [])]
+            columns = [*START, *(["kind"] if by_kind else []), *END, *(CENTRED if by_kind else []), *SLOPE]
             pd.DataFrame(rows, columns=columns).to_csv(temporary, index=False)
 
 

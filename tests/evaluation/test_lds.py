@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, rankdata, spearmanr
+from scipy.stats import binom, pearsonr, rankdata, spearmanr
 
 import average_method
 from attribution.evaluation import lds, removals
@@ -82,6 +82,52 @@ def test_reliability_is_the_correlation_of_two_independent_means():
     assert lds.reliability(np.stack([signal, signal])) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_the_interval_of_the_floor_is_that_of_drawn_subsets_and_targets(level):
+    rng = np.random.default_rng(8)
+    several = rng.normal(size=(12, 4)) + rng.normal(size=(3, 12, 4))
+    ranked = [rankdata(found, axis=0) for found in several]
+    drawn = []
+    for _ in range(4000):
+        rows, targets = rng.integers(0, 12, 12), rng.integers(0, 4, 4)
+        rho = np.mean([np.corrcoef(ranked[i][rows, t], ranked[j][rows, t])[0, 1] for i, j in ((0, 1), (0, 2), (1, 2))
+                       for t in targets])  # fmt: skip
+        drawn.append(3 * rho / (1 + 2 * rho))
+    expected = np.percentile(drawn, [50 * (1 - level), 50 * (1 + level)])
+    found = lds.reliability_interval(several, resamples=20000, level=level, seed=0)
+    assert found == pytest.approx(expected, abs=0.02)
+    assert found[0] < lds.reliability(several) < found[1]
+
+
+def test_the_floor_of_two_trainings_is_their_correlation_by_spearman_brown():
+    rng = np.random.default_rng(9)
+    signal = rng.normal(size=(60, 8))
+    several = signal + rng.normal(size=(2, 60, 8))
+    low, high = lds.interval(*several, resamples=4000, level=0.9, seed=0)
+    expected = 2 * low / (1 + low), 2 * high / (1 + high)
+    assert lds.reliability_interval(several, resamples=4000, level=0.9, seed=0) == pytest.approx(expected, abs=1e-3)
+    assert lds.reliability_interval(np.stack([signal] * 3), **INTERVAL) == pytest.approx((1, 1))
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_the_interval_of_a_slope_has_the_binomial_s_quantiles(level):
+    # of points of one size half are predicted and half are not: a draw's slope is the share of those that are
+    true = np.where(np.arange(200) % 3, 1.0, -1.0)[:, None] * np.ones((1, 3))
+    predicted = true * (np.arange(200) < 100)[:, None]
+    found = removals.slope_interval(true, predicted, resamples=20000, level=level, seed=0)
+    expected = binom(200, 0.5).ppf([(1 - level) / 2, (1 + level) / 2]) / 200
+    assert found == pytest.approx(expected, abs=0.0051)
+    # and where targets differ instead, it is a mean over these
+    found = removals.slope_interval(true.T, predicted.T, resamples=20000, level=level, seed=0)
+    assert found == pytest.approx(expected, abs=0.0051)
+
+
+def test_a_slope_that_all_points_have_is_certain():
+    true = np.random.default_rng(10).normal(size=(30, 4))
+    assert removals.slope_interval(true, 0.8 * true, **INTERVAL) == pytest.approx((0.8, 0.8))
+    assert removals.slope_interval(0 * true, true, **INTERVAL) == (0, 0)
+
+
 def test_slope_is_predicted_for_true():
     rng = np.random.default_rng(5)
     true = rng.normal(size=(30, 4))
@@ -97,6 +143,7 @@ def test_row_has_the_means_over_targets():
     assert row["pearson"] == pytest.approx(np.mean([pearsonr(true[:, t], predicted[:, t])[0] for t in range(3)]))
     assert row["spearman"] == pytest.approx(np.mean([spearmanr(true[:, t], predicted[:, t])[0] for t in range(3)]))
     assert row["low"] < row["spearman"] < row["high"]
+    assert row["slope"] == removals.slope(true, predicted) and row["slope_low"] < row["slope"] < row["slope_high"]
 
 
 def mean_of(tmp_path, pairs, facts):

@@ -44,6 +44,9 @@ def test_predictions_for_whole_groups_stand_beside_sums(tables):
     assert list(groups.index) == ["right", "shifted", "random", "whole", "group-size"]
     assert groups.loc["whole", ["slope", "pearson", "spearman"]].tolist() == pytest.approx([0.5, 1, 1])
     assert alone.loc["right", ["slope", "pearson", "spearman"]].tolist() == pytest.approx([1, 1, 1])
+    assert alone.columns[-2:].tolist() == groups.columns[-2:].tolist() == ["slope_low", "slope_high"]
+    assert groups.loc["whole", ["slope_low", "slope_high"]].tolist() == pytest.approx([0.5, 0.5])
+    assert groups.loc["group-size", ["slope_low", "slope_high"]].isna().all()
 
 
 def test_a_number_added_to_all_attributions_is_taken_out(tables):

@@ -4,6 +4,8 @@ Spearman correlation over subsets of the retrained margin with the sum of the me
 (Park et al. 2023, definition 2.3).
 """
 
+from itertools import combinations
+
 import numpy as np
 from scipy.stats import rankdata
 
@@ -27,25 +29,45 @@ def scores(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return np.nan_to_num(spearman(truth, predicted))
 
 
+def bootstrap_weights(rows: int, targets: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bootstrap draws of rows and targets together: weights (resamples, rows) and (resamples, targets), each adds to 1.
+
+    One seed gives the same draws, so that what is compared on the same rows and targets is paired.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count for count in (rows, targets)]
+    return drawn[0], drawn[1]
+
+
+def bounds(values: np.ndarray, level: float) -> tuple[float, float]:
+    """Percentile interval of drawn values (Efron and Tibshirani 1993, chapter 13)."""
+    low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)])
+    return float(low), float(high)
+
+
+def resampled(truth: np.ndarray, predicted: np.ndarray, drawn: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(resamples,) mean scores of drawn subsets and targets.
+
+    Args:
+        truth, predicted: (M, t). drawn, chosen: see `bootstrap_weights`.
+
+    Ranks are those of the whole sample: then a draw is a weighted correlation, and all draws are a few products.
+    """
+    a, b = ranks(truth), ranks(predicted)
+    of_a, of_b = drawn @ a, drawn @ b
+    covered = drawn @ (a * b) - of_a * of_b
+    spread = np.sqrt(np.clip((drawn @ a**2 - of_a**2) * (drawn @ b**2 - of_b**2), 0, None))
+    found = np.divide(covered, spread, out=np.zeros_like(covered), where=spread > 0)
+    return (found * chosen).sum(axis=1)
+
+
 def interval(truth: np.ndarray, predicted: np.ndarray, resamples: int, level: float, seed: int) -> tuple[float, float]:
     """Bootstrap interval of the mean over targets, over subsets and targets together.
 
     Args:
         truth, predicted: (M, t). resamples: draws. level: confidence.
-
-    Ranks are those of the whole sample: then a draw is a weighted correlation, and all draws are a few products.
     """
-    rng, (subsets, targets) = np.random.default_rng(seed), truth.shape
-    a, b = ranks(truth), ranks(predicted)
-    drawn = rng.multinomial(subsets, np.full(subsets, 1 / subsets), size=resamples) / subsets
-    of_a, of_b = drawn @ a, drawn @ b
-    covered = drawn @ (a * b) - of_a * of_b
-    spread = np.sqrt(np.clip((drawn @ a**2 - of_a**2) * (drawn @ b**2 - of_b**2), 0, None))
-    found = np.divide(covered, spread, out=np.zeros_like(covered), where=spread > 0)
-    chosen = rng.multinomial(targets, np.full(targets, 1 / targets), size=resamples) / targets
-    means = (found * chosen).sum(axis=1)
-    low, high = np.percentile(means, [50 * (1 - level), 50 * (1 + level)])
-    return float(low), float(high)
+    return bounds(resampled(truth, predicted, *bootstrap_weights(*truth.shape, resamples, seed)), level)
 
 
 def reliability(margins: np.ndarray) -> float:
@@ -54,10 +76,23 @@ def reliability(margins: np.ndarray) -> float:
     Args:
         margins: (r, M, t), an independent training of each subset a repetition; r of 2 or more.
 
-    The mean Spearman correlation rho of two single repetitions gives r rho / (1 + (r - 1) rho) for means of r
-    (Spearman 1910, Brown 1910). The score of the best method is about its square root.
+    The score of the best method is about its square root.
     """
-    count = len(margins)
-    pairs = [scores(margins[i], margins[j]).mean() for i in range(count) for j in range(i)]
-    rho = float(np.mean(pairs))
+    return float(_of_means(np.mean([scores(a, b).mean() for a, b in combinations(margins, 2)]), len(margins)))
+
+
+def reliability_interval(margins: np.ndarray, resamples: int, level: float, seed: int) -> tuple[float, float]:
+    """Bootstrap interval of `reliability`, over subsets and targets; repetitions are those that there are.
+
+    Args:
+        margins: (r, M, t). resamples: draws. level: confidence.
+    """
+    drawn = bootstrap_weights(*margins[0].shape, resamples, seed)
+    pairs = [resampled(a, b, *drawn) for a, b in combinations(margins, 2)]
+    return bounds(_of_means(np.mean(pairs, axis=0), len(margins)), level)
+
+
+def _of_means(rho, count: int):
+    """The mean Spearman correlation rho of two single repetitions gives r rho / (1 + (r - 1) rho) for means of r
+    (Spearman 1910, Brown 1910)."""
     return count * rho / (1 + (count - 1) * rho)
