@@ -9,16 +9,13 @@ import pandas as pd
 
 from attribution.evaluation import part_removals as judge
 from attribution.files import atomic, hdf5
-from attribution.files.results.partition import CHANGES, LABELS, METHODS, SIZED
+from attribution.files.results.partition import CHANGES, CHOSEN, LABELS, METHODS, SIZED
 
 COLUMNS = [
     "dataset", "geometry", "model", "truth", "method", "role", "parts", "own_minus_other", "low", "high", "share",
     "sizes_of", "trainings", "median", "worst", "best_control", "gain", "gain_low", "gain_high",
     "chosen",
 ]  # fmt: skip
-
-
-CHOSEN = "chosen-by-retraining"
 
 
 def compare_part_removals(
@@ -37,10 +34,8 @@ def compare_part_removals(
             order. interval: of the bootstrap, over trainings and their parts.
 
     The first method that is no control is the default. `gain`: own minus other less that of the best control of
-    the same sizes, part by part, those with most points in common paired. `median`, `worst`: over trainings. With
-    several networks a part, CHOSEN is of each training the partition, controls among them, that is best by half of
-    them, judged by the others as are the controls, which have sizes of their own there; `chosen`, which that was, a
-    training after another.
+    the same sizes, part by part, those with most points in common paired. `median`, `worst`: over trainings.
+    `chosen`: which partition that by retraining is, a training after another.
     """
     rows = []
     for recipe in dict.fromkeys(recipe for recipe, _ in runs):
@@ -51,12 +46,12 @@ def compare_part_removals(
 
 
 def _of_recipe(files: list[list[str]], named: list[str], geometry: str, interval: dict) -> list[list]:
-    changes, control, several = {}, {}, []
+    changes, control, chosen = {}, {}, {}
     for divided, left in files:
         with hdf5.file(divided) as labels, hdf5.file(left) as file:
             dataset, methods = file.attrs["dataset"], list(file.attrs[METHODS])
-            several.append({name: (file[name][CHANGES][()], labels[name][LABELS][()]) for name in methods})
             for name in methods:
+                chosen.setdefault(name, []).append(labels[name].attrs.get(CHOSEN))
                 control[name] = bool(file[name].attrs["control"])
                 changes.setdefault((name, ""), []).append(file[name][CHANGES][()].mean(axis=0))
                 for other in file[name].get(SIZED, []):
@@ -73,30 +68,8 @@ def _of_recipe(files: list[list[str]], named: list[str], geometry: str, interval
         start = [dataset, geometry, named[1], named[0], name, role, parts, np.mean(means)]
         row = [*start, *judge.interval(found, **interval), shares, of, len(found), np.median(means), min(means)]
         more = _gain(name, found, own, interval) if role != "control" else [None] * 4
-        rows.append([*row, *more, None])
-    return rows + _chosen(several, control, [dataset, geometry, named[1], named[0]], interval)
-
-
-def _chosen(trainings: list[dict], control: dict[str, bool], start: list[str], interval: dict) -> list[list]:
-    """The row of CHOSEN, none where each part left one network.
-
-    Args:
-        trainings: of each, method -> changes (repetitions, parts, parts) and labels (n,).
-    """
-    if any(len(changes) < 2 for one in trainings for changes, _ in one.values()):
-        return []
-    judged = [judge.choose({name: changes for name, (changes, _) in one.items()}) for one in trainings]
-    best = judge.best({name: [fresh[name] for _, fresh in judged] for name in control if control[name]})
-    found = [fresh[name] for name, fresh in judged]
-    more = [
-        fresh[name] - fresh[best][judge.matched(one[name][1], one[best][1])]
-        if len(fresh[name]) == len(fresh[best]) else np.array([fresh[name].mean() - fresh[best].mean()])
-        for one, (name, fresh) in zip(trainings, judged, strict=True)
-    ]  # fmt: skip
-    means, parts = [one.mean() for one in found], "/".join(sorted({str(len(one)) for one in found}))
-    row = [*start, CHOSEN, "method", parts, np.mean(means), *judge.interval(found, **interval), None, "", len(found)]
-    gain = [best, np.mean([one.mean() for one in more]), *judge.interval(more, **interval)]
-    return [[*row, np.median(means), min(means), *gain, "/".join(name for name, _ in judged)]]
+        rows.append([*row, *more, "/".join(chosen[name]) if not of and chosen[name][0] else None])
+    return rows
 
 
 def _gain(name: str, found: list[np.ndarray], own: dict, interval: dict) -> list:

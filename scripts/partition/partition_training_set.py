@@ -1,4 +1,7 @@
-"""partition.h5: the whole training set divided by every method, and by controls into parts of the same sizes."""
+"""partition.h5: the whole training set divided by every method, and by controls into parts of the same sizes.
+
+One name may stand for the best of the others, chosen by networks that are trained again without each of their parts.
+"""
 
 from attribution.runtime import job
 
@@ -10,9 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from attribution.data import seed_points
+from attribution.evaluation import chosen_partition
 from attribution.files import hdf5, provenance, resume
-from attribution.files.results.data import SUBGROUP_TRAIN, Y_TRAIN
-from attribution.files.results.partition import LABELS, METHODS, SIZED, SIZES
+from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.files.results.partition import (
+    BY_RETRAINING,
+    CANDIDATES,
+    CHOSEN,
+    LABELS,
+    METHODS,
+    SCORES,
+    SIZED,
+    SIZES,
+)
 from attribution.methods import base
 from attribution.methods.run import Run, of_network
 from attribution.methods.scores import PAIRS
@@ -32,10 +45,13 @@ def partition_training_set(
         files: `data`, results of the run, those of its untrained network with `untrained_` before their names, and
             `attributions` in the order of the methods that need them. methods: see `workflow.stages.partitions.asked`.
         settings: section `partition`. recipes: `trained` and `untrained`. seed: of the training.
+
+    BY_RETRAINING has the arrays of the partition that was chosen, see `chosen_partition`.
     """
     y, subgroups = hdf5.read(files["data"], Y_TRAIN, SUBGROUP_TRAIN)
     settings = settings | {key: _indices(files["data"], settings[key], f"partition.{key}") for key in CONSTRAINTS}
     columns = iter([files["attributions"]] if isinstance(files["attributions"], str) else files["attributions"])
+    listed, methods = list(methods), {name: methods[name] for name in methods if name != BY_RETRAINING}
     files_of = {name: next(columns) if method["columns"] else None for name, method in methods.items()}
     folder, vectors, kernels, divided = resume.shards(path, digest), {}, {}, {}
 
@@ -49,22 +65,32 @@ def partition_training_set(
             vectors[name] = reduced, run, kept, before
         return vectors[name]
 
-    arrays, facts = {}, {METHODS: list(methods)}
+    arrays, facts = {}, {METHODS: listed}
     # controls first: their partitions are the starts of those with a method's sizes
-    for name in sorted(methods, key=lambda name: not methods[name]["control"]):
+    order = sorted(methods, key=lambda name: not methods[name]["control"])
+    for name in order + [name for name in listed if name == BY_RETRAINING]:
         shard = folder / f"{name}.h5"
-        if not shard.exists():
+        if name == BY_RETRAINING and not shard.exists():
+            _choose(shard, methods, of, divided, settings, files["data"], recipes["trained"], seed)
+        elif not shard.exists():
             _write(shard, name, methods, of, divided, settings, y, subgroups)
             if not methods[name]["control"]:
                 vectors.pop(name, None)
-        with hdf5.file(shard) as file:
-            if methods[name]["control"]:
-                divided[name] = file[LABELS][()]
-            file.visititems(lambda key, item, name=name: arrays.update({f"{name}/{key}": item[()]})
-                            if hasattr(item, "shape") else None)  # fmt: skip
-            facts |= {f"{name}/{key}": value for key, value in file.attrs.items()}
+        held, told = _held(shard)
+        if name != BY_RETRAINING and methods[name]["control"]:
+            divided[name] = held[LABELS]
+        arrays |= {f"{name}/{key}": array for key, array in held.items()}
+        facts |= {f"{name}/{key}": value for key, value in told.items()}
     hdf5.write(path, arrays, attributes | facts)
     resume.discard(path)
+
+
+def _held(shard: Path) -> tuple[dict, dict]:
+    """Arrays by their paths in it, and attributes."""
+    arrays = {}
+    with hdf5.file(shard) as file:
+        file.visititems(lambda key, item: arrays.update({key: item[()]}) if hasattr(item, "shape") else None)
+        return arrays, dict(file.attrs)
 
 
 def _indices(data: str, lists: list[list], where: str) -> list[list[int]]:
@@ -89,16 +115,43 @@ def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: d
     facts["peak_memory"] = max(memory.peak() - held, 0)
     facts |= {"family": base.resolve(methods[name]["text"]).family, "control": int(methods[name]["control"])}
     print(f"{name}: {facts['parts']} parts of {arrays[SIZES].tolist()} points, {facts['seconds']:.1f} s", flush=True)
-    for control in [] if methods[name]["control"] else [other for other in methods if methods[other]["control"]]:
-        key = (control, tuple(arrays[SIZES]))
+    if not methods[name]["control"]:
+        arrays |= _of_sizes(arrays[SIZES], methods, of, divided, settings)
+    hdf5.write(shard, arrays, facts)
+
+
+def _of_sizes(sizes: np.ndarray, methods: dict, of, divided: dict, settings: dict) -> dict:
+    """Labels of every control's parts of these sizes, by their places in a shard; `divided` as in `_write`."""
+    found = {}
+    for control in [name for name in methods if methods[name]["control"]]:
+        key = (control, tuple(sizes))
         if key not in divided:
-            same = divided[control].max() + 1 == len(arrays[SIZES])
+            same = divided[control].max() + 1 == len(sizes)
             divided[key] = sized.partition(
-                of(control)[0], arrays[SIZES], settings["sized_restarts"], settings["iterations"], settings["seed"],
+                of(control)[0], sizes, settings["sized_restarts"], settings["iterations"], settings["seed"],
                 divided[control] if same else None,
             )  # fmt: skip
-        arrays[f"{SIZED}/{control}"] = divided[key]
-    hdf5.write(shard, arrays, facts)
+        found[f"{SIZED}/{control}"] = divided[key]
+    return found
+
+
+def _choose(shard: Path, methods: dict, of, divided: dict, settings: dict, data: str, recipe: dict, seed: int) -> None:
+    """The best of all partitions in the shards, controls among them, with its own arrays; `divided` as in `_write`."""
+    held = memory.resident()
+    memory.forget_peak()
+    begun = time.perf_counter()
+    x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
+    partitions = {name: hdf5.read(shard.with_name(f"{name}.h5"), LABELS)[0] for name in methods}
+    work = shard.with_suffix("")
+    work.mkdir(exist_ok=True)
+    classes = len(hdf5.attributes(data)["class_names"])
+    scores = chosen_partition.scores(partitions, recipe, x, y, classes, seed, work)
+    chosen = list(methods)[chosen_partition.best(scores)]
+    arrays, facts = _held(shard.with_name(f"{chosen}.h5"))
+    facts |= {"seconds": time.perf_counter() - begun, "peak_memory": max(memory.peak() - held, 0)}
+    facts |= {"family": "retraining", "control": 0, CHOSEN: chosen, CANDIDATES: list(methods)}
+    print(f"{BY_RETRAINING}: {chosen}, {facts['seconds']:.1f} s", flush=True)
+    hdf5.write(shard, arrays | _of_sizes(arrays[SIZES], methods, of, divided, settings) | {SCORES: scores}, facts)
 
 
 def _pairs(method: dict, run: Run, attributions: str | None, kernels: dict):

@@ -16,7 +16,7 @@ import plot_part_sheets
 import plot_parts
 import refit_parts
 import retrain_parts
-from attribution.evaluation import part_removals, partitions
+from attribution.evaluation import partitions
 from attribution.files import hdf5
 from attribution.files.results.gradients import FEATURES_TRAIN, PARAMETERS, POINT_WEIGHTS, RESIDUALS_TRAIN
 from attribution.partition import source
@@ -261,16 +261,7 @@ def test_the_averaged_truth_is_the_mean_over_other_trainings_than_the_runs(job, 
     )  # fmt: skip
     table = pd.read_csv(path)
     assert set(table.truth) == {"averaged"} and table.iloc[0].own_minus_other == pytest.approx(np.mean(expected))
-    # the first of three networks chooses, the other two judge, controls too
-    (chosen,) = table[table.method == "chosen-by-retraining"].itertuples()
-    assert chosen.own_minus_other == chosen.low == chosen.high == pytest.approx(np.mean(expected[1:]))
-    assert chosen.chosen == "gradient-dot-unit" and table.chosen.notna().sum() == 1
-    with hdf5.file(out) as file:
-        controls = {name: np.mean([
-            part_removals.own_minus_other(one).mean() for one in file[name]["changes"][1:]
-        ]) for name in METHODS if file[name].attrs["control"]}  # fmt: skip
-    assert chosen.best_control == max(controls, key=controls.get)
-    assert chosen.gain == pytest.approx(chosen.own_minus_other - max(controls.values())) and chosen.gain > 0
+    assert table.chosen.isna().all()
 
 
 def test_a_killed_job_of_removals_goes_on_with_the_networks_that_are_left(job, monkeypatch):

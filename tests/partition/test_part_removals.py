@@ -40,13 +40,3 @@ def test_parts_are_paired_by_the_points_that_they_share():
 def test_losses_of_margins_are_the_cross_entropy():
     p = np.array([0.1, 0.5, 0.999])
     np.testing.assert_allclose(parts.losses(np.log(p / (1 - p))), -np.log(p))
-
-
-def test_what_chooses_does_not_judge():
-    one, other = np.diag([3.0, 1.0]), np.diag([2.0, 2.5])
-    changes = {"a": np.stack([one, 0 * one, 2 * one]), "b": np.stack([other, one, one])}
-    best, fresh = part_removals.choose(changes)
-    assert best == "b"
-    np.testing.assert_allclose(fresh["a"], [3, 1])
-    np.testing.assert_allclose(fresh["b"], [3, 1])
-    assert part_removals.choose({"a": changes["a"], "again": changes["a"]})[0] == "a"

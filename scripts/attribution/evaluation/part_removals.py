@@ -44,21 +44,6 @@ def best(controls: dict[str, list[np.ndarray]]) -> str:
     return max(controls, key=lambda name: np.mean([own.mean() for own in controls[name]]))
 
 
-def choose(changes: dict[str, np.ndarray]) -> tuple[str, dict[str, np.ndarray]]:
-    """The partition of largest own minus other by the first half of the networks' trainings, and what the others say.
-
-    Args:
-        changes: name -> (repetitions, parts, parts) as in `own_minus_other`, of two repetitions or more.
-
-    Returns:
-        its name, of equal ones the first; and of each partition own minus other (parts,) by the other repetitions,
-        which had no say in the choice.
-    """
-    half = len(next(iter(changes.values()))) // 2
-    best = max(changes, key=lambda name: own_minus_other(changes[name][:half].mean(axis=0)).mean())
-    return best, {name: own_minus_other(found[half:].mean(axis=0)) for name, found in changes.items()}
-
-
 def matched(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
     """(parts,) part of another partition with as many that stands for each part, by the most points in common.
 

@@ -47,6 +47,15 @@ def retrained(
     return found
 
 
+# a training beyond every repetition of the averaged truth
+CHOICE = 2**31
+
+
+def seed_of_choice(seed: int) -> int:
+    """Seed of the training that chooses among partitions, which no truth is of: what chooses must not judge."""
+    return ensemble.repetition(seed, CHOICE)
+
+
 def seeds_of(kind: str, seed: int, repetitions: int) -> list[int]:
     """Seeds of the trainings whose margins are averaged: the run's own for `fixed`, others for `averaged`."""
     return [seed] if kind == "fixed" else [ensemble.repetition(seed, 1 + k) for k in range(repetitions)]

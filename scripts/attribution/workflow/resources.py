@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from attribution.costs import data_sizes, requests
+from attribution.files.results.partition import BY_RETRAINING
 from attribution.runtime import devices
 from attribution.settings import points
 from attribution.workflow import shards, studies
@@ -74,6 +75,7 @@ def size_of(config: dict, wildcards) -> dict:
         "removal_draws": config["answers"]["removal"]["draws"],
         "removal_networks": config["answers"]["removal"]["networks"],
         "page_points": config["answers"]["page"]["points"],
+        "choosing": BY_RETRAINING in config["methods"]["partition"],
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
         "followed": min(config["truth"]["smoothness"]["targets"], data["m"]),

@@ -4,8 +4,18 @@ from attribution.costs.jobs import factors, groups, networks
 
 PARTS_LEAVE = 200  # networks of `retrain_parts`: parts of a dozen methods, and of controls with their sizes
 
+
+def divided(size: dict) -> tuple:
+    """All methods and, where one partition is chosen by retraining, networks without each part of each."""
+    held, seconds, flops = factors.divided(size)
+    if not size.get("choosing"):
+        return held, seconds, flops
+    of_networks = networks.on_parts(size | {"members": PARTS_LEAVE})
+    return max(held, of_networks[0]), seconds + of_networks[1], flops + of_networks[2]
+
+
 COSTS = {
-    "partition_training_set": factors.divided,
+    "partition_training_set": divided,
     "improve_groups": groups.grown,
     "retrain_parts": lambda size: networks.on_parts(size | {"members": PARTS_LEAVE}),
     "refit_parts": lambda size: networks.refitted(PARTS_LEAVE, size),

@@ -1,13 +1,15 @@
 """What rules need that divide the training set by methods, or grow groups by them: names, files, settings.
 
 A name of `methods.partition` and `methods.stop_conditions` is a method's, with endings: `-unit`, its vectors at length
-one; `-components`, their principal components in their place; `-untrained`, of the recipe MODEL-untrained.
+one; `-components`, their principal components in their place; `-untrained`, of the recipe MODEL-untrained. In
+`methods.partition` BY_RETRAINING may stand beside them: that of the others which retraining of one network finds best.
 """
 
 from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
+from attribution.files.results.partition import BY_RETRAINING
 from attribution.settings import run_checks
 from attribution.settings.errors import SettingError
 from attribution.workflow import attributions, contents, inputs, methods, registry, studies
@@ -58,7 +60,8 @@ def check(config: dict) -> None:
         SettingError: one sentence.
     """
     for table in (PARTITION, STOPS):
-        chosen = config["methods"][table]
+        listed = config["methods"][table]
+        chosen = candidates(listed) if table == PARTITION else listed
         for name in chosen:
             told = read_name(name, table)
             if table == STOPS and (told.components or from_columns(told.method)):
@@ -75,28 +78,41 @@ def check(config: dict) -> None:
             raise SettingError(f"methods.{table} names controls only; add a method that they are to be compared with")
 
 
+def candidates(names: list[str]) -> list[str]:
+    """Names of `methods.partition` that are methods, among which BY_RETRAINING is."""
+    return [name for name in names if name != BY_RETRAINING]
+
+
 def named(config: dict, table: str, model: str) -> list[str]:
     """Names of a table that a run has: of a last layer alone, those that need no network.
 
     Raises:
-        WorkflowError: one sentence, when none but controls is left.
+        WorkflowError: one sentence, when none but controls is left, or BY_RETRAINING is asked of a network that nothing
+            says how to train.
     """
 
     def base(name: str) -> str:
         told = studies.in_one_sentence(read_name, name, table)
         return told.method + (UNTRAINED if told.untrained else "")
 
-    chosen = config["methods"][table]
+    listed = config["methods"][table]
+    chosen = candidates(listed)
     found = methods.possible(config, chosen, model, base)
     if len(found) < len(chosen) and all(map(is_control, found)):
         raise WorkflowError(studies.without_network(model, f"methods.{table} {', '.join(chosen)}"))
-    return found
+    if BY_RETRAINING not in listed or studies.is_last_layer(config, model):
+        return found
+    inputs.require_training(config, f"methods.{table} {BY_RETRAINING}", model)
+    return [name for name in listed if name in found or name == BY_RETRAINING]
 
 
 def asked(config: dict, table: str, wildcards) -> dict:
     """Every name of a table with what it says, its method's text and settings, and whether it is a control."""
     found = {}
     for name in named(config, table, wildcards.model):
+        if name == BY_RETRAINING:
+            found[name] = {"method": BY_RETRAINING, "control": False}
+            continue
         told = studies.in_one_sentence(read_name, name)
         own = methods.settings_of(config, wildcards, told.method)
         own |= {
@@ -119,7 +135,7 @@ def files(config: dict, table: str, wildcards) -> dict:
     # where groups stop is told with the names of subgroups
     data = "named" if table == STOPS else "data"
     found = {"data": f"results/{wildcards.dataset}/{data}.h5", "attributions": []}
-    for name in named(config, table, wildcards.model):
+    for name in candidates(named(config, table, wildcards.model)):
         told = studies.in_one_sentence(read_name, name)
         run, prefix = methods.run_of(config, name, wildcards, wildcards.seed), "untrained_" if told.untrained else ""
         if from_columns(told.method):
@@ -143,7 +159,7 @@ def recipes(config: dict, wildcards) -> dict:
 def code(config: dict, scripts, script: str, table: str, wildcards):
     """The script, the methods' files, and the architecture's, which methods that follow the training build again."""
     used = set(inputs.code_of_network(config, scripts, script, wildcards))
-    for name in named(config, table, wildcards.model):
+    for name in candidates(named(config, table, wildcards.model)):
         used |= set(methods.code_with(scripts, script, studies.in_one_sentence(read_name, name).method))
     return contents.by_content(sorted(used))
 

@@ -1,0 +1,173 @@
+"""The partition that retraining chooses among others: which wins is known, and the network that chooses judges none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import compare_part_removals
+import helpers
+import partition_training_set
+import retrain_parts
+from attribution.evaluation import chosen_partition
+from attribution.files import hdf5
+from attribution.retraining import whole_networks
+from attribution.settings.errors import SettingError
+from attribution.workflow import resources
+from attribution.workflow.stages import partitions
+
+N, OWN = 40, 3
+SUBGROUPS = np.repeat(np.arange(4), 10)
+PLACES = np.tile(np.arange(4), 10)
+SETTINGS = {
+    "parts": "subgroups", "most": 4, "draws": 2, "within_classes": False, "components": 3, "restarts": 3,
+    "sized_restarts": 2, "iterations": 30, "members": 2, "atoms": {"count": 0, "penalty": 0.1}, "together": [],
+    "apart": [], "seed": 0,
+}  # fmt: skip
+NAME = "chosen-by-retraining"
+
+
+def asked(text: str, control: bool) -> dict:
+    own = {"evaluation.seed": 0, "groups.tie_seed": 0, "influence.matrix_gb": 1.0}
+    found = {"method": "", "unit": False, "components": False, "untrained": False, "columns": False}
+    return found | {"text": text, "control": control, "settings": own}
+
+
+METHODS = {
+    NAME: {"method": NAME, "control": False},
+    "gradient-dot": asked("influence.gradient_dot:GradientDot", False),
+    "input-euclidean": asked("distance.input_euclidean:InputEuclidean", True),
+    "random": asked("chance.random:Random", True),
+}
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Points whose gradients lie by SUBGROUPS and whose inputs by PLACES, each to 0.01."""
+    rng = np.random.default_rng(0)
+    x = (np.eye(4)[PLACES] + 0.01 * rng.normal(size=(N, 4))).astype(np.float32)
+    hdf5.write(tmp_path / "data.h5", {"x_train": x, "y_train": SUBGROUPS // 2, "subgroup_train": SUBGROUPS},
+               {"class_names": ["a", "b"]})  # fmt: skip
+    features = np.eye(4)[SUBGROUPS] + 0.01 * rng.normal(size=(N, 4))
+    factors = {"features_train": features, "residuals_train": np.ones((N, 1))}
+    hdf5.write(tmp_path / "gradients.h5", factors, {})
+    files = {name: str(tmp_path / f"{name}.h5") for name in ("data", "gradients")} | {"attributions": []}
+    return {"files": files, "methods": METHODS, "settings": SETTINGS, "recipes": {"trained": {}, "untrained": {}},
+            "seed": OWN, "digest": "0", "path": tmp_path / "partition.h5",
+            "attributes": {"dataset": "mine", "model": "net", "seed": OWN}}  # fmt: skip
+
+
+def leaving(kinds, slope: float = 1.0):
+    """Margins of 0 that fall by `slope` for each point of the same kind that is gone, in place of `retrained`."""
+
+    def retrained(recipe, x, y, targets, labels, classes, seed, kept, label, work):
+        return np.stack([-slope * np.bincount(kinds[~row], minlength=4)[kinds] for row in kept])
+
+    return retrained
+
+
+@pytest.mark.parametrize(("kinds", "winner"), [(SUBGROUPS, "gradient-dot"), (PLACES, "input-euclidean")])
+def test_the_partition_whose_parts_the_network_treats_alike_is_chosen(job, monkeypatch, kinds, winner):
+    """A part that is a kind is worth log(1 + e^10) - log 2 to its own points, and nothing to others."""
+    monkeypatch.setattr(whole_networks, "retrained", leaving(kinds))
+    partition_training_set.partition_training_set(**job)
+    with hdf5.file(job["path"]) as file:
+        assert list(file.attrs["methods"]) == list(METHODS)
+        chosen, best = file[NAME], file[winner]
+        assert chosen.attrs["chosen"] == winner and chosen.attrs["control"] == 0
+        scores = dict(zip(chosen.attrs["candidates"], chosen["scores"][()], strict=True))
+        assert list(scores) == [name for name in METHODS if name != NAME]
+        assert scores[winner] == pytest.approx(np.logaddexp(0, 10) - np.log(2))
+        assert max(scores[name] for name in scores if name != winner) < 0.5 * scores[winner]
+        for key in ("labels", "sizes", "normalised_influence", "central", "outlying", "linkage"):
+            np.testing.assert_array_equal(chosen[key][()], best[key][()])
+        # judged like any method: beside controls of its own sizes, also where it is a control's partition itself
+        for control in ("input-euclidean", "random"):
+            np.testing.assert_array_equal(np.bincount(chosen["sized"][control][()]), chosen["sizes"][()])
+    assert not list(job["path"].parent.glob(".partition-*"))
+
+
+def test_no_network_that_chooses_judges(job, monkeypatch):
+    """The network that chooses finds the inputs' parts best, those of both truths the gradients'."""
+    trained = []
+
+    def retrained(recipe, x, y, targets, labels, classes, seed, kept, label, work):
+        trained.append(seed)
+        return leaving(PLACES if len(trained) == 1 else SUBGROUPS)(recipe, x, y, targets, labels, classes, seed, kept,
+                                                                   label, work)  # fmt: skip
+
+    monkeypatch.setattr(whole_networks, "retrained", retrained)
+    partition_training_set.partition_training_set(**job)
+    (by,), data = trained, job["files"]["data"]
+    for truth, repetitions in (("fixed", 1), ("averaged", 5)):
+        out, table = job["path"].with_name(f"partition-removals-{truth}.h5"), job["path"].with_name(f"{truth}.csv")
+        retrain_parts.retrain_parts(data, job["path"], {}, repetitions, OWN, truth, "0", out, job["attributes"])
+        compare_part_removals.compare_part_removals(
+            [str(job["path"])], [str(out)], [["net", OWN]], "two", {"resamples": 50, "level": 0.9, "seed": 0},
+            {"truth": truth}, str(table),
+        )  # fmt: skip
+        rows = pd.read_csv(table)
+        (own,) = rows[rows.method == NAME].itertuples()
+        (inputs,) = rows[(rows.method == "input-euclidean") & rows.sizes_of.isna()].itertuples()
+        assert own.chosen == "input-euclidean" and rows.chosen.notna().sum() == 1
+        # what it was chosen for is not what is said of it
+        assert own.own_minus_other == inputs.own_minus_other < 1 and own.role == "default"
+        assert len(rows[rows.sizes_of == NAME]) == 2
+    assert len(set(trained)) == len(trained) == 7 and by not in trained[1:] and OWN in trained[1:]
+
+
+def test_of_equal_scores_the_first_up_to_rounding():
+    assert chosen_partition.best(np.array([1.0, 2.0, 2.0 + 1e-12])) == 1
+    assert chosen_partition.best(np.array([-3.0, -2.0, -2.0 + 1e-6])) == 2
+
+
+def test_a_killed_choice_goes_on_with_the_networks_that_are_left(job, monkeypatch):
+    """Networks one by one: each is trained once, and every method divides once."""
+    trained, divided, limit = [], [], 5
+    whole = partition_training_set.divide.divide
+
+    class Training:
+        def outputs(self, mask, targets):
+            return np.where(mask, 1.0, -1.0)[:, None] * (1 + (~mask).sum())
+
+    def run(training, mask):
+        if len(trained) == limit:
+            raise KeyboardInterrupt
+        trained.append(mask)
+        return mask
+
+    def divide(*arguments):
+        divided.append(1)
+        return whole(*arguments)
+
+    monkeypatch.setattr(partition_training_set.divide, "divide", divide)
+    monkeypatch.setattr(whole_networks.recipes, "one_by_one", lambda recipe: "as here")
+    monkeypatch.setattr(whole_networks.replay, "of_recipe", lambda *given: Training())
+    monkeypatch.setattr(whole_networks.replay, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        partition_training_set.partition_training_set(**job)
+    assert not job["path"].exists()
+    limit = 999
+    partition_training_set.partition_training_set(**job)
+    # all points, and four parts of three partitions
+    assert len(trained) == 1 + 12 and len(divided) == 3
+    again = job | {"path": job["path"].with_name("again.h5")}
+    partition_training_set.partition_training_set(**again)
+    scores = [hdf5.read(path, f"{NAME}/scores")[0] for path in (job["path"], again["path"])]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_it_is_asked_for_by_its_name():
+    names = [NAME, "l-relative", "random"]
+    config = helpers.CONFIG | {"methods": helpers.CONFIG["methods"] | {"partition": names}}
+    wildcards = helpers.wildcards(dataset="toy", model="mlp-l2", seed="1")
+    partitions.check(config)
+    assert list(partitions.asked(config, "partition", wildcards)) == names
+    without = helpers.CONFIG | {"methods": helpers.CONFIG["methods"] | {"partition": names[1:]}}
+    assert partitions.files(config, "partition", wildcards) == partitions.files(without, "partition", wildcards)
+    for table, listed in (("partition", [NAME, "random"]), ("stop_conditions", [NAME, "l-relative"])):
+        with pytest.raises(SettingError, match="controls only" if table == "partition" else "is no method"):
+            partitions.check(config | {"methods": config["methods"] | {table: listed}})
+    # the job that trains asks for the time of it
+    asked = [resources.requests.request("partition_training_set", resources.size_of(one, wildcards))
+             for one in (without, config)]  # fmt: skip
+    assert asked[1]["runtime"] > asked[0]["runtime"]
