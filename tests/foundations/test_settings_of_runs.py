@@ -1,16 +1,24 @@
 """Settings against a run's own data: sizes, seeds and names that the data set does not have."""
 
+import json
+import os
+from functools import partial
 from pathlib import Path
 
+import h5py
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from snakemake.exceptions import WorkflowError
 
 import helpers
+from attribution.costs import stored_ids
+from attribution.data import sources
 from attribution.settings import check as settings
-from attribution.settings import extends, run_checks
+from attribution.settings import datasets, extends, run_checks
 from attribution.workflow import inputs, targets
-from attribution.workflow.stages import answers
+from attribution.workflow.stages import answers, partitions
 from every_check import merged
 from helpers import SCHEMA
 
@@ -97,7 +105,10 @@ def test_rows_of_ones_own_are_rows_of_the_source(written, check, where):
 def test_rows_that_the_source_lacks_are_refused_before_any_job(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     x, y = np.zeros((52, 2)), np.arange(52) % 2
-    np.savez("mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    ids = np.array(["a", *map(str, range(1, 52))])
+    np.savez(
+        "mine.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:], id_train=ids[:40], id_test=ids[40:]
+    )
     Path("gone.csv").write_text("rank,row,id\n1,3,a\n2,40,b\n")
     Path("pairs.csv").write_text("")
     wildcards = helpers.wildcards(dataset="mine", model="mlp-l2", seed="0", method="l-relative")
@@ -130,12 +141,116 @@ def test_rows_that_the_source_lacks_are_refused_before_any_job(tmp_path, monkeyp
     assert answers.files(explained(12), wildcards) and inputs.removed_file(asked("{}", removed=[40]), wildcards) == {}
 
 
+X, Y, IDS = np.arange(24.0).reshape(12, 2), np.arange(12) % 2, [f"pt-{number:02d}" for number in range(12)]
+
+
+def folder_of_arrays():
+    Path("mine").mkdir()
+    for name, array in {"x_train": X[:8], "y_train": Y[:8], "x_test": X[8:], "y_test": Y[8:]}.items():
+        np.save(f"mine/{name}.npy", array)
+    Path("mine/id_train.json").write_text(json.dumps(IDS[:8]))
+    np.save("mine/id_test.npy", np.array(IDS[8:], dtype="S"))
+    return {"loader": "npz", "path": "mine"}
+
+
+def archive():
+    np.savez("mine.npz", x_train=X[:8], y_train=Y[:8], x_test=X[8:], y_test=Y[8:], id_train=IDS[:8], id_test=IDS[8:])
+    return {"loader": "npz", "path": "mine.npz"}
+
+
+def hdf5_file():
+    with h5py.File("mine.h5", "w") as file:
+        file["x_train"], file["y_train"], file["x_test"], file["y_test"] = X[:8], Y[:8], X[8:], Y[8:]
+        # of variable and of fixed length
+        file["id_train"], file["id_test"] = IDS[:8], np.array(IDS[8:], dtype="S")
+    return {"loader": "h5", "path": "mine.h5"}
+
+
+def table(ending):
+    frame = pd.DataFrame({"key": IDS, "a": X[:, 0], "label": Y})
+    for name, part in (("mine", frame[:8]), ("test", frame[8:])):
+        write = part.to_csv if ending == "csv" else part.to_parquet
+        write(f"{name}.{ending}", index=False)
+    return {"loader": "table", "path": f"mine.{ending}", "test": f"test.{ending}", "label": "label", "id": "key"}
+
+
+def images():
+    for number, name in enumerate(IDS):
+        folder = Path("mine", "train" if number < 8 else "test", "ab"[Y[number]])
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (2, 2), number).save(folder / f"{name}.png")
+    return {"loader": "images", "path": "mine"}
+
+
+SOURCES = [archive, folder_of_arrays, hdf5_file, partial(table, "csv"), partial(table, "parquet"), images]
+
+
+@pytest.mark.parametrize("write", SOURCES)
+def test_ids_are_those_that_the_prepared_data_have(tmp_path, monkeypatch, write):
+    monkeypatch.chdir(tmp_path)
+    dataset = write()
+    arrays, _, _ = sources.read(dataset["path"], datasets.complete(dataset))
+    found = stored_ids.of(dataset)
+    assert {part: sorted(ids) for part, ids in found.items()} == {
+        part: sorted(arrays[f"id_{part}"].tolist()) for part in ("train", "test")
+    }
+    assert [len(found[part]) for part in ("train", "test")] == [8, 4]
+
+
+def test_ids_without_a_column_are_rows_and_a_table_that_is_split_has_all_in_both_parts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dataset = table("csv") | {"test": 0.5}
+    assert stored_ids.of(dataset) == {"train": IDS[:8], "test": IDS[:8]}
+    del dataset["id"]
+    arrays, _, _ = sources.read(dataset["path"], datasets.complete(dataset))
+    assert sorted(stored_ids.of(dataset)["train"]) == sorted([*arrays["id_train"], *arrays["id_test"]])
+    assert stored_ids.of({"loader": "npz", "path": "away.npz"}) is None
+    assert stored_ids.of({"loader": "toy"}) == {"train": [], "test": []}
+
+
+def test_ids_that_the_source_lacks_are_refused_before_any_job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = archive()
+    wildcards = helpers.wildcards(dataset="mine", model="mlp-l2", seed="0", method="l-relative")
+
+    def asked(written, removed=("pt-03", 3), **more):
+        config = merged(written)
+        config["studies"] = {"mine": {"dataset": "mine", "model": "mlp-l2", "removed": list(removed)}}
+        config["datasets"]["mine"] = source | {"class_names": ["cat", "dog"]} | more
+        return settings.prepared(config, SCHEMA)
+
+    groups = "groups: {{seeds: [{{id: {}}}], size: 3}}"
+    assert inputs.data_for(asked(groups.format("pt-03")), run_checks.groups, wildcards)
+    said = r"groups\.seeds names id 'pt-3', which no training point of 'mine\.npz', the source of data set 'mine', has;"
+    with pytest.raises(WorkflowError, match=said + r" perhaps 'pt-03' is meant$"):
+        inputs.data_for(asked(groups.format("pt-3")), run_checks.groups, wildcards)
+    with pytest.raises(WorkflowError, match=r"names id 'zebra', .* has; ids there are as 'pt-00' and 'pt-07'$"):
+        inputs.data_for(asked(groups.format("zebra")), run_checks.groups, wildcards)
+    with pytest.raises(WorkflowError, match=r"partition\.apart names id 'pt-09', which no training point"):
+        partitions.files(asked("partition: {apart: [[{id: pt-01}, {id: pt-09}]]}"), "partition", wildcards)
+    with pytest.raises(WorkflowError, match=r"partition\.together\[0\] holds 8, but data set 'mine' has 8"):
+        partitions.files(asked("partition: {together: [[0, 8]]}"), "partition", wildcards)
+    # a test point that is put into the training set is one of it
+    moved = asked(groups.format("pt-09"), inject="pairs.csv")
+    assert inputs.data_for(moved, run_checks.groups, wildcards)
+    assert inputs.removed_file(asked("{}"), wildcards) == {}
+    with pytest.raises(WorkflowError, match=r"studies\.mine\.removed names id 'pt-11', .* perhaps 'pt-01' is meant"):
+        inputs.removed_file(asked("{}", ["pt-01", "pt-11"]), wildcards)
+    Path("gone.csv").write_text("rank,id\n1,pt-01\n2,pt-1\n")
+    with pytest.raises(WorkflowError, match=r"studies\.mine\.removed, 'gone\.csv', names id 'pt-1', which no"):
+        inputs.removed_file(asked("{}") | {"studies": {"mine": {"dataset": "mine", "removed": "gone.csv"}}}, wildcards)
+    np.savez("mine.npz", x_train=X[:8], y_train=Y[:8], x_test=X[8:], y_test=Y[8:])
+    os.utime("mine.npz", ns=(1, 1))
+    with pytest.raises(WorkflowError, match=r"names id 'pt-03', but 'mine\.npz', .* has no ids; name points by \{row"):
+        inputs.data_for(asked(groups.format("pt-03")), run_checks.groups, wildcards)
+
+
 def test_subgroups_of_a_file_without_names_go_by_their_numbers():
     config = merged("groups: {seeds: ['3'], size: 9}")
     config["datasets"]["mine"] = OWN
     run_checks.groups(config, "mine", 70)
     config["groups"]["seeds"] = ["cat"]
-    with pytest.raises(settings.SettingError, match=r"^groups.seeds names .cat., but data set 'mine' has no names"):
+    with pytest.raises(settings.SettingError, match=r"groups.seeds names .cat., but data set 'mine' has no names"):
         run_checks.groups(config, "mine", 70)
 
 

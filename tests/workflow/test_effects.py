@@ -250,9 +250,9 @@ def another(name: str, node: dict, value):
 def folder(tmp_path_factory):
     """A working directory with the files that the settings name."""
     folder = tmp_path_factory.mktemp("effects")
-    x, y = np.zeros((60, 2), dtype=np.float32), np.arange(60) % 3
+    x, y, ids = np.zeros((60, 2), dtype=np.float32), np.arange(60) % 3, np.array(["name", *map(str, range(1, 60))])
     for name in ("mine.npz", "other.npz"):
-        np.savez(folder / name, x_train=x, y_train=y, x_test=x, y_test=y)
+        np.savez(folder / name, x_train=x, y_train=y, x_test=x, y_test=y, id_train=ids, id_test=ids)
     for name in ("pairs.csv", "other.csv", "a.keras", "own.py", "cells.csv", "given.npz"):
         (folder / name).write_text("")
     for name in ("pictures", "others"):

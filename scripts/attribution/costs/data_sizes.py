@@ -110,7 +110,7 @@ def _source(dataset: dict) -> tuple[int, int, tuple, int]:
     """n, m, shape and item size of one's own data; zeros where a file is missing, which is `existing`'s to report."""
     if dataset["loader"] not in datasets.WITHOUT_TEST:
         return _header(dataset.get("path", ""), dataset["loader"])
-    look = _table if dataset["loader"] == "table" else _images
+    look = of_table if dataset["loader"] == "table" else _images
     try:
         count, shape, itemsize = look(dataset["path"], dataset)
         if isinstance(dataset["test"], str):
@@ -121,7 +121,7 @@ def _source(dataset: dict) -> tuple[int, int, tuple, int]:
     return count - held, held, shape, itemsize
 
 
-def _table(path: str, dataset: dict) -> tuple[int, tuple, int]:
+def of_table(path: str, dataset: dict) -> tuple[int, tuple, int]:
     """Rows of a table, and its columns without label and id; those of texts become more, which nobody knows yet."""
     if path.casefold().endswith(".parquet"):
         names, rows = _parquet(path)

@@ -1,6 +1,8 @@
 """Whether settings fit a study, and the data of a run: asked for what is built, before its first job."""
 
+import difflib
 import json
+from collections.abc import Callable
 
 from attribution.settings import datasets, draws, points, recipes, shared_data
 from attribution.settings.errors import SettingError, one_of
@@ -150,6 +152,13 @@ def targets(config: dict, dataset: str, n: int | None) -> None:
     _seeds(where, chosen, config, dataset, n, 0)
 
 
+def constraints(config: dict, dataset: str, n: int | None) -> None:
+    """The same of points that must be in one part of a partition, or in several."""
+    for where, chosen in _lists(config, dataset, constraints, ""):
+        for index, listed in enumerate(chosen):
+            _excluded(f"{where}[{index}]", points.alone(listed), dataset, n)
+
+
 def _targets(config: dict, dataset: str) -> tuple[str, list]:
     """Where the rows of the influence matrix stand, and the points that they are; none where all are."""
     name = study_of(config, dataset)
@@ -226,6 +235,38 @@ def rows(where: str, chosen: list[int], dataset: str, known: int | None, part: s
             )
 
 
+def own_ids(config: dict, dataset: str, known: Callable[[], list[str] | None], check, variant: str = "") -> None:
+    """The same of ids.
+
+    Args:
+        known: gives ids of the training points of the source, see `ids`; asked only where a point is named by one.
+    """
+    for where, chosen in _lists(config, dataset, check, variant):
+        names = [name for kind, name in points.named(chosen) if kind == "id"]
+        if names:
+            ids(where, names, config, dataset, known())
+
+
+def ids(where: str, chosen: list[str], config: dict, dataset: str, known: list[str] | None, part="training") -> None:
+    """Check that ids of points of a part, as `where` names them, are ids of the source.
+
+    Args:
+        known: those of the source, none where it has none, None where nothing says.
+
+    Raises:
+        SettingError: one sentence with the id, the source and the id that is nearest to it.
+    """
+    path = config["datasets"][dataset].get("path")
+    source = f"'{path}', the source of data set '{dataset}'," if path else f"data set '{dataset}'"
+    held = set(known or [])
+    for name in [name for name in chosen if known is not None and name not in held]:
+        if not known:
+            raise SettingError(f"{where} names id '{name}', but {source} has no ids; name points by {{row: NUMBER}}")
+        near = difflib.get_close_matches(name, known, 1)
+        perhaps = f"perhaps '{near[0]}' is meant" if near else f"ids there are as '{known[0]}' and '{known[-1]}'"
+        raise SettingError(f"{where} names id '{name}', which no {part} point of {source} has; {perhaps}")
+
+
 def _lists(config: dict, dataset: str, check, variant: str) -> list[tuple[str, list]]:
     """The points that a check is about, each list with where it stands."""
     if check in (overlap, compared_groups):
@@ -233,6 +274,8 @@ def _lists(config: dict, dataset: str, check, variant: str) -> list[tuple[str, l
     if check in (groups, boundary_groups):
         chosen, where = _group(config, dataset, variant)
         return [(where(key), chosen[key]) for key in ("seeds", "excluded")]
+    if check is constraints:
+        return [(f"partition.{key}", config["partition"][key]) for key in ("together", "apart")]
     return [_targets(config, dataset)] if check is targets else []
 
 

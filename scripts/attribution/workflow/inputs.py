@@ -106,23 +106,28 @@ def removed_file(config: dict, wildcards) -> dict:
     """The file of these points, where the study names one.
 
     Raises:
-        WorkflowError: one sentence, for a row, of the list or the file, that the data have not.
+        WorkflowError: one sentence, for a row or id, of the list or the file, that the data have not.
     """
     name, chosen = _removed(config, wildcards)
     where, found = f"studies.{name}.removed", {}
     if isinstance(chosen, str):
         found = {"points": _there(where, chosen)}
-        where, chosen = f"{where}, '{chosen}',", _rows_of(chosen)
-    known = training_rows(config["datasets"][wildcards.dataset])
-    rows = [row for row in chosen if isinstance(row, int)]
-    studies.in_one_sentence(run_checks.rows, where, rows, wildcards.dataset, known)
+        where, chosen = f"{where}, '{chosen}',", _points_of(chosen)
+    dataset = config["datasets"][wildcards.dataset]
+    rows, ids = ([one for one in chosen if isinstance(one, kind)] for kind in (int, str))
+    studies.in_one_sentence(run_checks.rows, where, rows, wildcards.dataset, training_rows(dataset))
+    if ids:
+        studies.in_one_sentence(run_checks.ids, where, ids, config, wildcards.dataset, training_ids(dataset))
     return found
 
 
-def _rows_of(path: str) -> list[int]:
-    """Column `row` of a CSV file; what is no table or no number is the job's to report."""
+def _points_of(path: str) -> list[int | str]:
+    """Column `row` of a CSV file or, where it has none, `id`; what is no table or no number is the job's to report."""
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        found = [(line.get("row") or "").strip() for line in csv.DictReader(file)]
+        lines = list(csv.DictReader(file))
+    if lines and "row" not in lines[0]:
+        return [line["id"] for line in lines if line.get("id")]
+    found = [(line["row"] or "").strip() for line in lines]
     return [int(row) for row in found if row.isdecimal()]
 
 
@@ -164,6 +169,7 @@ def require(config: dict, check, dataset: str, **variant) -> None:
     """
     check(config, dataset, most_points(config["datasets"][dataset]), **variant)
     run_checks.own_rows(config, dataset, training_rows(config["datasets"][dataset]), check, **variant)
+    run_checks.own_ids(config, dataset, lambda: training_ids(config["datasets"][dataset]), check, **variant)
     each = resources.per_class(config["datasets"][dataset])
     if each:
         run_checks.drawn(config, dataset, each, check, **variant)
@@ -189,6 +195,12 @@ def training_rows(dataset: dict) -> int | None:
     nothing says."""
     train, test = resources.source_rows(dataset)
     return (train + test if dataset.get("inject") else train) or None
+
+
+def training_ids(dataset: dict) -> list[str] | None:
+    """Ids of the same; None where nothing says."""
+    found = resources.source_ids(dataset)
+    return found and found["train"] + (found["test"] if dataset.get("inject") else [])
 
 
 # of runs

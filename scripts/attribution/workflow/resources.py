@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable
 
-from attribution.costs import data_sizes, requests
+from attribution.costs import data_sizes, requests, stored_ids
 from attribution.files.results.partition import BY_RETRAINING
 from attribution.runtime import devices
 from attribution.settings import points
@@ -26,8 +26,8 @@ def once_a_version(look: Callable) -> Callable:
     return found
 
 
-# training and test rows of the source, see there
-source_rows = once_a_version(data_sizes.rows)
+# training and test rows of the source, and their ids, see there
+source_rows, source_ids = once_a_version(data_sizes.rows), once_a_version(stored_ids.of)
 _data_size, _per_class = once_a_version(requests.of_data), once_a_version(data_sizes.per_class)
 
 

@@ -130,8 +130,10 @@ def files(config: dict, table: str, wildcards) -> dict:
     """What a table's methods need, of the untrained network under `untrained_NAME`, and attributions in order.
 
     Raises:
-        WorkflowError: one sentence, when there is no untrained recipe.
+        WorkflowError: one sentence, when there is no untrained recipe, or for a point that the data have not.
     """
+    if table == PARTITION:
+        studies.in_one_sentence(inputs.require, config, run_checks.constraints, wildcards.dataset)
     # where groups stop is told with the names of subgroups
     data = "named" if table == STOPS else "data"
     found = {"data": f"results/{wildcards.dataset}/{data}.h5", "attributions": []}

@@ -1,0 +1,106 @@
+"""Ids of points as one's own file or folder has them, so that a wrong one is told before anything is made of it."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from attribution.costs import data_sizes
+from attribution.settings import datasets
+
+PARTS = ("train", "test")
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")  # of images, as `data.image_folders` takes them
+
+
+def of(dataset: dict) -> dict[str, list[str]] | None:
+    """Ids of the training and of the test points of a source, `train` and `test`; both have all where they are split
+    only when they are read; empty where the source has none; None where it cannot be read, which is its loader's to
+    report.
+
+    Args:
+        dataset: its settings.
+    """
+    reader = _READERS.get(dataset["loader"])
+    if reader is None:
+        return {part: [] for part in PARTS}
+    try:
+        return reader(datasets.complete(dataset))
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
+        return None
+
+
+def _of_npz(dataset: dict) -> dict[str, list[str]]:
+    if os.path.isdir(dataset["path"]):
+        return {part: _of_folder(Path(dataset["path"]), f"id_{part}") for part in PARTS}
+    with np.load(dataset["path"], allow_pickle=False) as file:
+        return {part: _texts(file[f"id_{part}"]) if f"id_{part}" in file else [] for part in PARTS}
+
+
+def _of_folder(folder: Path, name: str) -> list[str]:
+    if (folder / f"{name}.npy").is_file():
+        return _texts(np.load(folder / f"{name}.npy", allow_pickle=False))
+    if (folder / f"{name}.json").is_file():
+        return _texts(np.array(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))))
+    return []
+
+
+def _of_h5(dataset: dict) -> dict[str, list[str]]:
+    import h5py
+
+    found = {}
+    with h5py.File(dataset["path"]) as file:
+        for part in PARTS:
+            name = f"id_{part}"
+            stored = file[name] if name in file else np.array([], dtype=str)
+            found[part] = _texts(stored.asstr()[()].astype(str) if stored.dtype.hasobject else stored[()])
+    return found
+
+
+def _of_table(dataset: dict) -> dict[str, list[str]]:
+    train = _column(dataset["path"], dataset)
+    return {"train": train, "test": _column(dataset["test"], dataset) if _has_test(dataset) else train}
+
+
+def _column(path: str, dataset: dict) -> list[str]:
+    """The column of ids as pandas reads it, else the rows from 0."""
+    name = dataset.get("id")
+    if name is None:
+        return list(map(str, range(data_sizes.of_table(path, dataset)[0])))
+    import pandas as pd
+
+    if path.casefold().endswith(".parquet"):
+        return _texts(pd.read_parquet(path, columns=[name])[name].to_numpy())
+    return _texts(pd.read_csv(path, encoding="utf-8-sig", usecols=[name])[name].to_numpy())
+
+
+def _of_images(dataset: dict) -> dict[str, list[str]]:
+    folder = Path(dataset["path"])
+    if {one.name for one in folder.iterdir() if one.is_dir()} == set(PARTS):
+        return {part: _below(folder / part) for part in PARTS}
+    train = _below(folder)
+    return {"train": train, "test": _below(Path(dataset["test"])) if _has_test(dataset) else train}
+
+
+def _below(folder: Path) -> list[str]:
+    """Paths of the images in a folder's folders, CLASS/..."""
+    inner = [(Path(place).relative_to(folder), names) for place, _, names in os.walk(folder, followlinks=True)]
+    return sorted(
+        (place / name).as_posix()
+        for place, names in inner
+        if place.parts
+        for name in names
+        if name.casefold().endswith(ENDINGS)
+    )
+
+
+def _has_test(dataset: dict) -> bool:
+    return isinstance(dataset["test"], str)
+
+
+def _texts(values: np.ndarray) -> list[str]:
+    return (np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str)).tolist()
+
+
+_READERS = {"npz": _of_npz, "h5": _of_h5, "table": _of_table, "images": _of_images}
