@@ -25,8 +25,8 @@ def explain_method(
             but for what is shown, see `targets.choose`.
     """
     (labels,), (logits,) = hdf5.read(files["data"], Y_TEST), hdf5.read(files["gradients"], LOGITS_TEST)
-    rows = own_rows.of(files["data"], "test").rows
-    asked = targets.choose(logits, labels, rows, list(hdf5.attributes(files["data"])["class_names"]), explained)
+    own, names = own_rows.of(files["data"], "test"), list(hdf5.attributes(files["data"])["class_names"])
+    asked = targets.choose(logits, labels, own, names, explained)
     run = Run(files, settings, tested=True, recipe=recipe, seed=seed, work=resume.shards(path, digest))
     facts = attributes | {SIGNED: int(getattr(method, SIGNED, True))}
     writing.write_attributions(label, method, run, asked, path, facts)

@@ -8,6 +8,7 @@ import explain_method
 import list_explanations
 from answers_run import L2, NAMES, SETTINGS
 from attribution.answers import explanations, targets
+from attribution.data.own_rows import Own
 from attribution.files import hdf5
 from attribution.numerics.residuals import margins
 from attribution.retraining import convex
@@ -76,25 +77,29 @@ def test_targets_are_the_named_then_the_wrong_then_the_uncertain(run):
     right = np.setdiff1d(np.arange(40), wrong)
     by_margin = lambda points: points[np.argsort(margin[points])].tolist()  # noqa: E731
     expected = [5, *(i for i in by_margin(wrong)[:3] if i != 5), *(i for i in by_margin(right)[:2] if i != 5)]
-    found = targets.choose(logits, run.y_test, rows, NAMES, CHOSEN | {"rows": [int(rows[5])]})
-    assert found.tolist() == expected
-    each = targets.choose(logits, run.y_test, rows, NAMES, CHOSEN | {"wrong": 0, "uncertain": 1, "each_class": True})
+    own = Own(rows, np.array([f"p{row}" for row in rows], dtype=object))
+    for name in (int(rows[5]), f"p{rows[5]}"):
+        found = targets.choose(logits, run.y_test, own, NAMES, CHOSEN | {"rows": [name]})
+        assert found.tolist() == expected
+    each = targets.choose(logits, run.y_test, own, NAMES, CHOSEN | {"wrong": 0, "uncertain": 1, "each_class": True})
     assert run.y_test[each].tolist() == [0, 1, 2]
-    of_class = targets.choose(logits, run.y_test, rows, NAMES, CHOSEN | {"classes": ["cow"], "uncertain": 9})
+    of_class = targets.choose(logits, run.y_test, own, NAMES, CHOSEN | {"classes": ["cow"], "uncertain": 9})
     assert set(run.y_test[of_class]) == {2}
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"rows": [60]}, r"answers.explanations.rows names 60, and no test point of the data is that row"),
+        ({"rows": [60]}, r"answers.explanations.rows names row 60, and no test point of the data is that row"),
+        ({"rows": ["p7"]}, r"answers.explanations.rows names id p7, and no test point of the data is that id of the"),
         ({"classes": ["dog"]}, r"answers.explanations.classes names 'dog', which is no class of the data"),
         ({"wrong": 0, "uncertain": 0}, r"no test point is left to explain; raise answers.explanations.wrong"),
     ],
 )
 def test_what_cannot_be_explained_is_said(run, changes, sentence):
     with pytest.raises(ValueError, match=sentence):
-        targets.choose(run.h_test @ run.weights, run.y_test, run.index_test, NAMES, CHOSEN | changes)
+        own = Own(run.index_test, np.full(len(run.index_test), "", dtype=object))
+        targets.choose(run.h_test @ run.weights, run.y_test, own, NAMES, CHOSEN | changes)
 
 
 def test_ends_have_the_right_sign_only():

@@ -239,6 +239,12 @@ def test_ids_that_the_source_lacks_are_refused_before_any_job(tmp_path, monkeypa
     Path("gone.csv").write_text("rank,id\n1,pt-01\n2,pt-1\n")
     with pytest.raises(WorkflowError, match=r"studies\.mine\.removed, 'gone\.csv', names id 'pt-1', which no"):
         inputs.removed_file(asked("{}") | {"studies": {"mine": {"dataset": "mine", "removed": "gone.csv"}}}, wildcards)
+    explained = "answers: {{explanations: {{rows: [3, {}]}}}}"
+    assert answers.files(asked(explained.format("pt-11")), wildcards)["data"] == "results/mine/data.h5"
+    with pytest.raises(
+        WorkflowError, match=r"answers\.explanations\.rows names id 'pt-03', which no test point of 'mi"
+    ):
+        answers.files(asked(explained.format("pt-03")), wildcards)
     np.savez("mine.npz", x_train=X[:8], y_train=Y[:8], x_test=X[8:], y_test=Y[8:])
     os.utime("mine.npz", ns=(1, 1))
     with pytest.raises(WorkflowError, match=r"names id 'pt-03', but 'mine\.npz', .* has no ids; name points by \{row"):

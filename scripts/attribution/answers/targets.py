@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from attribution.data import own_rows
 from attribution.numerics.residuals import margins, predictions
 
 
 def choose(
-    logits: np.ndarray, labels: np.ndarray, rows: np.ndarray, class_names: list[str], settings: dict
+    logits: np.ndarray, labels: np.ndarray, own: own_rows.Own, class_names: list[str], settings: dict
 ) -> np.ndarray:
     """Test indices of the explained points: the named rows in their order, then the wrong ones from the most
     confidently wrong on, then the right ones from the least certain on.
@@ -15,24 +16,24 @@ def choose(
     by row.
 
     Args:
-        logits: (m, C) of the test points. labels: (m,) int64. rows: (m,) the user's own. class_names: of the labels.
+        logits: (m, C) of the test points. labels: (m,) int64. own: rows and ids of them. class_names: of the labels.
         settings: `wrong` and `uncertain`, how many; `each_class`, whether of each class; `classes`, "all" or names of
-            those whose points are taken; `rows`, named ones, whatever their class.
+            those whose points are taken; `rows`, named ones by row, or id as a text, whatever their class.
 
     Returns:
         (t,) int64, all different.
 
     Raises:
-        ValueError: when a named row is no test point of the data, a class is none, or nothing is left to explain.
+        ValueError: when a named row or id is no test point of the data, a class is none, or nothing is left to explain.
     """
     margin, wrong = margins(logits, labels), predictions(logits) != labels
-    order = np.lexsort((rows, margin))
+    order = np.lexsort((own.rows, margin))
     asked = range(len(class_names))
     if settings["classes"] != "all":
         asked = [_number(name, class_names) for name in settings["classes"]]
     pools = [np.isin(labels, [label]) for label in asked] if settings["each_class"] else [np.isin(labels, list(asked))]
-    named = [_index(row, rows) for row in settings["rows"]]
-    chosen = [*named]
+    places = own_rows.places(own)
+    chosen = [_index(name, places) for name in settings["rows"]]
     for kind, count in ((wrong, settings["wrong"]), (~wrong, settings["uncertain"])):
         for pool in pools:
             chosen += order[(kind & pool)[order]][:count].tolist()
@@ -44,14 +45,16 @@ def choose(
     return np.array(list(dict.fromkeys(chosen)), dtype=np.int64)
 
 
-def _index(row: int, rows: np.ndarray) -> int:
-    found = np.flatnonzero(rows == row)
-    if not len(found):
+def _index(name: int | str, places: dict[str, dict[int | str, int]]) -> int:
+    kind = "id" if isinstance(name, str) else "row"
+    if name not in places[kind]:
+        rows = places["row"]
+        which = f"rows go from {min(rows)} to {max(rows)}" if kind == "row" else "ids are those of explanations.csv"
         raise ValueError(
-            f"answers.explanations.rows names {row}, and no test point of the data is that row of the source; rows go "
-            f"from {rows.min()} to {rows.max()}, and a subset has only some of them"
+            f"answers.explanations.rows names {kind} {name}, and no test point of the data is that {kind} of the "
+            f"source; {which}, and a subset has only some of them"
         )
-    return int(found[0])
+    return places[kind][name]
 
 
 def _number(name: str, class_names: list[str]) -> int:

@@ -57,12 +57,15 @@ def files(config: dict, wildcards) -> dict:
     """Results that a method needs, and those by which the explained test points are chosen.
 
     Raises:
-        WorkflowError: one sentence, for a class or a row that the data have not.
+        WorkflowError: one sentence, for a class, row or id that the data have not.
     """
     chosen, known = config["answers"]["explanations"]["rows"], config["datasets"][wildcards.dataset]
-    tested = resources.source_rows(known)[1] or None
-    where = "answers.explanations.rows"
-    studies.in_one_sentence(run_checks.rows, where, chosen, wildcards.dataset, tested, "test")
+    where, tested = "answers.explanations.rows", resources.source_rows(known)[1] or None
+    rows, ids = ([one for one in chosen if isinstance(one, kind)] for kind in (int, str))
+    studies.in_one_sentence(run_checks.rows, where, rows, wildcards.dataset, tested, "test")
+    if ids:
+        found = resources.source_ids(known)
+        studies.in_one_sentence(run_checks.ids, where, ids, config, wildcards.dataset, found and found["test"], "test")
     data = inputs.data_for(config, run_checks.explained, wildcards)
     gradients = f"{inputs.run(wildcards)}/gradients.h5"
     return attributions.needed(config, wildcards) | {"data": data, "gradients": gradients}
