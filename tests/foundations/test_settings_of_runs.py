@@ -241,9 +241,7 @@ def test_ids_that_the_source_lacks_are_refused_before_any_job(tmp_path, monkeypa
         inputs.removed_file(asked("{}") | {"studies": {"mine": {"dataset": "mine", "removed": "gone.csv"}}}, wildcards)
     explained = "answers: {{explanations: {{rows: [3, {}]}}}}"
     assert answers.files(asked(explained.format("pt-11")), wildcards)["data"] == "results/mine/data.h5"
-    with pytest.raises(
-        WorkflowError, match=r"answers\.explanations\.rows names id 'pt-03', which no test point of '"
-    ):
+    with pytest.raises(WorkflowError, match=r"answers\.explanations\.rows names id 'pt-03', which no test point of '"):
         answers.files(asked(explained.format("pt-03")), wildcards)
     np.savez("mine.npz", x_train=X[:8], y_train=Y[:8], x_test=X[8:], y_test=Y[8:])
     os.utime("mine.npz", ns=(1, 1))
