@@ -6,7 +6,8 @@ from typing import NamedTuple
 from attribution.workflow import attributions
 from writing import blocks, results
 
-FLOOR = "noise-floor"
+# rows of the truth's own noise: an independent truth's score, and a perfect method's
+NOISE = ("noise-floor", "noise-floor-root")
 SCORE = ["{lds:z.2f} ({low:z.2f} to {high:z.2f})", "{lds:z.2f}"]
 # share of the best method's time that a fast one may take
 FAST = 0.01
@@ -41,11 +42,11 @@ def table(folder: Path = results.FOLDER) -> str:
         for run in dict.fromkeys((row["dataset"], row["model"]) for row in asked):
             own = [row for row in asked if (row["dataset"], row["model"]) == run]
             found = [_found(row, "lds" if name == "lds" else "spearman", seconds) for row in own
-                     if row["method"] != FLOOR]  # fmt: skip
-            floor = [results.cell(SCORE, row) for row in own if row["method"] == FLOOR]
-            lines.append([words, f"{run[0]}, `{run[1]}`", *line(found), *(floor or [""])])
+                     if row["method"] not in NOISE]  # fmt: skip
+            noise = [results.cell(SCORE, row) for name in NOISE for row in own if row["method"] == name]
+            lines.append([words, f"{run[0]}, `{run[1]}`", *line(found), "; ".join(noise)])
     header = ["what leaves", "data, model", "best", "cheapest that is not told apart"]
-    header += ["best in a hundredth of its time", "best control", "noise floor"]
+    header += ["best in a hundredth of its time", "best control", "noise floor; a perfect method"]
     return blocks.table(header, lines)
 
 

@@ -60,7 +60,7 @@ def plot_border(table: str, style: str, dpi: int, path: str) -> None:
 
 def best_other(rows: pd.DataFrame) -> str | None:
     """The method beside the metagradient of the highest mean score; None where there is none."""
-    means = rows[~rows.method.isin([EXACT, looks.FLOOR])].groupby("method").lds.mean()
+    means = rows[~rows.method.isin([EXACT, *looks.NOISE])].groupby("method").lds.mean()
     return None if means.empty else str(means.idxmax())
 
 

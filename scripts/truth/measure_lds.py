@@ -12,7 +12,6 @@ from attribution.files import atomic, hdf5
 COLUMNS = [
     "dataset", "model", "truth", "models", "subsets", "alpha", "method", "lds", "low", "high", "seconds", "peak_mb"
 ]  # fmt: skip
-FLOOR = "noise-floor"
 
 
 def measure_lds(
@@ -24,10 +23,10 @@ def measure_lds(
     interval: dict,
     path: str,
 ) -> None:
-    """Write the table, a row a share of the subsets and method, and the noise floor of a truth of several trainings.
+    """Write the table, a row a share of the subsets and method, and the noise of a truth of several trainings.
 
-    The floor stands in a row of its own, whose `method` is `noise-floor`: it has the score of one, which an independent
-    truth would get as a prediction, and neither seconds nor memory.
+    That stands in two rows of their own without seconds and memory, whose `method` is `noise-floor`, the score that an
+    independent truth would get as a prediction, and `noise-floor-root`, that of a perfect method.
 
     Args:
         truth: shards of all shares. attributions: files of `methods`. subsets: of each share.
@@ -49,8 +48,8 @@ def measure_lds(
             float(alpha),
         ]
         if len(found.margins) > 1:
-            low, high = lds.reliability_interval(found.margins, **interval)
-            rows.append([*start, FLOOR, lds.reliability(found.margins), low, high, None, None])
+            floors = lds.noise_floor(found.margins, **interval)
+            rows += [[*start, name, *values, None, None] for name, values in floors.items()]
         for method, file in zip(methods, attributions, strict=True):
             pairs, facts = truths.attribution(file, found.targets)
             predicted = found.kept.astype(float) @ pairs.T

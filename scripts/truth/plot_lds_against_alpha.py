@@ -25,9 +25,9 @@ def plot_lds_against_alpha(table: str, known: dict, style: str, dpi: int, path: 
         margin = 0.05 * max(alphas[-1] - alphas[0], 0.1)
         here.set(xlim=(alphas[0] - margin, alphas[-1] + margin), ylim=(bottom, 1.05), xticks=alphas)
         here.set_xticklabels([f"{alpha:g}" for alpha in alphas])
-        floor = part[part.method == looks.FLOOR].sort_values("alpha")
-        here.plot(floor.alpha, floor.lds, "--", color=drawing.BLACK, lw=0.9)
-        here.plot(floor.alpha, floor.lds.clip(lower=0) ** 0.5, ":", color=drawing.BLACK, lw=0.9)
+        for name, looking in looks.NOISE.items():
+            noise = part[part.method == name].sort_values("alpha")
+            here.plot(noise.alpha, noise.lds, looking, color=drawing.BLACK, lw=0.9)
         looks.lines(here, part, "alpha", "lds", known, height)
         here.set(xlabel="share of the training set in a subset", ylabel="LDS")
     looks.legend(figure, rows, known)

@@ -30,13 +30,13 @@ def plot_lds_against_seconds(table: str, known: dict, alpha: float, style: str, 
         )
     drawing.use(style)
     figure, panels = looks.panels(rows)
-    methods = rows[rows.method != looks.FLOOR]
+    methods = rows[~rows.method.isin(looks.NOISE)]
     low, high = methods.seconds.min() / 2, methods.seconds.max() * 2
     bottom = min(-0.1, methods.low.min() - 0.05)
     for here, part, height in panels:
         here.set(xscale="log", xlim=(low, high), ylim=(bottom, 1.05))
         looks.floor(here, part)
-        part = part[part.method != looks.FLOOR]
+        part = part[~part.method.isin(looks.NOISE)]
         for row in part.itertuples():
             error = [[max(row.lds - row.low, 0)], [max(row.high - row.lds, 0)]]
             here.errorbar(row.seconds, row.lds, yerr=error, lw=0.9, ms=5, zorder=3, **looks.look(row.method, known))

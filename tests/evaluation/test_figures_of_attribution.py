@@ -36,7 +36,8 @@ def table(tmp_path):
     for model, truth, alpha in itertools.product(("a", "b"), ("fixed", "averaged"), (0.5, 0.9)):
         start = ["toy", model, truth, 1 + 2 * (truth == "averaged"), 100, alpha]
         if truth == "averaged":
-            rows.append([*start, looks.FLOOR, 0.7, None, None, None, None])
+            rows.append([*start, looks.FLOOR, 0.7, 0.6, 0.8, None, None])
+            rows.append([*start, looks.ROOT, 0.8, 0.7, 0.9, None, None])
         for name in METHODS:
             score = 0.9 + 0.01 * rng.normal()
             rows.append([*start, name, score, score - 0.05, score + 0.05, 10 ** rng.uniform(-3, 2), 700.0])
@@ -112,7 +113,7 @@ def test_the_noise_floor_and_its_root_are_lines(table, kept):
         for axes in kept[0].axes
     }
     assert heights["toy, a: fixed, 100 subsets"] == []
-    assert heights["toy, a: averaged, 100 subsets, 3 trainings each"] == pytest.approx([0.7, 0.7**0.5])
+    assert heights["toy, a: averaged, 100 subsets, 3 trainings each"] == pytest.approx([0.7, 0.8])
 
 
 def test_embeddings_have_a_line_a_method_but_for_the_datamodels_themselves(tmp_path, kept):

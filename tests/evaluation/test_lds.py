@@ -72,41 +72,49 @@ def test_the_interval_is_that_of_drawn_subsets_and_targets(level):
     assert found == pytest.approx(expected, abs=0.02)
 
 
-def test_reliability_is_the_correlation_of_two_independent_means():
+@pytest.mark.parametrize("spread", [0, 1, 1.5])
+def test_the_floor_and_its_root_are_what_an_independent_truth_and_a_perfect_method_score(spread):
+    # targets differ in noise, as test points at the edge and amid a class do
     rng = np.random.default_rng(4)
-    signal = rng.normal(size=(400, 30))
-    several = signal + rng.normal(size=(6, 400, 30))
+    signal, noise = rng.normal(size=(400, 60)), np.exp(spread * rng.normal(size=60))
+    several = signal + noise * rng.normal(size=(6, 400, 60))
+    other, true = several[3:].mean(axis=0), several[:3].mean(axis=0)
     found = lds.reliability(several[:3])
-    between = lds.scores(several[:3].mean(axis=0), several[3:].mean(axis=0)).mean()
-    assert found == pytest.approx(between, abs=0.03)
-    assert lds.reliability(np.stack([signal, signal])) == pytest.approx(1)
+    assert found.mean() == pytest.approx(lds.scores(true, other).mean(), abs=0.02)
+    assert np.corrcoef(found, lds.scores(true, other))[0, 1] > 0.95 or spread == 0
+    assert lds.attainable(found).mean() == pytest.approx(lds.scores(true, signal).mean(), abs=0.02)
+
+
+def test_a_truth_without_noise_has_a_floor_of_1_and_noise_alone_of_about_0():
+    rng = np.random.default_rng(5)
+    signal, noise = rng.normal(size=(50, 7)), rng.normal(size=(2, 400, 60))
+    assert lds.noise_floor(np.stack([signal] * 3), **INTERVAL) == {
+        "noise-floor": pytest.approx((1, 1, 1)), "noise-floor-root": pytest.approx((1, 1, 1))
+    }  # fmt: skip
+    assert lds.noise_floor(noise, **INTERVAL)["noise-floor"][0] == pytest.approx(0, abs=0.02)
+    # opposite repetitions: no estimate is below -1, and no root of one is less than 0
+    assert np.array_equal(lds.reliability(np.stack([signal, -signal])), np.full(7, -1))
+    assert np.array_equal(lds.attainable(np.array([-1, 0.25])), [0, 0.5])
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9])
-def test_the_interval_of_the_floor_is_that_of_drawn_subsets_and_targets(level):
+def test_the_intervals_of_the_floor_and_its_root_are_those_of_drawn_subsets_and_targets(level):
     rng = np.random.default_rng(8)
-    several = rng.normal(size=(12, 4)) + rng.normal(size=(3, 12, 4))
+    several = rng.normal(size=(20, 4)) + rng.normal(size=(3, 20, 4)) * [0.2, 0.5, 0.7, 1]
     ranked = [rankdata(found, axis=0) for found in several]
     drawn = []
-    for _ in range(4000):
-        rows, targets = rng.integers(0, 12, 12), rng.integers(0, 4, 4)
-        rho = np.mean([np.corrcoef(ranked[i][rows, t], ranked[j][rows, t])[0, 1] for i, j in ((0, 1), (0, 2), (1, 2))
-                       for t in targets])  # fmt: skip
-        drawn.append(3 * rho / (1 + 2 * rho))
-    expected = np.percentile(drawn, [50 * (1 - level), 50 * (1 + level)])
-    found = lds.reliability_interval(several, resamples=20000, level=level, seed=0)
-    assert found == pytest.approx(expected, abs=0.02)
-    assert found[0] < lds.reliability(several) < found[1]
-
-
-def test_the_floor_of_two_trainings_is_their_correlation_by_spearman_brown():
-    rng = np.random.default_rng(9)
-    signal = rng.normal(size=(60, 8))
-    several = signal + rng.normal(size=(2, 60, 8))
-    low, high = lds.interval(*several, resamples=4000, level=0.9, seed=0)
-    expected = 2 * low / (1 + low), 2 * high / (1 + high)
-    assert lds.reliability_interval(several, resamples=4000, level=0.9, seed=0) == pytest.approx(expected, abs=1e-3)
-    assert lds.reliability_interval(np.stack([signal] * 3), **INTERVAL) == pytest.approx((1, 1))
+    for _ in range(3000):
+        rows, values = rng.integers(0, 20, 20), []
+        for t in rng.integers(0, 4, 4):
+            rho = np.mean([np.corrcoef(ranked[i][rows, t], ranked[j][rows, t])[0, 1]
+                           for i, j in ((0, 1), (0, 2), (1, 2))])  # fmt: skip
+            values.append(3 * rho / (1 + 2 * rho))
+        drawn.append([np.mean(values), np.mean(np.sqrt(np.maximum(values, 0)))])
+    expected = np.percentile(drawn, [50 * (1 - level), 50 * (1 + level)], axis=0).T
+    found = lds.noise_floor(several, resamples=20000, level=level, seed=0)
+    for (score, low, high), bounds in zip(found.values(), expected, strict=True):
+        assert (low, high) == pytest.approx(bounds, abs=0.02)
+        assert low < score < high
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95])

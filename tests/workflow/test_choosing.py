@@ -48,7 +48,8 @@ def test_each_question_that_was_measured_has_a_row_a_model_and_seconds_come_from
     (tmp_path / "tables.yaml").write_text("lds: {}\nleave-one-out: {}\n")
     (tmp_path / "lds.csv").write_text(
         HEAD + "toy,m,fixed,1,9,0.5,kfac,0.5,0.4,0.6,3.0,1\ntoy,m,averaged,3,9,0.5,kfac,0.2,0.1,0.3,3.0,1\n"
-        "toy,m,averaged,3,9,0.5,noise-floor,0.7,0.65,0.752,,\ntoy,m,fixed,1,9,0.75,kfac,0.9,0.9,0.9,3.0,1\n"
+        "toy,m,averaged,3,9,0.5,noise-floor,0.7,0.65,0.752,,\ntoy,m,averaged,3,9,0.5,noise-floor-root,0.8,0.75,0.852,,\n"
+        "toy,m,fixed,1,9,0.75,kfac,0.9,0.9,0.9,3.0,1\n"
     )
     (tmp_path / "leave-one-out.csv").write_text(ALONE + "toy,m,fixed,kfac,1.0,0.9,-0.001,-0.1,0.1\n")
     lines = [line.strip("| ").split(" | ") for line in choosing.table(tmp_path).splitlines()[2:]]
@@ -57,7 +58,7 @@ def test_each_question_that_was_measured_has_a_row_a_model_and_seconds_come_from
         ["this training, one point leaves", "toy, `m`", "`kfac` 0.00 (-0.10 to 0.10), 3 s"],
         ["any such training, half of the points leave", "toy, `m`", "`kfac` 0.20 (0.10 to 0.30), 3 s"],
     ]
-    assert lines[2][-1].endswith("0.70 (0.65 to 0.75)") and not lines[0][-1].endswith("0.75)")
+    assert lines[2][-1].endswith(" 0.70 (0.65 to 0.75); 0.80 (0.75 to 0.85)") and not lines[0][-1].endswith("0.75)")
 
 
 def test_a_table_that_is_not_there_is_named(tmp_path):

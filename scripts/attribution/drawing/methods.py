@@ -17,7 +17,9 @@ LOOKS = {
     "boundary": (drawing.SKY, "v"),
     "chance": (drawing.BLACK, "X"),
 }
-FLOOR = "noise-floor"
+# rows of the truth's own noise, and how their lines look
+FLOOR, ROOT = "noise-floor", "noise-floor-root"
+NOISE = {FLOOR: "--", ROOT: ":"}
 # inches: of a panel, and to its right for names
 WIDTH, NAMES = 2.7, 1.95
 ACROSS = 3
@@ -76,7 +78,7 @@ def lines(axes, rows: pd.DataFrame, x: str, y: str, known: dict, height: float, 
         height: of the axes, in inches. said: what stands behind the value, of the last row.
     """
     ends, names, colours = [], [], []
-    for name, line in rows[rows.method != FLOOR].groupby("method", sort=False):
+    for name, line in rows[~rows.method.isin(NOISE)].groupby("method", sort=False):
         line, looking = line.sort_values(x), look(name, known)
         axes.plot(line[x], line[y], lw=0.9, ms=4, ls=(0, (3, 2)) if known[name][1] else "-", **looking)
         last = line.iloc[-1]
@@ -87,10 +89,9 @@ def lines(axes, rows: pd.DataFrame, x: str, y: str, known: dict, height: float, 
 
 
 def floor(axes, rows: pd.DataFrame) -> None:
-    """Lines where an independent truth stands against this one, and the root of it, which a perfect method reaches."""
-    for value in rows[rows.method == FLOOR].lds:
-        axes.axhline(value, color=drawing.BLACK, lw=0.9, ls="--", zorder=0)
-        axes.axhline(np.sqrt(max(value, 0)), color=drawing.BLACK, lw=0.9, ls=":", zorder=0)
+    """Lines where an independent truth stands against this one, and where a perfect method does."""
+    for row in rows[rows.method.isin(NOISE)].itertuples():
+        axes.axhline(row.lds, color=drawing.BLACK, lw=0.9, ls=NOISE[row.method], zorder=0)
 
 
 def legend(figure, rows: pd.DataFrame, known: dict, floor: str = "") -> None:
@@ -99,7 +100,7 @@ def legend(figure, rows: pd.DataFrame, known: dict, floor: str = "") -> None:
     Args:
         floor: what the dashed line is, where it is another thing than that of LDS.
     """
-    shown = [name for name in dict.fromkeys(rows.method) if name != FLOOR]
+    shown = [name for name in dict.fromkeys(rows.method) if name not in NOISE]
     families = {known[name][0] for name in shown}
     handles = [
         Line2D([], [], color=colour, marker=marker, ls="", ms=5, label=family)
@@ -116,7 +117,7 @@ def legend(figure, rows: pd.DataFrame, known: dict, floor: str = "") -> None:
     elif (rows.method == FLOOR).any():
         handles += [
             Line2D([], [], color=drawing.BLACK, lw=0.9, ls="--", label="an independent truth"),
-            Line2D([], [], color=drawing.BLACK, lw=0.9, ls=":", label="its root: a perfect method"),
+            Line2D([], [], color=drawing.BLACK, lw=0.9, ls=":", label="root of its score a target: a perfect method"),
         ]
     across = max(2, int(figure.get_size_inches()[0] / 1.4))
     figure.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=min(len(handles), across))

@@ -11,6 +11,9 @@ from scipy.stats import rankdata
 
 from attribution.retraining.predictions import spearman
 
+# rows of a table of methods that tell how noisy its truth is
+NOISE_FLOOR, ATTAINABLE = "noise-floor", "noise-floor-root"
+
 
 def ranks(values: np.ndarray) -> np.ndarray:
     """(M, t) ranks along the first axis, less their mean, scaled to length 1; zeros where all values are equal."""
@@ -45,11 +48,11 @@ def bounds(values: np.ndarray, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def resampled(truth: np.ndarray, predicted: np.ndarray, drawn: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(resamples,) mean scores of drawn subsets and targets.
+def drawn_scores(truth: np.ndarray, predicted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """(resamples, t) scores of drawn subsets.
 
     Args:
-        truth, predicted: (M, t). drawn, chosen: see `bootstrap_weights`.
+        truth, predicted: (M, t). drawn: (resamples, M), see `bootstrap_weights`.
 
     Ranks are those of the whole sample: then a draw is a weighted correlation, and all draws are a few products.
     """
@@ -57,8 +60,7 @@ def resampled(truth: np.ndarray, predicted: np.ndarray, drawn: np.ndarray, chose
     of_a, of_b = drawn @ a, drawn @ b
     covered = drawn @ (a * b) - of_a * of_b
     spread = np.sqrt(np.clip((drawn @ a**2 - of_a**2) * (drawn @ b**2 - of_b**2), 0, None))
-    found = np.divide(covered, spread, out=np.zeros_like(covered), where=spread > 0)
-    return (found * chosen).sum(axis=1)
+    return np.divide(covered, spread, out=np.zeros_like(covered), where=spread > 0)
 
 
 def interval(truth: np.ndarray, predicted: np.ndarray, resamples: int, level: float, seed: int) -> tuple[float, float]:
@@ -67,32 +69,45 @@ def interval(truth: np.ndarray, predicted: np.ndarray, resamples: int, level: fl
     Args:
         truth, predicted: (M, t). resamples: draws. level: confidence.
     """
-    return bounds(resampled(truth, predicted, *bootstrap_weights(*truth.shape, resamples, seed)), level)
+    drawn, chosen = bootstrap_weights(*truth.shape, resamples, seed)
+    return bounds((drawn_scores(truth, predicted, drawn) * chosen).sum(axis=1), level)
 
 
-def reliability(margins: np.ndarray) -> float:
-    """Correlation of this truth with an independent one of as many repetitions: its noise floor.
+def reliability(margins: np.ndarray) -> np.ndarray:
+    """(t,) Correlation of each target's truth with an independent one of as many repetitions.
 
     Args:
         margins: (r, M, t), an independent training of each subset a repetition; r of 2 or more.
 
-    The score of the best method is about its square root.
+    Its mean over targets is the noise floor of a truth, and of `attainable` what a perfect method scores.
     """
-    return float(_of_means(np.mean([scores(a, b).mean() for a, b in combinations(margins, 2)]), len(margins)))
+    return _of_means(np.mean([scores(a, b) for a, b in combinations(margins, 2)], axis=0), len(margins))
 
 
-def reliability_interval(margins: np.ndarray, resamples: int, level: float, seed: int) -> tuple[float, float]:
-    """Bootstrap interval of `reliability`, over subsets and targets; repetitions are those that there are.
+def attainable(reliabilities: np.ndarray) -> np.ndarray:
+    """Scores of a method that knows what repetitions have in common: roots (Spearman 1904), 0 of negative estimates."""
+    return np.sqrt(np.clip(reliabilities, 0, None))
+
+
+def noise_floor(margins: np.ndarray, resamples: int, level: float, seed: int) -> dict[str, tuple[float, float, float]]:
+    """Means over targets of `reliability` (NOISE_FLOOR) and of `attainable` (ATTAINABLE) with bootstrap intervals.
 
     Args:
-        margins: (r, M, t). resamples: draws. level: confidence.
+        margins: (r, M, t). resamples: draws of subsets and targets; repetitions are those that there are.
+        level: confidence.
     """
-    drawn = bootstrap_weights(*margins[0].shape, resamples, seed)
-    pairs = [resampled(a, b, *drawn) for a, b in combinations(margins, 2)]
-    return bounds(_of_means(np.mean(pairs, axis=0), len(margins)), level)
+    drawn, chosen = bootstrap_weights(*margins[0].shape, resamples, seed)
+    pairs = [drawn_scores(a, b, drawn) for a, b in combinations(margins, 2)]
+    single, several = reliability(margins), _of_means(np.mean(pairs, axis=0), len(margins))
+    return {
+        name: (float(form(single).mean()), *bounds((form(several) * chosen).sum(axis=1), level))
+        for name, form in ((NOISE_FLOOR, np.asarray), (ATTAINABLE, attainable))
+    }
 
 
-def _of_means(rho, count: int):
-    """The mean Spearman correlation rho of two single repetitions gives r rho / (1 + (r - 1) rho) for means of r
-    (Spearman 1910, Brown 1910)."""
-    return count * rho / (1 + (count - 1) * rho)
+def _of_means(rho: np.ndarray, count: int) -> np.ndarray:
+    """Correlations of means of r repetitions, r rho / (1 + (r - 1) rho), where single ones have rho (Spearman 1910,
+    Brown 1910). It is concave: of a mean rho over targets it would be too high.
+    """
+    with np.errstate(divide="ignore"):
+        return np.clip(count * rho / (1 + (count - 1) * rho), -1, 1)
