@@ -113,6 +113,7 @@ code_of_attribution = lambda script: bound(attributions.code, BASE / "scripts", 
 attribution_files = bound(attributions.needed)
 attribution_settings = bound(attributions.settings_of)
 averaged_files = attributions.averaged
+further_trainings = bound(attributions.further_trainings)
 attributed_files = bound(attributions.files)
 attributed_methods = bound(attributions.compared)
 fitted_truths = bound(attributions.fitted)

@@ -87,6 +87,7 @@ rule attribute_method:
 rule average_method:
     input:
         attributions=averaged_files,
+        trainings=further_trainings,
         code=code("truth/average_method.py"),
     output:
         mean=f"{RUN}/attributions/{{method}}-{{models}}.h5",

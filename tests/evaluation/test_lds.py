@@ -1,5 +1,7 @@
 """Linear datamodelling score and removals: closed forms, and controls that must score nothing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import binom, pearsonr, rankdata, spearmanr
@@ -161,7 +163,11 @@ def mean_of(tmp_path, pairs, facts):
         files.append(str(tmp_path / f"{place}.h5"))
         own = {"method": "m", "family": "unrolled", "unit": "margin", "seconds": 1.0 + place, "peak_memory": 9 - place}
         hdf5.write(files[-1], {"targets": np.arange(len(found)), "pairs": found}, own | facts)
-    average_method.average_method(files, str(tmp_path / "mean.h5"), {})
+    # a training of 10 seconds for each but the first
+    benchmarks = [str(tmp_path / f"{place}.tsv") for place in range(1, len(pairs))]
+    for benchmark in benchmarks:
+        Path(benchmark).write_text("s\th:m:s\tmax_rss\n10.0\t0:00:10\t-\n")
+    average_method.average_method(files, benchmarks, str(tmp_path / "mean.h5"), {})
     return hdf5.read(tmp_path / "mean.h5", "pairs")[0], hdf5.attributes(tmp_path / "mean.h5")
 
 
@@ -177,7 +183,8 @@ def test_a_derivative_that_explodes_in_one_training_does_not_outweigh_the_others
     expected = sum(one * of for one, of in zip(share, pairs, strict=True)) / sum(share)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     np.testing.assert_allclose(facts["weights"], share, rtol=1e-12)
-    assert facts["seconds"] == 15 and facts["peak_memory"] == 9
+    # five times the method, and four further trainings
+    assert facts["seconds"] == 15 + 40 and facts["peak_memory"] == 9
     score = lambda attributed: lds.scores(kept @ truth.T, kept @ attributed.T).mean()  # noqa: E731
     assert score(found) > 0.8 > 0.4 > score(np.mean(pairs, axis=0))
 

@@ -53,6 +53,14 @@ def test_files_of_names():
     ]
 
 
+def test_a_mean_counts_the_trainings_that_are_not_the_run_s_own():
+    took = "results/benchmarks/train_model/toy-mlp-l2-seed{}.tsv"
+    assert attributions.further_trainings(CONFIG, of(models="3")) == [took.format(3), took.format(4)]
+    assert attributions.further_trainings(CONFIG, of(models="1")) == []
+    own = CONFIG | {"models": {"mlp-l2": {"architecture": "factors"}}}
+    assert attributions.further_trainings(own, of(models="3")) == []
+
+
 def test_an_untrained_recipe_that_is_missing_is_named():
     wildcards = helpers.wildcards(dataset="toy", model="cnn", seed="0")
     with pytest.raises(WorkflowError, match="models has no 'cnn-untrained'"):

@@ -217,6 +217,13 @@ def averaged(wildcards) -> list[str]:
     ]
 
 
+def further_trainings(config: dict, wildcards) -> list[str]:
+    """What the trainings of all seeds but the run's own took; none of a last layer whose network is not at hand."""
+    own, model = int(wildcards.seed), wildcards.model
+    seeds = range(own + 1, own + int(wildcards.models)) if not studies.is_last_layer(config, model) else ()
+    return [f"results/benchmarks/train_model/{wildcards.dataset}-{model}-seed{seed}.tsv" for seed in seeds]
+
+
 def code(config: dict, scripts, script: str, wildcards):
     """The script, the method's file, and the architecture's, which methods that follow the training build again."""
     of_method = methods.code_of_method(scripts, script, wildcards)
