@@ -7,23 +7,29 @@ import yaml
 from writing import blocks, results
 
 SHARES = (0.5, 0.75, 0.9)
-# one point leaves
-ALONE = "alone"
+# one point leaves, and its column
+ALONE, ALONE_WORDS = "alone", "one point"
 
 
 def table(folder: Path = results.FOLDER) -> str:
-    """A row a method and truth, cells `asked: got` by share and for one point, and why less is reached."""
+    """A row a method and truth, cells `asked: got` by share and for one point, and why less is reached.
+
+    Of what was never measured nothing is reached, and the last cell says so.
+    """
     lines = []
     for row in yaml.safe_load((folder / "asked.yaml").read_text()):
         got = {key: value_of(row, key, folder) for key in row["asked"]}
-        missed = [key for key, value in got.items() if value is not None and round(value, 2) < row["asked"][key]]
+        lacking = [ALONE_WORDS if key == ALONE else f"{key:g}" for key, value in got.items() if value is None]
+        said = [f"{' and '.join(lacking)}: not measured"] if lacking else []
+        if lacking or any(round(value, 2) < row["asked"][key] for key, value in got.items()):
+            said += [row["why"]] if row["why"] else []
         cells = [
             f"{row['asked'][key]:.2f}: {'-' if got[key] is None else f'{got[key]:.3f}'}" if key in got else ""
             for key in (*SHARES, ALONE)
         ]
-        lines.append([f"`{row['model']}`, {row['truth']}", f"`{row['method']}`", *cells,
-                      row["why"] if missed else "reached"])  # fmt: skip
-    header = ["model, truth", "method", *(f"alpha {share:g}" for share in SHARES), "one point", "why less"]
+        of = [f"`{row['model']}`, {row['truth']}", f"`{row['method']}`"]
+        lines.append([*of, *cells, "; ".join(said) or "reached"])
+    header = ["model, truth", "method", *(f"alpha {share:g}" for share in SHARES), ALONE_WORDS, "why less"]
     return blocks.table(header, lines)
 
 

@@ -53,13 +53,16 @@ def table(folder: Path = results.FOLDER) -> str:
 def line(found: list[Found]) -> list[str]:
     """Cells of the best method, of the cheapest whose interval reaches the best's, of the best that takes at most FAST
     of the best's time, and of the best control; empty where there is none, or where it is the best again.
+
+    What is recommended for its cost has shown more than any control: the interval begins above those of all of them.
     """
     methods = [one for one in found if not attributions.is_control(one.method)]
     controls = [one for one in found if attributions.is_control(one.method)]
     if not methods:
         return ["", "", "", _cell(_best(controls))]
     best = _best(methods)
-    timed = [one for one in methods if one.seconds is not None]
+    shown = max((one.high for one in controls), default=float("-inf"))
+    timed = [one for one in methods if one.seconds is not None and one.low > shown]
     level = [one for one in timed if one.high >= best.low]
     fast = [one for one in timed if best.seconds is not None and one.seconds <= FAST * best.seconds]
     cheapest = min(level, key=lambda one: one.seconds, default=None)

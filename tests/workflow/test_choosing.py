@@ -32,6 +32,16 @@ def test_the_best_is_not_named_twice_and_a_control_is_never_the_best():
     assert cells == ["`influence` 0.50 (0.48 to 0.52), 1 s", "", "", "`random` 0.60 (0.58 to 0.62), 1 ms"]
 
 
+def test_what_is_level_with_a_control_is_not_recommended_however_cheap():
+    wide, narrow = found("wide", 0.16, 0.01, half=0.13), found("narrow", 0.36, 1.0, half=0.08)
+    best, beside = found("best", 0.39, 500.0, half=0.11), [found("embedding-cosine", 0.13, 0.001, half=0.07)]
+    assert choosing.line([best, wide, narrow])[1:3] == ["`wide` 0.16 (0.03 to 0.29), 10 ms", choosing._cell(narrow)]
+    assert choosing.line([best, wide, narrow, *beside])[1:3] == [choosing._cell(narrow)] * 2
+    # the control of the highest interval counts, not that of the highest score
+    beside.append(found("random", 0.0, 0.001, half=0.29))
+    assert choosing.line([best, wide, narrow, *beside])[1:3] == ["", ""]
+
+
 def test_without_seconds_there_is_no_cheapest():
     assert choosing.line([found("a", 0.5, None), found("b", 0.5, None)])[1:3] == ["", ""]
 
@@ -155,8 +165,11 @@ def test_cells_hold_what_was_asked_and_got_and_a_reason_only_where_less_is_got(t
     (tmp_path / "asked.yaml").write_text(row % "" + row % ", 0.9: 0.8" + row % ", alone: 0.2")
     head = "| `a`, fixed | `kfac` | 0.80: 0.796 | |"
     assert asked.table(tmp_path).splitlines()[2:] == [
-        f"{head} | | reached |", f"{head} 0.80: 0.795 | | because |", f"{head} | 0.20: - | reached |",
+        f"{head} | | reached |", f"{head} 0.80: 0.795 | | because |",
+        f"{head} | 0.20: - | one point: not measured; because |",
     ]  # fmt: skip
+    (tmp_path / "asked.yaml").write_text(row.replace("because", "''") % ", alone: 0.2")
+    assert asked.table(tmp_path).splitlines()[2:] == [f"{head} | 0.20: - | one point: not measured |"]
     (tmp_path / "asked.yaml").write_text(row % ", 0.75: 0.8")
     with pytest.raises(blocks.PageError, match=r"at 0\.75 of docs/results/lds\.csv, which has no such row"):
         asked.table(tmp_path)
