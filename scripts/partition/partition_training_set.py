@@ -8,6 +8,7 @@ from attribution.runtime import job
 job.begin()
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from attribution.files.results.partition import (
 from attribution.methods import base
 from attribution.methods.run import Run, of_network
 from attribution.methods.scores import PAIRS
-from attribution.partition import divide, sized, source
+from attribution.partition import divide, number, sized, source
 from attribution.runtime import memory
 
 # keys of section `partition` that hold lists of points
@@ -55,6 +56,13 @@ def partition_training_set(
     files_of = {name: next(columns) if method["columns"] else None for name, method in methods.items()}
     folder, vectors, kernels, divided = resume.shards(path, digest), {}, {}, {}
 
+    def left(partitions: list[np.ndarray], name: str) -> list[np.ndarray]:
+        """What removals of parts do; networks are kept by the name of what asks."""
+        work = folder / name
+        work.mkdir(exist_ok=True)
+        (x,), classes = hdf5.read(files["data"], X_TRAIN), len(hdf5.attributes(files["data"])["class_names"])
+        return chosen_partition.left(partitions, recipes["trained"], x, y, classes, seed, work)
+
     def of(name: str):
         """Vectors of a method, for its own partition and for those of the same sizes as others'."""
         if name not in vectors:
@@ -71,9 +79,9 @@ def partition_training_set(
     for name in order + [name for name in listed if name == BY_RETRAINING]:
         shard = folder / f"{name}.h5"
         if name == BY_RETRAINING and not shard.exists():
-            _choose(shard, methods, of, divided, settings, files["data"], recipes["trained"], seed)
+            _choose(shard, methods, of, divided, settings, left)
         elif not shard.exists():
-            _write(shard, name, methods, of, divided, settings, y, subgroups)
+            _write(shard, name, methods, of, divided, settings, y, subgroups, left)
             if not methods[name]["control"]:
                 vectors.pop(name, None)
         held, told = _held(shard)
@@ -99,17 +107,18 @@ def _indices(data: str, lists: list[list], where: str) -> list[list[int]]:
     return [seed_points.numbers(points, own, where) for points in lists]
 
 
-def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: dict, y, subgroups) -> None:
+def _write(shard: Path, name: str, methods: dict, of, divided: dict, settings: dict, y, subgroups, left) -> None:
     """One method's partition, and its controls' of the same sizes.
 
     Args:
-        divided: labels of the controls, and of them with sizes where these were wanted before.
+        divided: labels of the controls, and of them with sizes where these were wanted before. left: (partitions,
+            name) -> own minus other of each.
     """
     held = memory.resident()
     memory.forget_peak()
     begun = time.perf_counter()
     vectors, run, kept, before = of(name)
-    arrays, facts = divide.divide(vectors, settings, y, subgroups, run.keys)
+    arrays, facts = divide.divide(vectors, settings, y, subgroups, run.keys, partial(left, name=name))
     facts |= {"seconds": before + time.perf_counter() - begun, "kept": kept}
     # vectors of controls, and libraries, are there since earlier methods
     facts["peak_memory"] = max(memory.peak() - held, 0)
@@ -135,18 +144,14 @@ def _of_sizes(sizes: np.ndarray, methods: dict, of, divided: dict, settings: dic
     return found
 
 
-def _choose(shard: Path, methods: dict, of, divided: dict, settings: dict, data: str, recipe: dict, seed: int) -> None:
-    """The best of all partitions in the shards, controls among them, with its own arrays; `divided` as in `_write`."""
+def _choose(shard: Path, methods: dict, of, divided: dict, settings: dict, left) -> None:
+    """The best of all partitions in the shards, controls among them, with its arrays; arguments as in `_write`."""
     held = memory.resident()
     memory.forget_peak()
     begun = time.perf_counter()
-    x, y = hdf5.read(data, X_TRAIN, Y_TRAIN)
-    partitions = {name: hdf5.read(shard.with_name(f"{name}.h5"), LABELS)[0] for name in methods}
-    work = shard.with_suffix("")
-    work.mkdir(exist_ok=True)
-    classes = len(hdf5.attributes(data)["class_names"])
-    scores = chosen_partition.scores(partitions, recipe, x, y, classes, seed, work)
-    chosen = list(methods)[chosen_partition.best(scores)]
+    partitions = [hdf5.read(shard.with_name(f"{name}.h5"), LABELS)[0] for name in methods]
+    scores = np.array([one.mean() for one in left(partitions, BY_RETRAINING)])
+    chosen = list(methods)[number.largest(scores)]
     arrays, facts = _held(shard.with_name(f"{chosen}.h5"))
     facts |= {"seconds": time.perf_counter() - begun, "peak_memory": max(memory.peak() - held, 0)}
     facts |= {"family": "retraining", "control": 0, CHOSEN: chosen, CANDIDATES: list(methods)}

@@ -6,17 +6,13 @@ job.begin()
 
 import matplotlib.pyplot as plt
 
-from attribution.drawing import ends
+from attribution.drawing import ends, part_numbers
 from attribution.drawing import style as drawing
 from attribution.evaluation import part_removals
 from attribution.files import hdf5
 from attribution.files.results.data import X_TRAIN, Y_TRAIN
 from attribution.files.results.partition import CHANGES, LABELS, METHODS
 
-LOOKS = tuple(zip(
-    (drawing.BLUE, drawing.RED, drawing.GREEN, drawing.ORANGE, drawing.PINK, drawing.SKY, drawing.BLACK), "osD^vP*",
-    strict=True))  # fmt: skip
-CURVE = ("counts", "criterion", "error")
 ACROSS = 4
 BELOW = 2.4  # inches of the criterion's curves
 
@@ -38,8 +34,7 @@ def plot_parts(data: str, partition: str, removals: str, style: str, dpi: int, p
         down = -(-len(names) // ACROSS)
         across, up = x.max(axis=0) - x.min(axis=0)
         height = 2.2 * up / across + 0.55
-        curves = {name: [divided[name][key][()] for key in CURVE] + [divided[name].attrs["parts"]]
-                  for name in names if CURVE[0] in divided[name]}  # fmt: skip
+        curves = part_numbers.read(divided)
         below = BELOW if curves else 0
         figure = plt.figure(figsize=(2.4 * ACROSS, down * height + below))
         planes, foot = figure.subfigures(2, 1, height_ratios=(down * height, below)) if curves else (figure, None)
@@ -59,23 +54,13 @@ def plot_parts(data: str, partition: str, removals: str, style: str, dpi: int, p
     for here in axes[:, 0]:
         here.set_ylabel("$x_2$")
     if curves:
-        _curves(foot.subplots(), curves)
+        part_numbers.curves(foot.subplots(), {name: curves[name] for name in names if name in curves})
     drawing.save(figure, path, dpi)
-
-
-def _curves(here, curves: dict) -> None:
-    """A line a method: the criterion at each number of parts, and a ring at the number that it chose."""
-    for place, (name, (counts, value, error, chosen)) in enumerate(curves.items()):
-        colour, marker = LOOKS[place % len(LOOKS)]
-        here.errorbar(counts, value, yerr=error, color=colour, marker=marker, ms=3, lw=0.8, capsize=1.5, label=name)
-        here.scatter(chosen, value[counts == chosen], s=60, facecolors="none", edgecolors=colour)
-    here.set(xlabel="number of parts", ylabel="criterion")
-    here.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=6.5)
 
 
 def _panel(here, x, y, labels) -> None:
     for part in range(labels.max() + 1):
-        colour, marker = LOOKS[part % len(LOOKS)]
+        colour, marker = part_numbers.LOOKS[part % len(part_numbers.LOOKS)]
         for label, face in ((0, "none"), (1, colour)):
             chosen = x[(labels == part) & (y == label)]
             here.scatter(*chosen.T, s=8, marker=marker, facecolors=face, edgecolors=colour, lw=0.6)

@@ -3,13 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from snakemake.exceptions import WorkflowError
 
 import compare_part_removals
 import helpers
 import partition_training_set
+import plot_number_of_parts
 import retrain_parts
-from attribution.evaluation import chosen_partition
 from attribution.files import hdf5
+from attribution.partition import number
 from attribution.retraining import whole_networks
 from attribution.settings.errors import SettingError
 from attribution.workflow import resources
@@ -116,8 +118,8 @@ def test_no_network_that_chooses_judges(job, monkeypatch):
 
 
 def test_of_equal_scores_the_first_up_to_rounding():
-    assert chosen_partition.best(np.array([1.0, 2.0, 2.0 + 1e-12])) == 1
-    assert chosen_partition.best(np.array([-3.0, -2.0, -2.0 + 1e-6])) == 2
+    assert number.largest(np.array([1.0, 2.0, 2.0 + 1e-12])) == 1
+    assert number.largest(np.array([-3.0, -2.0, -2.0 + 1e-6])) == 2
 
 
 def test_a_killed_choice_goes_on_with_the_networks_that_are_left(job, monkeypatch):
@@ -154,6 +156,50 @@ def test_a_killed_choice_goes_on_with_the_networks_that_are_left(job, monkeypatc
     partition_training_set.partition_training_set(**again)
     scores = [hdf5.read(path, f"{NAME}/scores")[0] for path in (job["path"], again["path"])]
     np.testing.assert_array_equal(*scores)
+
+
+def test_the_number_is_that_of_the_parts_whose_removal_does_most(job, monkeypatch):
+    """A point's margin falls by one for each point of its subgroup that is gone and rises by 0.2 for each other one.
+
+    Without a whole subgroup its own margins are at -10 and the others' at 2; with more in a part or less that is less.
+    """
+
+    def retrained(recipe, x, y, targets, labels, classes, seed, kept, label, work):
+        alike = SUBGROUPS[:, None] == SUBGROUPS
+        return np.stack([-np.where(alike, 1.0, -0.2) @ ~row for row in kept])
+
+    monkeypatch.setattr(whole_networks, "retrained", retrained)
+    given = job | {"settings": SETTINGS | {"parts": "removal", "most": 7}}
+    partition_training_set.partition_training_set(**given)
+    with hdf5.file(job["path"]) as file:
+        found = file["gradient-dot"]
+        assert found.attrs["number_by"] == "removal" and found.attrs["parts"] == 4 == len(found["sizes"])
+        assert found["counts"][()].tolist() == [2, 3, 4, 5, 6, 7]
+        expected = np.logaddexp(0, 10) - np.logaddexp(0, -2)
+        assert found["criterion"][2] == pytest.approx(expected) == found["criterion"][()].max()
+        np.testing.assert_allclose(found["error"][2], 0, atol=1e-12)
+        assert file[NAME].attrs["chosen"] == "gradient-dot" and file[NAME].attrs["parts"] == 4
+    # its curve is drawn of inputs of any shape
+    drawn = []
+    monkeypatch.setattr(plot_number_of_parts.drawing, "save", lambda figure, *_: drawn.append(figure.get_axes()))
+    plot_number_of_parts.plot_number_of_parts(str(job["path"]), "default", 60, "numbers.png")
+    ((axes,),) = drawn
+    assert axes.get_ylabel() == "removal effect: own minus other,\nchange of cross-entropy (nats)"
+    assert [line.get_label() for line in axes.containers] == list(METHODS)
+    partition_training_set.partition_training_set(**job)
+    with pytest.raises(ValueError, match=r"has no curves, as partition\.parts gave the number"):
+        plot_number_of_parts.plot_number_of_parts(str(job["path"]), "default", 60, "numbers.png")
+
+
+def test_a_number_by_removal_needs_a_network_to_train():
+    config = helpers.CONFIG | {"partition": helpers.CONFIG["partition"] | {"parts": "removal"}}
+    wildcards = helpers.wildcards(dataset="toy", model="mlp-l2", seed="1")
+    most = [resources.requests.request("partition_training_set", resources.size_of(one, wildcards))["runtime"]
+            for one in (helpers.CONFIG, config)]  # fmt: skip
+    assert most[1] > most[0]
+    config = config | {"models": config["models"] | {"mlp-l2": {"architecture": "keras-file", "path": "mine.keras"}}}
+    with pytest.raises(WorkflowError, match=r"partition\.parts removal: this trains the network again"):
+        partitions.named(config, "partition", "mlp-l2")
 
 
 def test_it_is_asked_for_by_its_name():

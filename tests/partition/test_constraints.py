@@ -117,6 +117,20 @@ def test_the_number_of_clear_groups_is_found_by_either_criterion(criterion):
     assert len(curve.counts) == len(curve.value) == len(curve.error)
 
 
+def test_the_number_by_removal_is_the_smallest_of_the_largest_mean():
+    own = {2: [1.0, 3.0], 3: [3.0, 4.0, 5.0], 4: [4.0, 4.0, 4.0, 4.0]}
+    curve = number.by_removal(np.arange(1, 5), lambda count: count, lambda counts: [np.array(own[c]) for c in counts])
+    assert curve.counts.tolist() == [2, 3, 4] and curve.value.tolist() == [2, 4, 4] and curve.chosen == 3
+    np.testing.assert_allclose(curve.error, [1, 1 / np.sqrt(3), 0])
+
+
+def test_where_constraints_leave_one_part_two_are_not_compared(points):
+    tied = constraints.bound(10, [list(range(10))], [])
+    assert number.chosen("gap", points, 5, 2, 2, 30, 0, bound=tied).chosen == 1
+    with pytest.raises(ValueError, match="leave one part"):
+        number.chosen("stability", points, 5, 2, 2, 30, 0, bound=tied)
+
+
 def test_one_cloud_is_one_part_by_the_gap():
     clouds = np.random.default_rng(0).normal(size=(5, 60, 2))
     assert np.median([number.chosen("gap", cloud, 4, 4, 2, 30, 0).chosen for cloud in clouds]) == 1

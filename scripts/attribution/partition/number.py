@@ -1,8 +1,11 @@
-"""How many parts: by the gap to a null of permuted coordinates, or by how stable parts are under resampling.
+"""How many parts: by the gap to a null of permuted coordinates, by how stable parts are under resampling, or by what
+their removal does.
 
-Both are read from codes of principal components, so that every number of parts costs little.
+The first two are read from codes of principal components, so that every number of parts costs little; the last takes
+networks trained without each part of each partition.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +15,8 @@ from attribution.partition import classes as within
 from attribution.partition import constraints, kmeans
 from attribution.partition.vectors import dense
 
-CRITERIA = ("gap", "stability")
+REMOVAL = "removal"
+CRITERIA = ("gap", "stability")  # of codes alone
 SHARE = 0.8  # of the points in a resample
 
 
@@ -50,17 +54,59 @@ def chosen(
     """
     rules = Rules(bound or constraints.none(len(code)), classes, restarts, iterations)
     rng = np.random.default_rng((seed, len(code)))
-    most = min(most, len(code) - 1, len(np.unique(rules.bound.block)))
+    counts = allowed(rules.bound, classes, len(code), most)
+    return (gap if criterion == "gap" else stability)(code, counts, draws, rules, rng)
+
+
+def allowed(bound: constraints.Bound, classes: np.ndarray | None, n: int, most: int) -> np.ndarray:
+    """Numbers of parts, ascending, from the least that the constraints allow to `most`.
+
+    Raises:
+        ValueError: as `chosen`.
+    """
+    most = min(most, n - 1, len(np.unique(bound.block)))
     if classes is None:
-        least = constraints.least_parts(rules.bound, most)
+        least = constraints.least_parts(bound, most)
     else:
-        least = sum(within.least_parts(rules.bound, classes, most))
+        least = sum(within.least_parts(bound, classes, most))
     if least > most:
         raise ValueError(
             f"the classes and constraints of section partition need {least} parts, and partition.most allows {most}; "
             "raise it, or set partition.within_classes to false"
         )
-    return (gap if criterion == "gap" else stability)(code, np.arange(least, most + 1), draws, rules, rng)
+    return np.arange(least, most + 1)
+
+
+def by_removal(
+    counts: np.ndarray, divided: Callable[[int], np.ndarray], left: Callable[[list[np.ndarray]], list[np.ndarray]]
+) -> Curve:
+    """The number, two or more, whose parts do most to the network when they leave, of equal ones the smallest.
+
+    `value` is own minus other, mean over the parts, and `error` the standard error of that mean.
+
+    Args:
+        divided: number of parts -> labels (n,). left: such partitions -> own minus other (parts,) of each.
+    """
+    counts = _several(counts)
+    own = left([divided(int(count)) for count in counts])
+    value = np.array([one.mean() for one in own])
+    error = np.array([one.std(ddof=1) / np.sqrt(len(one)) for one in own])
+    return Curve(counts, value, error, int(counts[largest(value)]))
+
+
+def largest(value: np.ndarray) -> int:
+    """Place of the largest, of equal ones the first: equal up to rounding, which differs between machines."""
+    return int(np.flatnonzero(value >= value.max() - 1e-9 * np.abs(value).max())[0])
+
+
+def _several(counts: np.ndarray) -> np.ndarray:
+    """Those of two parts or more, which are compared."""
+    if counts[-1] < 2:
+        raise ValueError(
+            "the constraints of section partition leave one part, and partition.parts stability and removal compare "
+            "partitions into two or more; take out partition.together, or set partition.parts to gap"
+        )
+    return counts[counts > 1]
 
 
 def gap(code: np.ndarray, counts: np.ndarray, draws: int, rules: Rules, rng: np.random.Generator) -> Curve:
@@ -89,7 +135,7 @@ def stability(code: np.ndarray, counts: np.ndarray, draws: int, rules: Rules, rn
 
     The largest number counts whose agreement is within a standard error of the best.
     """
-    counts, found = counts[counts > 1], []
+    counts, found = _several(counts), []
     size = max(counts[-1] + 1, round(SHARE * len(code)))
     for _ in range(draws):
         halves = [np.sort(rng.permutation(len(code))[:size]) for _ in range(2)]

@@ -199,6 +199,11 @@ TABLE = {
         {"data": DATA, "partition": of_recipe("partition.h5"), "removals": of_recipe("partition-removals-fixed.h5")},
         job="{study}{recipe}", caption="parts", constraints={"recipe": "(-[a-z0-9-]+)?"}, of=IN_PLANE,
     ),
+    "plot_number_of_parts": Figure(
+        "partition", "number-of-parts{recipe}", FUNCTIONING, "How many parts{recipe}",
+        {"partition": of_recipe("partition.h5")},
+        job="{study}{recipe}", caption="number-of-parts", constraints={"recipe": "(-[a-z0-9-]+)?"},
+    ),
     "plot_part_removals": Figure(
         "partition", "part-removals-{truth}", FUNCTIONING, "What leaves with a part, {truth} truth",
         {"removals": result("partition-removals-{truth}.h5")},

@@ -76,6 +76,7 @@ def size_of(config: dict, wildcards) -> dict:
         "removal_networks": config["answers"]["removal"]["networks"],
         "page_points": config["answers"]["page"]["points"],
         "choosing": BY_RETRAINING in config["methods"]["partition"],
+        "numbers": config["partition"]["most"] if config["partition"]["parts"] == "removal" else 0,
         "without_top": 1 + config["truth"]["brittleness"]["targets"] * len(config["truth"]["brittleness"]["shares"]),
         "smoothed": config["truth"]["smoothness"]["draws"] * len(config["truth"]["alphas"]),
         "followed": min(config["truth"]["smoothness"]["targets"], data["m"]),

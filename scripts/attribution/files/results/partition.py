@@ -2,7 +2,8 @@
 
 partition.h5, NAME: `labels` (n,) int64, `sizes` (parts,), `objectives` (restarts,), `normalised_influence` (parts,)
 I(S, S) / |S| on the method's own vectors, `central` and `outlying` (parts, members) training indices, -1 where a part
-is smaller, `linkage` (parts - 1, 4) of scipy, with a criterion `counts`, `criterion`, `error` (q,), with atoms `atoms`
+is smaller, `linkage` (parts - 1, 4) of scipy, with a criterion, attribute `number_by`, `counts`, `criterion`, `error`
+(q,), see `partition.number`, with atoms `atoms`
 (count, components) and `weights` (n, count); and of a method that is no control `sized/CONTROL` (n,), labels of parts
 of the same sizes by what the control knows. Attributes of NAME: `parts`, `objective`, `share`, `control`, `family`,
 `seconds`, `peak_memory` in bytes beyond what the job held when the method began, which has vectors of controls and the
@@ -19,6 +20,7 @@ FILES = {"partition.h5": "run", "partition-removals-*.h5": "run"}
 LABELS, SIZES, SIZED, CHANGES = "labels", "sizes", "sized", "changes"
 CHOSEN, CANDIDATES, SCORES = "chosen", "candidates", "scores"
 CENTRAL, OUTLYING, LINKAGE = "central", "outlying", "linkage"
+COUNTS, CRITERION, ERROR, NUMBER_BY = "counts", "criterion", "error", "number_by"
 # the name of `methods.partition` that stands for the best of the others
 BY_RETRAINING = "chosen-by-retraining"
 # order of the methods

@@ -17,6 +17,7 @@ from attribution.workflow import attributions, contents, inputs, methods, regist
 UNIT, COMPONENTS, UNTRAINED = "-unit", "-components", attributions.UNTRAINED
 CONTROLS = ("input-euclidean", "embedding-euclidean", "random")
 PARTITION, STOPS = "partition", "stop_conditions"
+REMOVAL = "removal"  # of partition.parts
 
 
 class Asked(NamedTuple):
@@ -100,6 +101,8 @@ def named(config: dict, table: str, model: str) -> list[str]:
     found = methods.possible(config, chosen, model, base)
     if len(found) < len(chosen) and all(map(is_control, found)):
         raise WorkflowError(studies.without_network(model, f"methods.{table} {', '.join(chosen)}"))
+    if table == PARTITION and config["partition"]["parts"] == REMOVAL:
+        inputs.require_training(config, f"partition.parts {REMOVAL}", model)
     if BY_RETRAINING not in listed or studies.is_last_layer(config, model):
         return found
     inputs.require_training(config, f"methods.{table} {BY_RETRAINING}", model)
