@@ -1,8 +1,13 @@
 """Settings that are written from one's own data and network, and what they build."""
 
 import json
+import re
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import yaml
@@ -81,6 +86,67 @@ def test_a_study_of_many_points_has_a_target_of_each_class(folder, monkeypatch, 
     assert y.tolist() != arrays["y_train"].tolist()  # the order of the file says nothing
     rows = seed_points.resolve(studies.influence_targets(config, wildcards), x, subgroup, subgroups)
     assert y[rows].tolist() == list(range(7))
+
+
+def grouped(folder):
+    """Two classes in five subgroups, of which one has no training point."""
+    data(folder, (5,), classes=2, n=80, dtype=float)
+    with np.load("mine.npz") as file:
+        arrays = dict(file)
+    arrays["subgroup_train"] = (arrays["y_train"] + 2 * (np.arange(80) % 16 > 3)) * np.where(arrays["y_train"], 1, 2)
+    np.savez(folder / "mine.npz", **arrays)
+    (folder / "arrays").mkdir()
+    for name, array in arrays.items():
+        np.save(f"arrays/{name}.npy", array)
+    with h5py.File("mine.h5", "w") as file:
+        for name, array in arrays.items():
+            file[name] = array
+    return arrays
+
+
+@pytest.mark.parametrize("source", ["mine.npz", "mine.h5", "arrays"])
+def test_known_subgroups_are_what_groups_grow_from(folder, monkeypatch, source):
+    monkeypatch.setattr(new_study, "ALL_PAIRS", 59)
+    arrays = grouped(folder)
+    counts = np.bincount(arrays["subgroup_train"])
+    assert counts.tolist() == [10, 10, 0, 30, 30]
+    new_study.main(["mine", source])
+    written = yaml.safe_load((folder / "mine.yaml").read_text())
+    assert written["datasets"]["mine"]["subgroup_names"] == ["0", "1", "2", "3", "4"]
+    study = written["studies"]["mine"]
+    assert study["groups"] == {"rule": "l-relative", "seeds": [{"each_subgroup": 1, "seed": 0}], "size": 10}
+    assert study["influence"]["targets"] == ["0", "1", "3", "4"]
+    assert list(written["models"]) == ["mine", "mine-untrained"]
+    config = helpers.parsed({}, [folder / "mine.yaml"]).globals["config"]
+    of = helpers.wildcards(dataset="mine")
+    settings, subgroups = studies.data_settings(config, of), studies.subgroups(config, of)
+    prepare_arrays.prepare_arrays(source, None, settings, subgroups, "data.h5", {})
+    x, y, subgroup = hdf5.read("data.h5", X_TRAIN, Y_TRAIN, SUBGROUP_TRAIN)
+    assert np.bincount(subgroup).tolist() == counts.tolist()
+    rows = seed_points.resolve(studies.influence_targets(config, of), x, subgroup, subgroups)
+    assert subgroup[rows].tolist() == [0, 1, 3, 4]
+    _, seeds = seed_points.seeds(study["groups"]["seeds"], x, y, subgroup, subgroups, [])
+    assert subgroup[seeds].tolist() == [0, 1, 3, 4]
+
+
+def test_jobs_of_a_study_with_subgroups_end_in_how_parts_agree_with_them(folder):
+    grouped(folder)
+    new_study.main(["mine", "mine.npz"])
+    (target,) = re.findall("TARGET=(.*)", (folder / "mine.yaml").read_text())
+    command = [Path(sys.executable).with_name("snakemake"), "-s", helpers.ROOT / "Snakefile", "--cores", "1", "-n"]
+    command += ["--workflow-profile", helpers.ROOT / "profiles/default", "--configfile", "mine.yaml"]
+    for wanted, rules in ((["own"], {"find_groups", "write_explore_page"}), ([target], {"partition_training_set"})):
+        done = subprocess.run([*command, "--", *wanted], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert all(f"\nrule {rule}:" in done.stdout + done.stderr for rule in rules)
+
+
+def test_subgroups_that_are_no_numbers_are_a_sentence_with_the_way(folder):
+    arrays = grouped(folder)
+    np.savez("mine.npz", **arrays | {"subgroup_train": arrays["subgroup_train"].astype(str)})
+    with pytest.raises(ValueError, match=r"mine.npz: subgroup_train has dtype <U.*return_inverse=True\) numbers texts"):
+        new_study.main(["mine", "mine.npz"])
+    assert not (folder / "mine.yaml").exists()
 
 
 def test_few_points_of_a_class_bound_what_is_compared(folder):

@@ -50,3 +50,19 @@ def test_files_are_those_of_the_methods_and_of_their_untrained_network():
     asked = partitions.asked(config, "partition", RUN)
     assert [name for name in names if asked[name]["control"]] == names[3:]
     assert [name for name in names if asked[name]["columns"]] == names[:1]
+
+
+def test_of_a_network_without_a_recipe_that_learned_nothing_there_is_no_such_control():
+    names = ["l-relative", "network-gradient-dot-unit-untrained", "random"]
+    config = CONFIG | {
+        "methods": CONFIG["methods"] | {"partition": names},
+        "models": {"mlp-l2": CONFIG["models"]["mlp-l2"]},
+    }
+    assert partitions.named(config, "partition", "mlp-l2") == ["l-relative", "random"]
+    assert set(partitions.files(config, "partition", RUN)) == {
+        "data",
+        "attributions",
+        "gradients",
+        "hessian",
+        "influence",
+    }

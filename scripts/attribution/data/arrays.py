@@ -1,6 +1,6 @@
 """One's own data: four arrays, by Keras's names, from a file or a folder, checked before anything is computed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -39,11 +39,23 @@ def read(path, loader: str, dense_gb: float = datasets.DENSE_GB) -> dict[str, np
             damaged, of another or newer kind, compressed by what is not installed, linked to nothing, missing, objects,
             sparse and too large.
     """
-    reading = READERS[loader]
-    if loader == "npz" and array_folders.files(path):
-        reading = array_folders.read
-    found = reading(path, sparse.with_parts(partial(_wanted, path)), partial(objects, path))
+    found = _reader(path, loader)(path, sparse.with_parts(partial(_wanted, path)), partial(objects, path))
     return sparse.dense(path, sparse.joined(path, found), dense_gb)
+
+
+def subgroups(path, loader: str) -> np.ndarray | None:
+    """(n,) int64 subgroup of each training point, of a file or folder as in `read`; None where it has none.
+
+    Raises:
+        ValueError: as `read`, and for what are no whole numbers from 0 on.
+    """
+    name = OPTIONAL[0]
+    found = _reader(path, loader)(path, lambda names: [name] if name in names else [], partial(objects, path))
+    return numbers(path, name, found[name]) if found else None
+
+
+def _reader(path, loader: str) -> Callable:
+    return array_folders.read if loader == "npz" and array_folders.files(path) else READERS[loader]
 
 
 def named(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -159,7 +171,8 @@ def numbers(path, name: str, y: np.ndarray) -> np.ndarray:
         )
     if y.dtype.kind not in "biuf" or (y.dtype.kind == "f" and not (np.isfinite(y) & (y == np.round(y))).all()):
         raise ValueError(
-            f"{path}: {name} has dtype {y.dtype} and values that are no whole numbers; expected are 0, 1, ..."
+            f"{path}: {name} has dtype {y.dtype} and values that are no whole numbers; expected are 0, 1, ... "
+            "(numpy.unique(texts, return_inverse=True) numbers texts)"
         )
     if len(y) and y.min() < 0:
         raise ValueError(f"{path}: {name} holds {y.min()}; expected are numbers from 0 on")

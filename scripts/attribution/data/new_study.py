@@ -53,6 +53,7 @@ def settings(
     dataset = _dataset(data, label)
     if not model and not factors and "features_train" in _names(data):
         factors = data
+    dataset |= _subgroups(dataset)
     found, names, _ = sources.read(data, datasets.complete(dataset))
     x, y, classes = found["x_train"], found["y_train"], len(names)
     if factors:
@@ -61,7 +62,16 @@ def settings(
         recipe, words = _trained(model, classes) if model else _network(x)
     loader = dataset["loader"]
     per_class = np.bincount(y, minlength=classes)
-    size = max(2, min(MEMBERS, int(per_class.min())))
+    # groups grow from a point of each class, or of each subgroup where the data say which
+    kind, grown, counts = "class", names, per_class
+    if "subgroup_train" in found:
+        counts = np.bincount(found["subgroup_train"])
+        kind, grown = "subgroup", [dataset["subgroup_names"][number] for number in np.flatnonzero(counts)]
+    size = max(2, min(MEMBERS, int(counts[counts > 0].min())))
+    # a trained file says nothing of its training, which methods of partitions follow
+    compared, trainings, untrained = (
+        _compared(name, bool(factors)) if kind == "subgroup" and not model else ([], "", [])
+    )
     uneven = []
     if per_class.max() >= UNEVEN * max(1, per_class.min()):
         where = "says of your network that each class counted" if model or factors else "lets each class count"
@@ -73,7 +83,7 @@ def settings(
             "# groups that are compared with nearest neighbours grow from so many points",
             f"overlap: {{seeds: [{_inline(drawn)}], size: {min(MEMBERS, len(x) // 2)}}}",
         ]
-    targets = "" if len(x) <= ALL_PAIRS else f", influence: {{targets: {_value(names)}}}"
+    targets = "" if len(x) <= ALL_PAIRS else f", influence: {{targets: {_value(grown)}}}"
     shape = " x ".join(map(str, x.shape[1:]))
     return "\n".join(
         [
@@ -81,10 +91,11 @@ def settings(
             f"classes of {per_class.min()} to {per_class.max()} training points. Classification only.",
             f"# make run SETTINGS={name}.yaml ends in results/{name}/report.html; config/README.md has all settings.",
             "studies:",
-            f"  # groups of {size} grow from a random training point of each class"
-            + ("" if not targets else "; influence is that on the point nearest the mean of each class"),
+            f"  # groups of {size} grow from a random training point of each {kind}"
+            + ("" if not targets else f"; influence is that on the point nearest the mean of each {kind}"),
+            *compared,
             f"  {name}: {{dataset: {name}, model: {name}, groups: {{rule: l-relative, "
-            f"seeds: [{{each_class: 1, seed: 0}}], size: {size}}}{targets}}}",
+            f"seeds: [{{each_{kind}: 1, seed: 0}}], size: {size}}}{targets}{trainings}}}",
             "datasets:",
             "  # classes 0, 1 and so on"
             + ("" if loader not in datasets.WITHOUT_TEST else "; `test: 0.2`, a share or a file, is the test set"),
@@ -93,6 +104,7 @@ def settings(
             f"  # {words}",
             *uneven,
             f"  {name}: {recipe}",
+            *untrained,
             *more,
             "",
         ]
@@ -115,6 +127,26 @@ def _dataset(data: str, label: str | None) -> dict:
     if len(found) != 1:
         raise ValueError(f"{data} has columns {', '.join(map(str, columns))}; name the one of labels, LABEL=NAME")
     return {"loader": loader, "path": data, "label": str(found[0])}
+
+
+def _subgroups(dataset: dict) -> dict:
+    """Names of the subgroups of a file that has them, for settings of its data set; numbers, as it says no more."""
+    found = arrays.subgroups(dataset["path"], dataset["loader"]) if dataset["loader"] in arrays.READERS else None
+    return {} if found is None else {"subgroup_names": [str(number) for number in range(int(found.max()) + 1)]}
+
+
+def _compared(name: str, last_layer: bool) -> tuple[list[str], str, list[str]]:
+    """Lines on the partition whose parts are compared with known subgroups, what the study says for it, and lines of a
+    recipe for its control, which a last layer alone has not."""
+    lines = [
+        "  # subgroup_names may say more than numbers; how parts of a partition agree with the subgroups:",
+        f"  # make run SETTINGS={name}.yaml TARGET=results/{name}/partition.csv",
+    ]
+    untrained = [
+        "  # a control of partitions: the network without training",
+        f"  {name}-untrained: {{extends: {name}, training: {{epochs: 0}}, below_chance: warn}}",
+    ]
+    return lines, f", recipes: [{name}], seeds: [0]", [] if last_layer else untrained
 
 
 def _inline(settings: dict) -> str:

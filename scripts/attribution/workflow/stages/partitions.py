@@ -85,7 +85,8 @@ def candidates(names: list[str]) -> list[str]:
 
 
 def named(config: dict, table: str, model: str) -> list[str]:
-    """Names of a table that a run has: of a last layer alone, those that need no network.
+    """Names of a table that a run has: of a last layer alone, those that need no network; those of an untrained network
+    where there is a recipe of it.
 
     Raises:
         WorkflowError: one sentence, when none but controls is left, or BY_RETRAINING is asked of a network that nothing
@@ -98,9 +99,10 @@ def named(config: dict, table: str, model: str) -> list[str]:
 
     listed = config["methods"][table]
     chosen = candidates(listed)
-    found = methods.possible(config, chosen, model, base)
-    if len(found) < len(chosen) and all(map(is_control, found)):
+    possible = methods.possible(config, chosen, model, base)
+    if len(possible) < len(chosen) and all(map(is_control, possible)):
         raise WorkflowError(studies.without_network(model, f"methods.{table} {', '.join(chosen)}"))
+    found = methods.of_recipes(config, possible, model)
     if table == PARTITION and config["partition"]["parts"] == REMOVAL:
         inputs.require_training(config, f"partition.parts {REMOVAL}", model)
     if BY_RETRAINING not in listed or studies.is_last_layer(config, model):
@@ -133,7 +135,7 @@ def files(config: dict, table: str, wildcards) -> dict:
     """What a table's methods need, of the untrained network under `untrained_NAME`, and attributions in order.
 
     Raises:
-        WorkflowError: one sentence, when there is no untrained recipe, or for a point that the data have not.
+        WorkflowError: one sentence, as `named`, and for a point that the data have not.
     """
     if table == PARTITION:
         studies.in_one_sentence(inputs.require, config, run_checks.constraints, wildcards.dataset)
