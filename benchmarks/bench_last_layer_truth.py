@@ -34,8 +34,12 @@ from attribution.workflow.registry import METHODS
 
 COLUMNS = ["truth", "sets", "method", "spearman", "low", "high", "ratio"]
 LDS = (
-    "last-layer", "last-layer-rescaled", "representer", "gradient-dot", "gradient-cosine", "embedding-cosine", "random",
+    "last-layer", "last-layer-rescaled", "representer", "gradient-dot", "gradient-cosine", "embedding-cosine",
+    "input-euclidean", "random",
 )  # fmt: skip
+# again at weights of zero, which have learned nothing; embedding and inputs are the features, of either layer
+AT_ZERO = ("last-layer", "last-layer-rescaled", "representer", "gradient-dot", "gradient-cosine", "trak")
+UNTRAINED = "-untrained"
 # beside them, by name: settings of section `trak`
 TRAK = {
     "trak": {"projection": "none", "ridge": 1.0},
@@ -77,10 +81,15 @@ def run_of(problem: last_layer_problem.Problem, folder: Path) -> Run:
     return Run(files | {"model": folder / "model.keras"}, dict(SETTINGS), tested=True)
 
 
-def attributions(run) -> dict[str, np.ndarray]:
+def untrained(problem: last_layer_problem.Problem) -> last_layer_problem.Problem:
+    """The same points before any training: all weights are zero."""
+    return problem._replace(weights=np.zeros_like(problem.weights))
+
+
+def attributions(run, names: tuple) -> dict[str, np.ndarray]:
     """Method -> (t, n) scores of all training points for all test points."""
     found, every = {}, np.arange(len(run.queried.labels))
-    for name in [*LDS, *TRAK]:
+    for name in names:
         if name in TRAK:
             run.settings["trak"] = TRAK[name]
         start = time.perf_counter()
@@ -133,8 +142,8 @@ def leave_one_out(run, problem, found: dict, count: int) -> list[list]:
         refitted = convex_many.refits(problem.features, problem.labels, problem.weights, l2, kept)
         true = residuals.margins(run.queried.logits, run.queried.labels) - margins_at(refitted, run)
         for name, scores in found.items():
-            predicted = scores[:, points].T
-            scaled = getattr(base.resolve(METHODS.get(name, METHODS["trak"])), "unit", "") == "margin"
+            predicted, method = scores[:, points].T, name.removesuffix(UNTRAINED)
+            scaled = getattr(base.resolve(METHODS.get(method, METHODS["trak"])), "unit", "") == "margin"
             each = predictions.spearman(true, predicted)
             slope = (true * predicted).sum() / (true**2).sum() if scaled else np.nan
             rows.append(["margin of each test point", f"leave-one-out, {count} {label}", name, each.mean(),
@@ -155,25 +164,40 @@ def drawn_groups(problem, subgroups: np.ndarray, count: int) -> dict[str, np.nda
     return found
 
 
+def family(problem, kept: np.ndarray, targets: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(methods, groups, points) predicted changes of losses, see `predictions.FAMILY`."""
+    w, flat = problem.weights, np.full(problem.weights.size, problem.decay)
+    layer = predictions.LastLayer(
+        problem.features, problem.labels, w, flat, problem.decay * w.ravel(), 0.0, targets, labels
+    )
+    return layer.family(subsets.left_out(kept))
+
+
 def groups(run, problem, masks: dict[str, np.ndarray]) -> list[list]:
-    """Rows of groups: the rank correlation over groups of the change of a loss, and the median of predicted / true."""
-    x, w, flat = problem.features, problem.weights, np.full(problem.weights.size, problem.decay)
+    """Rows of groups: the rank correlation over groups of the change of a loss, and the median of predicted / true.
+
+    Controls are the same steps of the untrained layer, and how many points leave, which has no scale.
+    """
+    x, w = problem.features, problem.weights
+    names = [*predictions.FAMILY, *(name + UNTRAINED for name in predictions.FAMILY), "group-size"]
     n, rows = len(x), []
     targets, labels = np.concatenate([x, problem.test_features]), np.concatenate([run.labels, run.queried.labels])
     before = residuals.cross_entropy(targets @ w, labels)
     for kind, kept in masks.items():
         refitted = convex_many.refits(x, problem.labels, w, problem.decay / 2, kept)
         true = predictions.losses_at(refitted, targets, labels) - before
-        layer = predictions.LastLayer(x, problem.labels, w, flat, problem.decay * w.ravel(), 0.0, targets, labels)
-        predicted = layer.family(subsets.left_out(kept))
-        both = np.concatenate([true[None], predicted])
+        sizes = np.broadcast_to((~kept).sum(axis=1)[:, None].astype(float), true.shape)
+        predicted = [family(layer, kept, targets, labels) for layer in (problem, untrained(problem))]
+        both = np.concatenate([true[None], *predicted, sizes[None]])
         own, test = predictions.on_group_and_test(both, kept)
         # every test point by itself, as in the other tables
         for truth, changes in (
             ("mean loss of the group", own), ("mean test loss", test), ("loss of each test point", both[..., n:])
         ):  # fmt: skip
-            for name, found in zip(predictions.FAMILY, changes[1:], strict=True):
-                rows.append([truth, f"{len(kept)} {kind} groups", name, *agreement(changes[0], found)])
+            for name, found in zip(names, changes[1:], strict=True):
+                *ranked, ratio = agreement(changes[0], found)
+                ratio = np.nan if name == "group-size" else ratio
+                rows.append([truth, f"{len(kept)} {kind} groups", name, *ranked, ratio])
     return rows
 
 
@@ -188,7 +212,10 @@ def agreement(true: np.ndarray, predicted: np.ndarray) -> list[float]:
 
 def judged(problem: last_layer_problem.Problem, subgroups: np.ndarray, run: Run, count: int) -> dict[str, list[list]]:
     """Rows of both tables: what points get, and what groups do."""
-    found = attributions(run)
+    found = attributions(run, (*LDS, *TRAK))
+    with tempfile.TemporaryDirectory() as folder:
+        of_zero = attributions(run_of(untrained(problem), Path(folder)), AT_ZERO)
+    found |= {name + UNTRAINED: scores for name, scores in of_zero.items()}
     points = [row for alpha in (0.5, 0.9) for row in lds(run, problem, found, alpha, count)]
     points += leave_one_out(run, problem, found, count)
     return {"points": points, "groups": groups(run, problem, drawn_groups(problem, subgroups, count))}
