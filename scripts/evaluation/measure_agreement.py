@@ -25,10 +25,11 @@ BASELINE = "embedding-cosine"
 def measure_agreement(data: str, files: list[str], interval: dict, path: str) -> None:
     """Write agreement.csv, a row a pair of models (twice the same: its training seeds), method and metric.
 
-    Every pair of runs of the two models counts; `smallest` and `largest` are the extremes of their means. A seed
-    point's outcome is averaged over the pairs of runs, and the bootstrap interval is over seed points. Where `baseline`
-    names a method, the value is the difference to it. Method `random-class` is the expectation for random members of
-    the seed's class. `points` is the number of seed points, `size` that of members, of which the seed does not count.
+    Every pair of runs of the two models counts, and every method that both have; `smallest` and `largest` are the
+    extremes of their means. A seed point's outcome is averaged over the pairs of runs, and the bootstrap interval is
+    over seed points. Where `baseline` names a method, the value is the difference to it. Method `random-class` is the
+    expectation for random members of the seed's class. `points` is the number of seed points, `size` that of members,
+    of which the seed does not count.
 
     Args:
         data: data.h5. files: overlap.h5 of every run, of the same seed points.
@@ -46,13 +47,14 @@ def measure_agreement(data: str, files: list[str], interval: dict, path: str) ->
         with hdf5.file(file) as opened:
             runs[file] = {method: members[()] for method, members in opened[MEMBERS].items()}
         model_of[file] = facts["model"]
-    first = next(iter(runs.values()))
-    seeds, size = next(iter(first.values()))[:, 0], next(iter(first.values())).shape[1]
+    members = next(iter(next(iter(runs.values())).values()))
+    seeds, size = members[:, 0], members.shape[1]
     chance = agreement.by_chance(labels, seeds, size - 1)
     found = {}
     for a, b in itertools.combinations(files, 2):
         models = (model_of[a], model_of[b])
-        for method in first:
+        # of two models one may have no untrained network beside it
+        for method in [method for method in runs[a] if method in runs[b]]:
             count = agreement.shared(runs[a][method], runs[b][method])
             for metric, values in agreement.outcomes(count, size - 1).items():
                 found.setdefault((models, method, metric), []).append(values)

@@ -14,8 +14,8 @@ LABELS = {"overlap": "share of members in both groups", "jaccard": "Jaccard inde
 
 
 def colour(method: str) -> str:
-    """Selection rules, neighbours in the embedding, and chance."""
-    if method == agreement.CHANCE:
+    """Selection rules, neighbours in the embedding, and what knows nothing that was learned."""
+    if method == agreement.CHANCE or method.startswith("input-") or method.endswith("-untrained"):
         return drawing.BLACK
     return drawing.GREEN if method.startswith("embedding-") else drawing.BLUE
 
@@ -46,8 +46,10 @@ def plot_agreement(table: str, style: str, dpi: int, path: str) -> None:
     for line, (first, second, count) in zip(axes, pairs, strict=True):
         chosen = rows[(rows.first_model == first) & (rows.second_model == second)]
         for here, metric in zip(line, agreement.METRICS, strict=True):
-            found = chosen[chosen.metric == metric].set_index("method").loc[methods]
-            for i, (method, row) in enumerate(found.iterrows()):
+            found = chosen[chosen.metric == metric].set_index("method")
+            # a method of an untrained network stands only where both models have one
+            for method, row in found.iterrows():
+                i = methods.index(method)
                 here.errorbar(
                     row.value, i, xerr=[[row.value - row.low], [row.high - row.value]], fmt="D", ms=4, capsize=2,
                     lw=1.2, color=colour(method),

@@ -104,6 +104,20 @@ def test_every_pair_of_runs_counts_once(tmp_path):
     assert measured(tmp_path, files)[""].loc["a", "b", "rule", "jaccard"].value == 1
 
 
+def test_a_method_counts_where_both_runs_have_it(tmp_path):
+    rng = np.random.default_rng(2)
+    of = lambda *names: {name: drawn(rng) for name in ("rule", "embedding-cosine", *names)}  # noqa: E731
+    files = [run(tmp_path, "a", seed, of("rule-untrained")) for seed in (0, 1)] + [run(tmp_path, "b", 0, of())]
+    found = measured(tmp_path, files)[""]
+    has = lambda *pair: set(found.loc[pair].index.get_level_values(0))  # noqa: E731
+    assert has("a", "a") == {"rule", "embedding-cosine", "random-class", "rule-untrained"}
+    assert has("a", "b") == {"rule", "embedding-cosine", "random-class"}
+    plot_agreement.plot_agreement(tmp_path / "agreement.csv", "default", 40, tmp_path / "a.png")
+    assert plot_agreement.ordered(["rule-untrained", "embedding-cosine", "rule"]) == [
+        "rule", "embedding-cosine", "rule-untrained"
+    ]  # fmt: skip
+
+
 def test_one_run_is_a_sentence_here_and_in_the_settings(tmp_path):
     file = run(tmp_path, "a", 0, {"rule": drawn(np.random.default_rng(0))})
     with pytest.raises(

@@ -153,7 +153,8 @@ def test_overlap_has_every_method_and_seed(finished):
     rows = pd.read_csv(finished / RUN / "overlap.csv")
     assert rows.groupby("method").seed.nunique().to_dict() == {
         **dict.fromkeys(("influence", "objective", "theta-relative", "l-relative"), 20),
-        **dict.fromkeys(("embedding-euclidean", "embedding-cosine"), 20),
+        **dict.fromkeys(("embedding-euclidean", "embedding-cosine", "input-euclidean"), 20),
+        **dict.fromkeys(("l-relative-untrained", "embedding-cosine-untrained"), 20),
     }
     assert rows.value.between(0, 1).all()
     # nine members: shares are whole ninths
@@ -167,10 +168,12 @@ def test_agreement_is_that_of_the_groups_that_overlap_measures(finished):
     rows = pd.read_csv(finished / "results/near-duplicates/agreement.csv", keep_default_na=False)
     rows = rows[rows.baseline == ""].set_index(["method", "metric"])
     runs = [finished / f"results/tiny/cnn/seed{seed}/overlap.h5" for seed in (0, 1)]
-    for method in ("influence", "l-relative", "embedding-cosine"):
+    for method in ("influence", "l-relative", "embedding-cosine", "l-relative-untrained"):
         first, second = (hdf5.read(file, f"members/{method}")[0][:, 1:] for file in runs)
         shares = [len(set(a) & set(b)) / 9 for a, b in zip(first, second, strict=True)]
         assert len(shares) == 20 and rows.value[method, "overlap"] == pytest.approx(np.mean(shares))
+    # the inputs are the same in every training
+    assert rows.value["input-euclidean", "overlap"] == 1 > rows.value["l-relative-untrained", "overlap"]
     (y,) = hdf5.read(finished / "results/tiny/data.h5", Y_TRAIN)
     (seeds,) = hdf5.read(runs[0], SEEDS)
     others = np.array([(y == y[seed]).sum() - 1 for seed in seeds])

@@ -165,6 +165,14 @@ def test_groups_by_distance_and_by_chance(run):
             assert members[0] == seed
             others = np.setdiff1d(np.argsort(-scored)[:7], seed)
             assert set(members[1:]) == set(others)
+    # of images, whose numbers are whole and wrap, with ties that the keys break
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 2, 2, 1)).astype(np.uint8)
+    pixels[20:] = pixels[:20]
+    images = SimpleNamespace(x=pixels, keys=np.random.default_rng(1).permutation(40))
+    gaps = ((pixels[[5, 8], None].astype(float) - pixels) ** 2).sum(axis=(2, 3, 4))
+    gaps[[0, 1], [5, 8]] = -1
+    expected = [np.lexsort((images.keys, gap))[:7] for gap in gaps]
+    np.testing.assert_array_equal(method("input-euclidean").groups(images, [5, 8], 7), expected)
     drawn = method("random-class").groups(run, [5, 8], 7)
     for seed, members in zip([5, 8], drawn, strict=True):
         assert members[0] == seed and len(set(members)) == 7 and (run.labels[members] == run.labels[seed]).all()

@@ -70,8 +70,8 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
             ("methods", {"inspection": ["gradient-cosine"]}),
         "methods.retrieval names 'datamodel-ridge', which tells the margins of test points only":
             ("methods", {"retrieval": ["datamodel-ridge"]}),
-        "methods.overlap names 'influence-untrained', which is no method":
-            ("methods", {"overlap": ["influence-untrained"]}),
+        "methods.recovery names 'influence-untrained', which is no method":
+            ("methods", {"recovery": ["influence-untrained"]}),
         "groups.rule names 'loss', which gives scores of points, but no scores of pairs": ("groups", {"rule": "loss"}),
         "groups.variants.mine.rule names 'cosine', which is no method; allowed are influence":
             ("groups", {"variants": {"mine": {"rule": "cosine"}}}),
@@ -92,6 +92,16 @@ def test_tables_have_methods_of_the_untrained_network_where_there_is_a_recipe_of
     assert methods.named(config, "inspection", of("m")) == ["kfac", "kfac-untrained"]
     assert methods.named(config, "inspection", of("own")) == ["kfac"]
     assert methods.files(of("m"), "kfac")["model"] == "results/d/m/seed2/model.keras"
+
+
+def test_groups_of_the_untrained_network_are_those_of_its_run():
+    config = {"models": {"m-untrained": {}}, "methods": {"overlap": ["influence", "influence-untrained"]}}
+    of = lambda model: wildcards(dataset="d", model=model, seed="2")  # noqa: E731
+    found = methods.groups("overlap", lambda given: methods.of_overlap(config, given), of("m"))
+    path, near = "results/d/m{}/seed2/scores/overlap/{}.h5", ["embedding-euclidean", "embedding-cosine"]
+    trained = [path.format("", name) for name in [*near, "influence"]]
+    assert found == [*trained, path.format("-untrained", "influence")]
+    assert methods.of_overlap(config, of("own")) == [*near, "influence"]
 
 
 def test_wrong_labels_are_sought_by_the_untrained_network_of_each_seed():

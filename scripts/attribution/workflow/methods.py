@@ -222,7 +222,8 @@ def grown_files(config: dict, wildcards) -> dict[str, str]:
 
 def of_overlap(config: dict, wildcards) -> list[str]:
     """Methods of overlap.csv, the neighbours in the embedding before all others."""
-    return [*EMBEDDINGS, *(name for name in config["methods"]["overlap"] if name not in EMBEDDINGS)]
+    names = [*EMBEDDINGS, *(name for name in config["methods"]["overlap"] if name not in EMBEDDINGS)]
+    return of_recipes(config, names, wildcards.model)
 
 
 def of_boundary_overlap(config: dict, wildcards) -> list[str]:
@@ -232,9 +233,14 @@ def of_boundary_overlap(config: dict, wildcards) -> list[str]:
 
 
 def groups(table: str, methods, wildcards) -> list[str]:
-    """Groups of each of these methods, a function of wildcards, for a table."""
-    run, scope = inputs.run(wildcards), getattr(wildcards, "scope", "")
-    return [f"{run}{scope if scoped(name) else ''}/scores/{table}/{name}.h5" for name in methods(wildcards)]
+    """Groups of each of these methods, a function of wildcards, for a table; with ending -untrained of that network."""
+    scope, found = getattr(wildcards, "scope", ""), []
+    for name in methods(wildcards):
+        base = name.removesuffix(registry.UNTRAINED)
+        model = wildcards.model + name.removeprefix(base)
+        run = studies.RUN.format(dataset=wildcards.dataset, model=model, seed=wildcards.seed)
+        found.append(f"{run}{scope if scoped(base) else ''}/scores/{table}/{base}.h5")
+    return found
 
 
 def method_of_rule(config: dict, wildcards) -> str:

@@ -24,6 +24,9 @@ class InputEuclidean:
     def groups(self, run: Run, seeds: list[int], size: int, direction: str = "max") -> list[np.ndarray]:
         """The nearest neighbours of each seed."""
         flat = run.x.reshape(len(run.x), -1)
-        # differences of unsigned integers would wrap
-        flat = flat if np.issubdtype(flat.dtype, np.floating) else flat.astype(np.float64)
-        return [similarity.nearest(flat, seed, size, "euclidean", run.keys) for seed in seeds]
+        if np.issubdtype(flat.dtype, np.floating):
+            return [similarity.nearest(flat, seed, size, "euclidean", run.keys) for seed in seeds]
+        # of integers exact, and images are never held as numbers of eight bytes all at once
+        near = similarity.distance(flat)(np.array(seeds))
+        near[np.arange(len(seeds)), seeds] = np.inf
+        return [np.lexsort((run.keys, -row))[:size] for row in near]
