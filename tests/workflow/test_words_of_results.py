@@ -1,0 +1,75 @@
+"""Sentences of docs/results.md say what the tables have: each is written here again from the tables' numbers."""
+
+import re
+
+from helpers import ROOT
+from writing import results
+
+PAGE = re.sub(r"\s+", " ", (ROOT / "docs/results.md").read_text())
+
+
+def value(name: str, column: str, **of: str) -> float:
+    """The number of the one row of a table that has these values."""
+    (found,) = {row[column] for row in results.read(name) if all(row[key] == text for key, text in of.items())}
+    return float(found)
+
+
+def says(sentence: str) -> None:
+    assert sentence in PAGE, sentence
+
+
+def image(model: str, alpha: str, column: str = "lds") -> float:
+    return value("border", column, dataset="cifar10-border", model=model, alpha=alpha, method="metagradient")
+
+
+def accuracy(model: str) -> float:
+    return image(model, "0.5", "test_accuracy")
+
+
+def test_the_border_of_images():
+    says(f"at a half {image('cnn', '0.5'):.2f} of `cnn` and {image('cnn-smooth', '0.5'):.2f} of `cnn-smooth`")
+    says(f"at test accuracy {accuracy('cnn-epsilon'):.3f} for {accuracy('cnn'):.3f}")
+    lost = {model: accuracy("cnn") - accuracy(model) for model in ("cnn-even", "cnn-smooth")}
+    says(f"`cnn-even` costs {lost['cnn-even']:.3f}, `cnn-smooth` {lost['cnn-smooth']:.3f}.")
+    cnn, smooth = ([image(model, a, "metasmoothness") for a in ("0.5", "0.9")] for model in ("cnn", "cnn-smooth"))
+    says(f"{cnn[0]:.2f} and {cnn[1]:.2f} for `cnn`, where unrelated trainings have -1/2, ")
+    says(f"-1/2, {smooth[0]:.2f} and {smooth[1]:.2f} for `cnn-smooth`.")
+
+
+def test_no_recipe_of_images_holds_and_keeps_its_accuracy():
+    rows = [row for row in results.read("border") if row["dataset"] == "cifar10-border"]
+    holding = {row["model"] for row in rows if row["method"] == "metagradient" and float(row["lds"]) >= 0.7}
+    lost = {model: accuracy("cnn") - accuracy(model) for model in holding}
+    least = min(lost, key=lost.get)
+    assert lost[least] > 0.02
+    says("No recipe was found that holds and loses no more than 0.02")
+    says(f"lose {lost[least]:.3f} (`{least}`, where a tenth leaves) or more")
+    says(f"`cnn-epsilon` has {image('cnn-epsilon', '0.5'):.2f} and {image('cnn-epsilon', '0.9'):.2f}.")
+
+
+def test_what_newton_s_step_misses_of_the_last_layer():
+    of = {"truth": "mean test loss"}
+    rank = value("last-layer-groups", "spearman", sets="100 coherent groups", method="newton", **of)
+    says(f"by {0.95 - rank:.2f} ({rank:.3f})")
+    sets = ("100 random groups", "100 coherent groups")
+    ratios = [value("last-layer-groups", "ratio", sets=each, method="newton re-evaluated", **of) for each in sets]
+    says(f"a ratio of 0.9 to 1.1 ({ratios[0]:.2f} and {ratios[1]:.2f})")
+    for truth in ("mean loss of the group", "loss of each test point"):
+        for each in sets:
+            assert value("last-layer-groups", "spearman", sets=each, method="newton", truth=truth) >= 0.95
+            at = {"sets": each, "method": "newton re-evaluated", "truth": truth}
+            assert 0.9 <= value("last-layer-groups", "ratio", **at) <= 1.1
+
+
+def test_noise_floors():
+    of = {"dataset": "toy", "model": "mlp-dropout", "truth": "averaged"}
+    says(f"a perfect method would have {value('lds', 'lds', alpha='0.5', method='noise-floor-root', **of):.2f}).")
+    says(f"of `mlp-dropout` at 0.75 it is {value('lds', 'lds', alpha='0.75', method='noise-floor', **of):.2f}, of 300")
+    for model, sentence in (
+        ("cnn", "TRAK's kernel over ten trainings has {:.2f}, where a perfect method has at most {:.2f}"),
+        ("cnn-smooth", "TRAK over ten trainings {:.2f}, Gauss-Newton 0.74, TRAK 0.71, the damped last layer 0.64 "
+                       "(a perfect method at most {:.2f})"),
+    ):  # fmt: skip
+        of = {"dataset": "cifar10-truth", "model": model, "truth": "averaged"}
+        found = [value("lds", "lds", method=method, **of) for method in ("trak-10", "noise-floor")]
+        says(sentence.format(found[0], found[1] ** 0.5))
