@@ -137,7 +137,9 @@ def test_the_page_takes_what_is_there_of_these(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     home = Path("results/toy/mlp-l2/seed0")
     taken = ["attributions/tracin.h5", "datamodels/retrain-alpha0.5-k50.h5"]
-    for name in (*taken, "attributions/trak.h5", "datamodels/shuffled-alpha0.5-k50.h5"):
+    taken += ["retraining/groups-0.h5", "retraining/named.h5", "truth/fixed-groups-0.h5"]
+    none = ["attributions/trak.h5", "datamodels/shuffled-alpha0.5-k50.h5", "truth/fixed-alpha0.5-0.h5"]
+    for name in (*taken, *none):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).touch()
     found = answers.shown(CONFIG, Wildcards(fromdict={"dataset": "toy", "model": "mlp-l2", "seed": "0"}))

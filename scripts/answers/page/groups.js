@@ -1,5 +1,11 @@
 // Groups: a sheet a group of Algorithm 1 and a part of each partition.
 
+// how what is missing is to be had
+const MEASURE = {
+  group: "Name the group's rows, which export/groups has, in key removed of your study, build target removal, and this page again.",
+  part: "Ask for removal-fixed.csv of the study, which trains the network again without each part, and for this page again.",
+};
+
 function showSheet(k) {
   const sheet = data.sheets[k];
   for (const row of find("group-list").querySelectorAll("tbody tr")) row.classList.toggle("chosen", row.dataset.sheet === String(k));
@@ -12,7 +18,7 @@ function showSheet(k) {
   const removal = sheet.removal.length
     ? [make("table", { "aria-label": "What its removal does" }, make("tbody", {}, ...sheet.removal.map(([words, value]) =>
       make("tr", {}, make("th", { scope: "row", text: words }), make("td", { class: "number", text: (value > 0 ? "+" : "") + number(value) })))))]
-    : [make("p", { class: "note", text: "Not measured." })];
+    : [make("p", { class: "note", text: `Not measured. ${MEASURE[sheet.kind]}` })];
   find("group-sheet").replaceChildren(
     make("h2", { text: sheet.name }),
     facts([["size", `${sheet.size} of ${data.facts[0][1]} training points`], ...sheet.facts]),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from attribution.answers import reading
+from attribution.explore import removals
 from attribution.files import group_folders
 from attribution.files.results import groups as groups_file
 from attribution.files.results import partition as partition_file
@@ -27,7 +28,7 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
         `members` (indices, those before the group stopped) and `removal` (rows of words and numbers, empty where
         nothing was measured).
     """
-    found = []
+    found, measured = [], removals.measured(run)
     for file in (name for name in run if re.fullmatch(r"groups(-[^/]+)?\.h5", name)):
         variant = file.removeprefix("groups").removesuffix(".h5").removeprefix("-")
         folders = [name.rpartition("/")[0] for name in run[file] if name.endswith(f"/{groups_file.MEMBERS}")]
@@ -56,17 +57,19 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
                 "central": members[:central],
                 "central_words": "first to join",
                 "members": members,
-                "removal": [],
+                "removal": removals.of_order(measured, grown, len(members), len(start) + 1),
             })  # fmt: skip
     return found
 
 
 def of_parts(run: Mapping, labels: np.ndarray, classes: list[str], central: int) -> list[dict]:
-    """The same of each part of each method in partition.h5; removals from partition-removals-*.h5."""
+    """The same of each part of each method in partition.h5; removals from partition-removals-*.h5, and of others that
+    took exactly its points."""
     if tables.PARTITION not in run:
         return []
     file, found = run[tables.PARTITION], []
-    removals = {REMOVALS.fullmatch(name)[1]: run[name] for name in run if REMOVALS.fullmatch(name)}
+    by_truth = {REMOVALS.fullmatch(name)[1]: run[name] for name in run if REMOVALS.fullmatch(name)}
+    measured = removals.measured(run)
     for method in tables.partition_methods(file):
         labels_of = file[f"{method}/{partition_file.LABELS}"]
         own, middle = file[f"{method}/normalised_influence"], file[f"{method}/{partition_file.CENTRAL}"]
@@ -83,7 +86,8 @@ def of_parts(run: Mapping, labels: np.ndarray, classes: list[str], central: int)
                 "central": middle[part][middle[part] >= 0][:central],
                 "central_words": "nearest its centre",
                 "members": inside,
-                "removal": [row for truth, of in removals.items() for row in removal(of, method, part, truth)],
+                "removal": [row for truth, of in by_truth.items() for row in removal(of, method, part, truth)]
+                + removals.of_order(measured, inside, len(inside), len(inside)),
             })  # fmt: skip
     return found
 

@@ -15,7 +15,11 @@ AFFORDABLE = 5e12
 # tables of folder export
 EXPORTED = ("points", "groups", "parts", "suspicious", "explanations")
 # what explore.html shows where it exists
-SHOWN = ("groups*.h5", "partition.h5", "partition-removals-*.h5", "attributions/tracin.h5", "datamodels/retrain-*.h5")
+SHOWN = (
+    "groups*.h5", "partition.h5", "partition-removals-*.h5", "attributions/tracin.h5", "datamodels/retrain-*.h5",
+    "retraining/groups-*.h5", "retraining/leave-one-out-*.h5", "retraining/named.h5", "truth/*-groups-*.h5",
+    "truth/*-leave-one-out-*.h5",
+)  # fmt: skip
 
 
 def explaining(config: dict, wildcards) -> list[str]:
