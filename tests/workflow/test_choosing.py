@@ -203,3 +203,64 @@ def test_a_stop_is_the_one_of_the_largest_f1_beside_the_default(tmp_path):
         "| shapes | `a` | 0.90 | `size` 0.90 (0.85 to 0.95) | 0.70 (0.60 to 0.80) | +0.10 (+0.00 to +0.20) |",
         "| digits | `a` | 0.50 | `gap` 0.40 (0.30 to 0.50) | 0.40 (0.30 to 0.50) | +0.00 (+0.00 to +0.00) |",
     ]
+
+
+def numbers(row: dict[str, str], *names: str) -> list[float]:
+    return [float(row[name]) for name in names]
+
+
+def test_the_advice_on_partitions_is_what_was_measured():
+    """The default is level with the best control of its sizes, and its one gain is where that control breaks."""
+    default, far, gained = "network-gradient-dot-unit", [], []
+    found = [row for name in ("removal", "removal-hidden") for row in results.read(name)]
+    of_default = [row for row in found if row["method"] == default and row["role"] != "control"]
+    assert len(of_default) > 20
+    for row in of_default:
+        of = [row[name] for name in ("dataset", "model", "truth")]
+        median, low, high = numbers(row, "median", "gain_low", "gain_high")
+        assert high >= 0
+        if row["dataset"].startswith("toy") and row["model"] in ("mlp-l2", "mlp-plain"):
+            gained += [of] if low > 0 else []
+            controls = [each for each in found if each["sizes_of"] == default
+                        and [each[name] for name in ("dataset", "model", "truth")] == of]  # fmt: skip
+            assert len(controls) == 4
+            best = max(float(each["median"]) for each in controls)
+            far += [of] if abs(median / best - 1) > 0.03 else []
+            if of == ["toy-concentric", "mlp-plain", "fixed"]:
+                assert low < 0 < high
+    assert far == [["toy-concentric", "mlp-plain", "fixed"]]
+    assert gained == [["toy-concentric", "mlp-l2", "fixed"]]
+    agreed = {(row["method"], row["seed"]): float(row["ari"]) for row in results.read("partition")
+              if (row["dataset"], row["recipe"]) == ("toy-concentric", "mlp-l2")}  # fmt: skip
+    broken = [seed for (method, seed), ari in agreed.items() if method == "embedding-euclidean" and ari < 0.9]
+    assert broken == ["1", "4", "7"]
+    assert all(0.14 < agreed["embedding-euclidean", seed] < 0.29 < 0.58 < agreed[default, seed] for seed in broken)
+
+
+def test_of_the_last_layer_the_largest_control_is_said():
+    found = {}
+    for row in results.read("removal-hidden"):
+        if row["truth"] == "last-layer":
+            found[row["dataset"], row["method"], row["sizes_of"]] = numbers(row, "own_minus_other", "share")
+    (own, _), (untrained, _) = found["cifar10", "l-relative", ""], found["cifar10", "l-relative-untrained", ""]
+    text = (results.FOLDER.parent / "results.md").read_text()
+    assert untrained > own and f"{untrained:.2f} (0.75 to 1.68)" in text
+    of = "cifar10-vehicles"
+    shares = [found[of, "embedding-euclidean", sizes][1] for sizes in ("l-relative", "")]
+    assert (
+        min(shares) > found[of, "l-relative", ""][1]
+        and "{:.2f} with sizes of the method and {:.2f}".format(*shares) in text
+    )
+
+
+def test_the_default_stop_is_not_the_best_and_its_reason_is_measured():
+    of = {}
+    for name in ("stop-conditions-judged", "stop-conditions-hidden"):
+        for row in results.read(name):
+            if row["method"] == "all" and row["role"] == "method":
+                of.setdefault(row["dataset"], {})[row["condition"]] = float(row["f1"])
+    text = (results.FOLDER.parent / "choosing.md").read_text()
+    for data in ("all", "hidden-digits"):
+        assert max(of[data], key=of[data].get) == "split"
+        assert f"{of[data]['split']:.2f} on " in text and f"it has {of[data]['gap']:.2f}" in text
+    assert "({split:.2f} against {gap:.2f})".format(**of["hidden-cifar10"]) in text
