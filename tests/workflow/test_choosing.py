@@ -205,6 +205,10 @@ def test_a_stop_is_the_one_of_the_largest_f1_beside_the_default(tmp_path):
     ]
 
 
+def words(page: str) -> str:
+    return " ".join((results.FOLDER.parent / page).read_text().split())
+
+
 def numbers(row: dict[str, str], *names: str) -> list[float]:
     return [float(row[name]) for name in names]
 
@@ -243,7 +247,7 @@ def test_of_the_last_layer_the_largest_control_is_said():
         if row["truth"] == "last-layer":
             found[row["dataset"], row["method"], row["sizes_of"]] = numbers(row, "own_minus_other", "share")
     (own, _), (untrained, _) = found["cifar10", "l-relative", ""], found["cifar10", "l-relative-untrained", ""]
-    text = (results.FOLDER.parent / "results.md").read_text()
+    text = words("results.md")
     assert untrained > own and f"{untrained:.2f} (0.75 to 1.68)" in text
     of = "cifar10-vehicles"
     shares = [found[of, "embedding-euclidean", sizes][1] for sizes in ("l-relative", "")]
@@ -259,7 +263,7 @@ def test_the_default_stop_is_not_the_best_and_its_reason_is_measured():
         for row in results.read(name):
             if row["method"] == "all" and row["role"] == "method":
                 of.setdefault(row["dataset"], {})[row["condition"]] = float(row["f1"])
-    text = (results.FOLDER.parent / "choosing.md").read_text()
+    text = words("choosing.md")
     for data in ("all", "hidden-digits"):
         assert max(of[data], key=of[data].get) == "split"
         assert f"{of[data]['split']:.2f} on " in text and f"it has {of[data]['gap']:.2f}" in text
