@@ -19,10 +19,14 @@ def prepare_arrays(
             names are called by the texts of their labels, or their numbers. subgroups: names, in the order of their
             numbers; where empty, as the classes.
 
+    Prints, and stores as the attribute `notes`, what of the source was left out or changed.
+
     Raises:
         ValueError: when the source or an array is not as `sources.read` wants it.
     """
     found, classes, said = sources.read(source, settings)
+    for note in said.get("notes", []):
+        print(note, flush=True)
     made, facts = variants.make(found, classes, settings, variants.read_pairs(pairs))
     data_file.write(path, made, facts.pop("class_names"), subgroups or classes, attributes | said | facts)
 

@@ -11,7 +11,7 @@ from PIL import Image
 import prepare_arrays
 from attribution.costs import data_sizes
 from attribution.data import arrays, image_folders, labels, sources, tables
-from attribution.files import hdf5
+from attribution.files import hdf5, image_names
 from attribution.settings import datasets
 from attribution.workflow import contents
 from own_arrays import good, write
@@ -221,8 +221,8 @@ def test_a_folder_of_images_is_read_with_its_names(tmp_path):
     for part in ("train", "test"):
         for x, y, name in zip(found[f"x_{part}"], found[f"y_{part}"], found[f"id_{part}"], strict=True):
             assert (x == 10 * y + int(name[-5])).all() and name.startswith(f"{NAMES[y]}/")
-    size = data_sizes.of_data({"loader": "images", "path": str(root / "dog")})
-    assert (size["n"], size["m"], size["shape"]) == (4, 1, (6, 4))
+    size = data_sizes.of_data({"loader": "images", "path": str(root)})
+    assert (size["n"], size["m"], size["shape"]) == (12, 3, (6, 4))
 
 
 def test_folders_train_and_test_are_the_two_parts_and_colours_are_kept(tmp_path):
@@ -244,7 +244,7 @@ def test_images_that_cannot_be_are_a_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"dog/9.png is no image that Pillow decodes"):
         image_folders.read(str(root), settings)
     with pytest.raises(ValueError, match=r"in 1 of its folders; expected is a folder for each of two classes"):
-        image_folders.files(folder(tmp_path / "one" / "inner", each=1).parent)
+        image_names.listed(folder(tmp_path / "one" / "inner", each=1).parent)
 
 
 def test_another_image_is_another_folder(tmp_path, monkeypatch):

@@ -31,7 +31,8 @@ def of_data(path: str, name: str) -> Facts:
         path: data.h5. name: of the data set in the settings.
     """
     labels, tested = hdf5.read(path, Y_TRAIN, Y_TEST)
-    classes = [str(found) for found in hdf5.attributes(path)["class_names"]]
+    facts = hdf5.attributes(path)
+    classes = [str(found) for found in facts["class_names"]]
     with hdf5.file(path) as file:
         shape, kind = file[X_TRAIN].shape[1:], file[X_TRAIN].dtype
         flipped = int(file[FLIPPED_TRAIN][()].sum()) if FLIPPED_TRAIN in file else 0
@@ -44,7 +45,8 @@ def of_data(path: str, name: str) -> Facts:
         ("classes", f"{len(classes)}: {_few(classes)}"),
         ("training points a class", f"{sizes.min():,} to {sizes.max():,}"),
     ]
-    return found + ([("labels flipped by the settings", f"{flipped:,}")] if flipped else [])
+    found += [("labels flipped by the settings", f"{flipped:,}")] if flipped else []
+    return found + [("of the source", str(note)) for note in facts.get("notes", [])]
 
 
 def of_network(path: str, history: str, name: str, recipe: Mapping) -> Facts:

@@ -10,6 +10,7 @@ import zipfile
 import numpy as np
 
 from attribution.costs import stored_sizes
+from attribution.files import image_names
 from attribution.settings import datasets
 
 # what labels and inputs of the training set are called, the last where the file is of a network's last layer
@@ -110,15 +111,21 @@ def _source(dataset: dict) -> tuple[int, int, tuple, int]:
     """n, m, shape and item size of one's own data; zeros where a file is missing, which is `existing`'s to report."""
     if dataset["loader"] not in datasets.WITHOUT_TEST:
         return _header(dataset.get("path", ""), dataset["loader"])
-    look = of_table if dataset["loader"] == "table" else _images
+    look = _tables if dataset["loader"] == "table" else _images
     try:
-        count, shape, itemsize = look(dataset["path"], dataset)
-        if isinstance(dataset["test"], str):
-            return count, look(dataset["test"], dataset)[0], shape, itemsize
+        n, m, shape, itemsize = look(dataset["path"], dataset["test"], dataset)
     except (OSError, ValueError, IndexError):
         return 0, 0, (1,), 1
-    held = math.ceil(dataset["test"] * count)
-    return count - held, held, shape, itemsize
+    if m is None:
+        m = math.ceil(dataset["test"] * n)
+        n -= m
+    return n, m, shape, itemsize
+
+
+def _tables(path: str, test, dataset: dict) -> tuple[int, int | None, tuple, int]:
+    """As `_source`, m None where the test set is a share of n."""
+    n, shape, itemsize = of_table(path, dataset)
+    return n, of_table(test, dataset)[0] if isinstance(test, str) else None, shape, itemsize
 
 
 def of_table(path: str, dataset: dict) -> tuple[int, tuple, int]:
@@ -143,15 +150,18 @@ def _parquet(path: str) -> tuple[list[str], int]:
         raise ValueError(str(error)) from None
 
 
-def _images(path: str, dataset: dict) -> tuple[int, tuple, int]:
-    """Images below a folder, and the shape of one of them."""
-    found = [os.path.join(place, name) for place, _, names in os.walk(path, followlinks=True) for name in names]
+def _images(path: str, test, dataset: dict) -> tuple[int, int | None, tuple, int]:
+    """The same of a folder of images, the shape being that of one of them."""
+    first, second, _ = image_names.parts(path, test)
+    found = image_names.listed(first)[0]
+    m = None if second is None else len(image_names.listed(second)[0])
     from PIL import Image
 
-    with Image.open(found[0]) as image:
+    with Image.open(first / found[0]) as image:
         (width, height), mode = image.size, image.mode
     height, width = dataset.get("size", (height, width))
-    return len(found), (height, width) if mode in ("L", "1") else (height, width, 3), 1
+    wide = mode in image_names.WIDE
+    return len(found), m, (height, width) if wide or mode in image_names.GREY else (height, width, 3), 1 + wide
 
 
 def of_factors(path: str, outputs: int) -> dict:

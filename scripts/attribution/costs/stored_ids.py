@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from attribution.costs import data_sizes
+from attribution.files import image_names
 from attribution.settings import datasets
 
 PARTS = ("train", "test")
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")  # of images, as `data.image_folders` takes them
 
 
 def of(dataset: dict) -> dict[str, list[str]] | None:
@@ -76,23 +76,9 @@ def _column(path: str, dataset: dict) -> list[str]:
 
 
 def _of_images(dataset: dict) -> dict[str, list[str]]:
-    folder = Path(dataset["path"])
-    if {one.name for one in folder.iterdir() if one.is_dir()} == set(PARTS):
-        return {part: _below(folder / part) for part in PARTS}
-    train = _below(folder)
-    return {"train": train, "test": _below(Path(dataset["test"])) if _has_test(dataset) else train}
-
-
-def _below(folder: Path) -> list[str]:
-    """Paths of the images in a folder's folders, CLASS/..."""
-    inner = [(Path(place).relative_to(folder), names) for place, _, names in os.walk(folder, followlinks=True)]
-    return sorted(
-        (place / name).as_posix()
-        for place, names in inner
-        if place.parts
-        for name in names
-        if name.casefold().endswith(ENDINGS)
-    )
+    first, second, _ = image_names.parts(dataset["path"], dataset["test"])
+    train = image_names.listed(first)[0]
+    return {"train": train, "test": train if second is None else image_names.listed(second)[0]}
 
 
 def _has_test(dataset: dict) -> bool:

@@ -1,104 +1,71 @@
 """One's own images: a folder with a folder of images for each class, as Keras has it."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from attribution.data import splits
-
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+from attribution.files import image_names
 
 
 def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
     """Arrays of the images, decoded by Pillow.
 
     Args:
-        path: of the folder; the classes are its folders, or those in its folders `train` and `test`. settings: `test`,
-            another such folder or a share of the images, unless there is a folder `test`; `size`, [height, width] to
-            which images are brought, which may be left out where all have one; `seed` of the split.
+        path: of the folder; the classes are its folders, or those in its folders `train` and `test`, see
+            `image_names.parts`. settings: `test`, another such folder or a share of the images, unless there is a
+            folder `test`; `size`, [height, width] to which images are brought, which may be left out where all have
+            one; `seed` of the split.
 
     Returns:
-        arrays: x_train (n, height, width) uint8 where all images are grey, else (n, height, width, 3); y_train (n,)
-        texts, names of the folders; id_train (n,) texts, paths below the folder. x_test and so on. facts: none.
+        arrays: x_train (n, height, width) uint8 where all images are grey, uint16 where they have 16 bits, else
+            (n, height, width, 3) uint8; y_train (n,) texts, names of the folders; id_train (n,) texts, paths below the
+            folder. x_test and so on. facts: `notes`, sentences of what was left out or changed, where anything was.
 
     Raises:
         ValueError: one sentence.
     """
-    first, second = _parts(path, settings["test"])
-    train = files(first)
+    first, second, notes = image_names.parts(path, settings["test"])
+    train, said = image_names.listed(first)
+    notes += said
     if second is None:
         labels = np.array([name.split("/")[0] for name in train])
         chosen = splits.of_test(path, labels, settings["test"], settings["seed"])
         test, second = [name for name, out in zip(train, chosen, strict=True) if out], first
         train = [name for name, out in zip(train, chosen, strict=True) if not out]
     else:
-        test = files(second)
-    images = {"train": _decoded(first, train), "test": _decoded(second, test)}
-    size, grey = settings.get("size"), all(image.mode in ("L", "1") for part in images.values() for image in part)
-    arrays = {}
-    for part, folder, names in (("train", first, train), ("test", second, test)):
-        arrays[f"x_{part}"] = _stacked(images[part], folder, names, size or images["train"][0].size[::-1], grey, size)
+        test, said = image_names.listed(second)
+        notes += said
+    x, said = _pixels([first / name for name in train] + [second / name for name in test], settings.get("size"))
+    notes += said
+    arrays = {"x_train": x[: len(train)], "x_test": x[len(train) :]}
+    for part, names in (("train", train), ("test", test)):
         arrays[f"y_{part}"] = np.array([name.split("/")[0] for name in names])
         arrays[f"id_{part}"] = np.array(names)
-    return arrays, {}
+    return arrays, {"notes": notes} if notes else {}
 
 
-def files(folder: Path) -> list[str]:
-    """Paths of the images below a folder, CLASS/..., sorted.
+def _pixels(files: list[Path], size: list[int] | None) -> tuple[np.ndarray, list[str]]:
+    """Pixels of all images, see `pixels.stacked`, and a sentence where some are transparent; an error names the file.
 
-    Raises:
-        ValueError: one sentence, where it has fewer than two folders with images.
+    Args:
+        size: height and width to which they are brought, or None.
     """
-    found = []
-    for place, _, names in os.walk(folder, followlinks=True):
-        inner = Path(place).relative_to(folder)
-        if inner.parts:
-            found += [(inner / name).as_posix() for name in names if name.casefold().endswith(ENDINGS)]
-    classes = sorted({name.split("/")[0] for name in found})
-    if len(classes) < 2:
-        raise ValueError(
-            f"{folder} has images ({', '.join(ENDINGS)}) in {len(classes)} of its folders; expected is a folder for "
-            "each of two classes or more"
-        )
-    return sorted(found)
+    from attribution.data.stored import pixels
 
-
-def _parts(path: str, test) -> tuple[Path, Path | None]:
-    """Folders of the training and of the test set; None where the latter is a share."""
-    folder = Path(path)
-    inner = {one.name for one in folder.iterdir() if one.is_dir()}
-    if inner == {"train", "test"}:
-        return folder / "train", folder / "test"
-    return folder, Path(test) if isinstance(test, str) else None
-
-
-def _decoded(folder: Path, names: list[str]) -> list:
-    """Pillow's images; an error names the file."""
-    from PIL import Image
-
-    found = []
-    for name in names:
-        try:
-            with Image.open(folder / name) as image:
-                image.load()
-                found.append(image if image.mode in ("L", "1") else image.convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise ValueError(f"{folder / name} is no image that Pillow decodes ({error}); mend or remove it") from None
-    return found
-
-
-def _stacked(images: list, folder: Path, names: list[str], shape, grey: bool, size) -> np.ndarray:
-    """(n, height, width) or (n, height, width, 3) uint8."""
-    height, width = shape
-    found = np.empty((len(images), height, width) if grey else (len(images), height, width, 3), dtype=np.uint8)
-    for number, (image, name) in enumerate(zip(images, names, strict=True)):
-        if image.size != (width, height):
-            if not size:
-                raise ValueError(
-                    f"{folder / name} is of {image.size[1]} x {image.size[0]} pixels and the first of {height} x "
-                    f"{width}; give size: [height, width] to bring all to one"
-                )
-            image = image.resize((width, height))
-        found[number] = np.asarray(image.convert("L" if grey else "RGB"))
-    return found
+    found, clear = [], []
+    for file in files:
+        one, seen_through = pixels.of_file(file)
+        if not size and found and one.shape[:2] != found[0].shape[:2]:
+            raise ValueError(
+                f"{file} is of {one.shape[0]} x {one.shape[1]} pixels and the first of {found[0].shape[0]} x "
+                f"{found[0].shape[1]}; give size: [height, width] to bring all to one"
+            )
+        found.append(pixels.resized(one, *size) if size else one)
+        clear += [file] if seen_through else []
+    said = []
+    if clear:
+        said = [
+            f"{len(clear)} of {len(files)} images have transparent pixels, {clear[0]} first; they stand before white"
+        ]
+    return pixels.stacked(found, files), said

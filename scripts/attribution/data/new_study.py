@@ -54,7 +54,7 @@ def settings(
     if not model and not factors and "features_train" in _names(data):
         factors = data
     dataset |= _subgroups(dataset)
-    found, names, _ = sources.read(data, datasets.complete(dataset))
+    found, names, facts = sources.read(data, datasets.complete(dataset))
     x, y, classes = found["x_train"], found["y_train"], len(names)
     if factors:
         recipe, words = _last_layer(factors)
@@ -89,6 +89,7 @@ def settings(
         [
             f"# {len(x)} training and {len(found['x_test'])} test points of {shape} numbers ({x.dtype}); {classes} "
             f"classes of {per_class.min()} to {per_class.max()} training points. Classification only.",
+            *(f"# {note}" for note in facts.get("notes", [])),
             f"# make run SETTINGS={name}.yaml ends in results/{name}/report.html; config/README.md has all settings.",
             "studies:",
             f"  # groups of {size} grow from a random training point of each {kind}"
