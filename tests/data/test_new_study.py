@@ -14,9 +14,10 @@ import yaml
 
 import helpers
 import prepare_arrays
-from attribution.data import new_study, seed_points
+from attribution.data import new_study, seed_points, sources
 from attribution.files import hdf5
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
+from attribution.settings import datasets
 from attribution.workflow import studies, targets
 
 MLP = {"architecture": "mlp", "hidden": [64, 32]}
@@ -295,3 +296,24 @@ def test_rare_classes_are_told_of_weights(folder):
     assert yaml.safe_load(text)["models"]["mine"] == MLP
     np.savez(folder / "mine.npz", **arrays | {"y_train": np.repeat([0, 1], [29, 11])})
     assert "class_weights" not in new_study.settings("mine", "mine.npz")
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "named"),
+    [
+        ("a,unit,kind", lambda i: f"{i},M-{i},{'xyz'[i % 3]}", "unit"),
+        # of numbers by their name alone, and not where one comes twice or is missing
+        ("a,patient_id,kind", lambda i: f"{i / 2},{900 - i},{'xyz'[i % 3]}", "patient_id"),
+        (",a,kind", lambda i: f"{i},{i / 2},{'xyz'[i % 3]}", "Unnamed: 0"),
+        ("a,id,kind", lambda i: f"{i / 2},{i // 2},{'xyz'[i % 3]}", None),
+        ("a,unit,kind", lambda i: f"{i},{f'M-{i}' if i else ''},{'xyz'[i % 3]}", None),
+        ("a,weight,kind", lambda i: f"{i},{900 - i},{'xyz'[i % 3]}", None),
+    ],
+)
+def test_a_column_that_names_the_rows_is_no_input(folder, header, line, named):
+    (folder / "mine.csv").write_text("\n".join([header, *map(line, range(60))]) + "\n")
+    text = new_study.settings("mine", "mine.csv", label="kind")
+    dataset = yaml.safe_load(text)["datasets"]["mine"]
+    assert dataset.get("id") == named and ("`id` names the points" in text) == (named is not None)
+    arrays, _, facts = sources.read("mine.csv", datasets.complete(dataset))
+    assert named is None or (named not in facts["columns"] and arrays["x_train"].shape == (48, 1))

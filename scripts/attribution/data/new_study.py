@@ -98,8 +98,9 @@ def settings(
             f"  {name}: {{dataset: {name}, model: {name}, groups: {{rule: l-relative, "
             f"seeds: [{{each_{kind}: 1, seed: 0}}], size: {size}}}{targets}{trainings}}}",
             "datasets:",
-            "  # classes 0, 1 and so on"
+            "  # class_names in the order of their numbers, from 0"
             + ("" if loader not in datasets.WITHOUT_TEST else "; `test: 0.2`, a share or a file, is the test set"),
+            *(["  # `id` names the points, each another one, and is no input"] if "id" in dataset else []),
             f"  {name}: {_inline(dataset | {'class_names': names})}",
             "models:",
             f"  # {words}",
@@ -127,7 +128,8 @@ def _dataset(data: str, label: str | None) -> dict:
     found = [label] if label else [name for name in columns if str(name).casefold() in LABELS]
     if len(found) != 1:
         raise ValueError(f"{data} has columns {', '.join(map(str, columns))}; name the one of labels, LABEL=NAME")
-    return {"loader": loader, "path": data, "label": str(found[0])}
+    named = tables.naming(data, str(found[0]))
+    return {"loader": loader, "path": data, "label": str(found[0])} | ({"id": named} if named else {})
 
 
 def _subgroups(dataset: dict) -> dict:

@@ -9,6 +9,7 @@ from attribution.data import splits
 from attribution.files import unreadable
 
 MISSING = "missing"  # category of a text that is not there
+IDS = ("id", "index", "key")
 
 
 def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
@@ -57,6 +58,24 @@ def columns(path: str) -> list[str]:
         ValueError: one sentence, where the file cannot be read as a table.
     """
     return list(_read(path, 5).columns)
+
+
+def naming(path: str, label: str) -> str | None:
+    """The first column that names the rows and says nothing else: another text in every row, or another whole number
+    where it is called as in IDS, ends in _id, or is the index that pandas has written; None where there is none.
+
+    Raises:
+        ValueError: as `columns`.
+    """
+    frame = _read(path)
+    for name in [name for name in frame.columns if name != label]:
+        values, called = frame[name], str(name).casefold()
+        number = pd.api.types.is_numeric_dtype(values)
+        known = called in IDS or called.endswith("_id") or called.startswith("unnamed: ")
+        whole = pd.api.types.is_integer_dtype(values) and known
+        if (whole or not number) and len(values) > 1 and values.notna().all() and values.is_unique:
+            return str(name)
+    return None
 
 
 def _read(path: str, rows: int | None = None) -> pd.DataFrame:
