@@ -131,9 +131,41 @@ def test_where_constraints_leave_one_part_two_are_not_compared(points):
         number.chosen("stability", points, 5, 2, 2, 30, 0, bound=tied)
 
 
-def test_one_cloud_is_one_part_by_the_gap():
+@pytest.mark.parametrize("criterion", number.CRITERIA)
+def test_one_cloud_is_one_part(criterion):
     clouds = np.random.default_rng(0).normal(size=(5, 60, 2))
-    assert np.median([number.chosen("gap", cloud, 4, 4, 2, 30, 0).chosen for cloud in clouds]) == 1
+    assert [number.chosen(criterion, cloud, 4, 4, 2, 30, 0).chosen for cloud in clouds] == [1] * 5
+
+
+@pytest.mark.parametrize("criterion", number.CRITERIA)
+@pytest.mark.parametrize("turn", [0.0, 0.4])
+def test_groups_on_a_grid_are_found_however_it_lies(criterion, turn):
+    """Four discs at the corners of a square are a product of clusters in single components."""
+    rng = np.random.default_rng(1)
+    grid = np.repeat([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0], [5.0, 5.0]], 25, axis=0) + 0.1 * rng.normal(size=(100, 2))
+    turned = grid @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    assert number.chosen(criterion, turned, 6, 4, 4, 50, 0).chosen == 4
+
+
+def test_tight_groups_that_come_in_clumps_are_all_found_by_the_gap():
+    """Where two or three clumps of groups are no gain over one part, the first number without gain is no stop."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        points = np.repeat(4 * rng.normal(size=(5, 2)), 25, axis=0) + 0.1 * rng.normal(size=(125, 2))
+        assert number.chosen("gap", points, 7, 4, 4, 50, 0).chosen == 5
+
+
+def test_uniform_points_fill_the_box_of_the_principal_components():
+    rng = np.random.default_rng(0)
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    code = np.column_stack([rng.uniform(-4, 4, 400), rng.uniform(-1, 1, 400)]) @ turn + [3, 7]
+    rules = number.Rules(constraints.none(400), None, 2, 30)
+    along = (number.uniform(code, rules, rng) - [3, 7]) @ turn.T
+    np.testing.assert_allclose([along.min(axis=0), along.max(axis=0)], [[-4, -1], [4, 1]], atol=0.25)
+    # each class in its own
+    apart = number.uniform(np.concatenate([code, code + 100]), rules._replace(classes=np.repeat([0, 1], 400)), rng)
+    np.testing.assert_allclose((apart[400:] - 100 - [3, 7]) @ turn.T, 0, atol=4.3)
+    assert np.ptp(apart[:400], axis=0).max() < 9
 
 
 @pytest.mark.parametrize("criterion", number.CRITERIA)

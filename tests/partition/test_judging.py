@@ -212,7 +212,7 @@ def test_where_a_criterion_finds_nothing_to_divide_the_others_are_judged_and_dra
                 line.lines[0].get_xydata().T, [file[name][key] for key in ("counts", "criterion")]
             )
             assert ring.get_offsets()[0, 0] == file[name].attrs["parts"] and line.get_label() == name
-    assert curves.get_ylabel() == "gap to permuted components,\nin log of summed squares (nats)"
+    assert curves.get_ylabel() == "gap to uniform points,\nin log of summed squares (nats)"
     # the lowest panel of each of four columns names the axis
     assert [here.get_xlabel() for here in planes] == [""] * max(len(names) - 4, 0) + ["$x_1$"] * min(len(names), 4)
 

@@ -7,7 +7,7 @@ from attribution.files.results.partition import COUNTS, CRITERION, ERROR, METHOD
 
 # what a criterion is, in which unit: an adjusted Rand index has none
 QUANTITIES = {
-    "gap": "gap to permuted components,\nin log of summed squares (nats)",
+    "gap": "gap to uniform points,\nin log of summed squares (nats)",
     "stability": "stability: adjusted Rand index\nof two resamples",
     "removal": "removal effect: own minus other,\nchange of cross-entropy (nats)",
 }
