@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 
 from attribution.drawing import style as drawing
-from attribution.files.results.partition import COUNTS, CRITERION, ERROR, METHODS, NUMBER_BY
+from attribution.files.results.partition import BY_RETRAINING, COUNTS, CRITERION, ERROR, METHODS, NUMBER_BY
 
 # what a criterion is, in which unit: an adjusted Rand index has none
 QUANTITIES = {
@@ -18,11 +18,14 @@ LINES = ("-", "--", ":")  # methods beyond as many as there are looks
 
 
 def read(partition) -> dict[str, tuple]:
-    """Of an open partition.h5: method -> counts, values, standard errors (q,), the number chosen, the criterion."""
+    """Of an open partition.h5: method -> counts, values, standard errors (q,), the number chosen, the criterion.
+
+    Without the partition that was chosen among the others, which has the curve of one of them.
+    """
     return {
         name: (*(partition[name][key][()] for key in (COUNTS, CRITERION, ERROR)), partition[name].attrs["parts"],
                partition[name].attrs[NUMBER_BY])
-        for name in partition.attrs[METHODS] if COUNTS in partition[name]
+        for name in partition.attrs[METHODS] if COUNTS in partition[name] and name != BY_RETRAINING
     }  # fmt: skip
 
 
