@@ -34,13 +34,14 @@ def table(folder: Path = results.FOLDER) -> str:
 
 
 def value_of(row: dict, key: float | str, folder: Path) -> float | None:
-    """The score that was reached: of subsets from the row's table, of one point from leave-one-out.csv; None without.
+    """The score that was reached: of subsets from the row's table, of one point from leave-one-out.csv or the table
+    that key `alone` of the row names; None without.
 
     Raises:
         PageError: when a table of subsets lacks the method.
     """
     named = {name: row[name] for name in ("model", "truth", "method")}
-    name = "leave-one-out" if key == ALONE else row["table"]
+    name = row.get(ALONE, "leave-one-out") if key == ALONE else row["table"]
     for found in results.read(name, folder):
         if all(found[column] == value for column, value in named.items()) and (
             key == ALONE or float(found["alpha"]) == key
