@@ -54,8 +54,8 @@ SETTINGS = {
         },
         "cells": {
             "loader": "table", "path": "cells.csv", "label": "kind", "id": "name", "test": 0.25, "dense_gb": 4.0,
-            "class_names": ["a", "b", "c"], "seed": 0, "classes": ["a", "b", "c"], "points": 30, "test_points": 9,
-            "flipped": 0.1, "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
+            "categories": ["a"], "class_names": ["a", "b", "c"], "seed": 0, "classes": ["a", "b", "c"], "points": 30,
+            "test_points": 9, "flipped": 0.1, "superclasses": {"one": ["a"], "two": ["b", "c"]}, "inject": "pairs.csv",
             "validation_split": 0.1,
         },
         "pictures": {
@@ -106,7 +106,7 @@ VALUES = {
     **{f"datasets.{kind}.class_names": ["a", "b", "c", "d"] for kind in ("table", "images")},
     **{f"datasets.{kind}.inject": "other.csv" for kind in ("table", "images")},
     "datasets.table.path": "other.csv", "datasets.images.path": "others", "datasets.table.label": "name",
-    "datasets.table.id": "kind", "datasets.images.size": [4, 4],
+    "datasets.table.id": "kind", "datasets.table.categories": ["b"], "datasets.images.size": [4, 4],
     "datasets.cifar10.superclasses": {"one": ["cat", "dog"], "two": ["ship"]},
     "datasets.cifar10.archive": "https://host/b.tar.gz", "datasets.cifar10.digest": "md5:" + "1" * 32,
     "datasets.cifar10.inject": "other.csv", "datasets.toy.discs.0.name": "first", "datasets.toy.discs.0.class": "blue",

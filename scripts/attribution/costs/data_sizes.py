@@ -1,7 +1,6 @@
 """Sizes of a data set before it is made: from its settings or, for one's own file, its header. No TensorFlow."""
 
 import ast
-import csv
 import math
 import os
 import struct
@@ -10,7 +9,7 @@ import zipfile
 import numpy as np
 
 from attribution.costs import stored_sizes
-from attribution.files import image_names
+from attribution.files import csv_header, image_names
 from attribution.settings import datasets
 
 # what labels and inputs of the training set are called, the last where the file is of a network's last layer
@@ -133,10 +132,12 @@ def of_table(path: str, dataset: dict) -> tuple[int, tuple, int]:
     if path.casefold().endswith(".parquet"):
         names, rows = _parquet(path)
     else:
+        names, _ = csv_header.read(path)
         with open(path, newline="", encoding="utf-8-sig") as file:
-            names = next(csv.reader(file), [])
-            rows = sum(1 for line in file if line.strip())
-    return rows, (max(1, len(names) - 1 - ("id" in dataset)),), 8
+            rows = sum(1 for line in file if line.strip()) - 1
+    kept = (dataset["label"], dataset.get("id"), *dataset.get("categories", []))
+    others = [name for name in csv_header.of_index(names) if name not in kept]
+    return max(rows, 0), (max(1, len(names) - len(others) - 1 - ("id" in dataset)),), 8
 
 
 def _parquet(path: str) -> tuple[list[str], int]:
@@ -145,7 +146,8 @@ def _parquet(path: str) -> tuple[list[str], int]:
         import fastparquet
 
         file = fastparquet.ParquetFile(path)
-        return file.columns, file.count()
+        index = file.pandas_metadata.get("index_columns", [])
+        return [name for name in file.columns if name not in index], file.count()
     except Exception as error:
         raise ValueError(str(error)) from None
 

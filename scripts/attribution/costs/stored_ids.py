@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from attribution.costs import data_sizes
-from attribution.files import image_names
+from attribution.files import csv_header, image_names
 from attribution.settings import datasets
 
 PARTS = ("train", "test")
@@ -72,7 +72,10 @@ def _column(path: str, dataset: dict) -> list[str]:
 
     if path.casefold().endswith(".parquet"):
         return _texts(pd.read_parquet(path, columns=[name])[name].to_numpy())
-    return _texts(pd.read_csv(path, encoding="utf-8-sig", usecols=[name])[name].to_numpy())
+    _, separator = csv_header.read(path)
+    # as the loader reads them: 007 is no 7, and NA no missing one
+    found = pd.read_csv(path, sep=separator, encoding="utf-8-sig", usecols=[name], dtype=str, keep_default_na=False)
+    return _texts(found[name].to_numpy())
 
 
 def _of_images(dataset: dict) -> dict[str, list[str]]:

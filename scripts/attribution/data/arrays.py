@@ -157,8 +157,29 @@ def _texts(path, arrays: dict[str, np.ndarray], part: str, count: int) -> dict[s
             raise ValueError(f"{path}: {name} has shape {arrays[name].shape}; expected is ({count},), a text a point")
         # objects: of fixed width a longer text of the other part would be cut
         stored = arrays[name]
+        if stored.dtype.kind == "f" and not np.isfinite(stored).all():
+            row = int(np.argmin(np.isfinite(stored)))
+            raise ValueError(
+                f"{path}: {name} holds NaN or infinity, first in row {row}, from 0; give a text or a number"
+            )
         found[name] = stored if stored.dtype.kind == "O" else labels.texts(stored).astype(object)
+        if name.startswith("id_"):
+            _require_ids(path, name, found[name])
     return found
+
+
+def _require_ids(path, name: str, ids: np.ndarray) -> None:
+    """One id a point of a part, and none twice; those of the two parts may be the same. ValueError with both rows."""
+    for row, text in enumerate(ids):
+        if not text.strip():
+            raise ValueError(f"{path}: {name} is empty in row {row}, from 0; give each point an id, or leave ids out")
+    first = {}
+    for row, text in enumerate(ids):
+        if text in first:
+            raise ValueError(
+                f"{path}: {name} has '{text}' in rows {first[text]} and {row}, from 0; give each point one of its own"
+            )
+        first[text] = row
 
 
 def numbers(path, name: str, y: np.ndarray) -> np.ndarray:

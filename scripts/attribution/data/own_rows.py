@@ -1,5 +1,6 @@
 """Points of data.h5, which is shuffled and may be a subset, as the user knows them: by row, id and what to show."""
 
+from collections import Counter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from attribution.files import hdf5
 from attribution.files.results.data import ID, INDEX, ITEMS, ROWS_TRAIN
 
 PARTS = ("train", "test")
+TWICE = -1
 # what names of each kind are, for messages
 KINDS = MappingProxyType({
     "row": "rows count from 0 in your own training array, of which a variant may take a part",
@@ -49,9 +51,12 @@ def of(path: str, part: str) -> Own:
 
 
 def places(own: Own) -> dict[str, dict[int | str, int]]:
-    """Kind, of KINDS -> row, or id as a text -> index of the point that has it."""
+    """Kind, of KINDS -> row, or id as a text -> index of the point that has it; TWICE where a test point that was put
+    into the training set has the id of another."""
     known = {"row": own.rows.tolist(), "id": own.ids.tolist()}
-    return {kind: {name: index for index, name in enumerate(names) if name != ""} for kind, names in known.items()}
+    found = {kind: {name: index for index, name in enumerate(names) if name != ""} for kind, names in known.items()}
+    counts = Counter(known["id"])
+    return found | {"id": {name: TWICE if counts[name] > 1 else index for name, index in found["id"].items()}}
 
 
 def index(known: dict[str, dict[int | str, int]], kind: str, name: int | str, where: str) -> int:
@@ -61,10 +66,15 @@ def index(known: dict[str, dict[int | str, int]], kind: str, name: int | str, wh
         known: of `places`. kind: one of KINDS. where: what names the point, for the message.
 
     Raises:
-        ValueError: one sentence with the name, for one that no training point has.
+        ValueError: one sentence with the name, for one that no training point has, or more than one.
     """
     if name not in known[kind]:
         raise ValueError(f"{where} names {kind} {name}, which no training point has; {KINDS[kind]}")
+    if known[kind][name] == TWICE:
+        raise ValueError(
+            f"{where} names id {name}, which a training point has and a test point that was put beside it; name the "
+            "one that is meant by its row"
+        )
     return known[kind][name]
 
 

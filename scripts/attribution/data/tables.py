@@ -6,10 +6,15 @@ import numpy as np
 import pandas as pd
 
 from attribution.data import splits
-from attribution.files import unreadable
+from attribution.data.stored import table_columns
+from attribution.files import csv_header, unreadable
 
-MISSING = "missing"  # category of a text that is not there
 IDS = ("id", "index", "key")
+# what pandas takes for a missing value of an input; of a label or an id an empty cell alone is missing
+WORDS = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
 
 
 def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
@@ -17,25 +22,24 @@ def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
 
     Numbers stay, and where one is missing it is the column's median; a column of texts becomes a column of 0 and 1 for
     each of its values (scikit-learn's SimpleImputer and OneHotEncoder), with a missing text as a value of its own, and
-    a value that no training row has as 0 in all.
+    a value that no training row has as 0 in all. Labels and ids are texts as they stand in the file.
 
     Args:
         path: of the file. settings: `label`, the column of labels; `test`, another file or a share of the rows; `id`,
-            perhaps, a column that names the rows and is no input; `seed` of the split; `dense_gb`, gigabytes that the
-            inputs may take.
+            perhaps, a column that names the rows and is no input; `categories`, perhaps, columns of numbers that are
+            texts; `seed` of the split; `dense_gb`, gigabytes that the inputs may take.
 
     Returns:
         arrays: x_train (n, D) float64, y_train (n,) texts, id_train (n,) texts, the row from 0 without `id`; x_test and
-        so on. facts: `columns`, names of the D inputs, and `encoding`, JSON with medians and values.
+        so on. facts: `columns`, names of the D inputs, `encoding`, JSON with medians and values, and `notes`, sentences
+        of what was left out or taken for something else, where anything was.
 
     Raises:
         ValueError: one sentence.
     """
-    train = _frame(path, settings)
+    train, notes = _frame(path, settings)
     if isinstance(settings["test"], str):
-        test = _frame(settings["test"], settings)
-        if list(test.columns) != list(train.columns):
-            raise ValueError(f"{settings['test']} has other columns than {path}: {', '.join(test.columns)}")
+        train, test = _alike(path, train, settings)
     else:
         chosen = splits.of_test(path, train[settings["label"]].to_numpy(), settings["test"], settings["seed"])
         train, test = train[~chosen], train[chosen]
@@ -46,18 +50,22 @@ def read(path: str, settings: dict) -> tuple[dict[str, np.ndarray], dict]:
         arrays[f"y_{part}"] = frame[settings["label"]].to_numpy().astype(str)
         named = frame[settings["id"]] if settings.get("id") else frame.index
         arrays[f"id_{part}"] = named.to_numpy().astype(str)
-    limit = settings["dense_gb"]
-    arrays["x_train"], arrays["x_test"], columns, encoding = _encoded(path, train[inputs], test[inputs], limit)
-    return arrays, {"columns": columns, "encoding": json.dumps(encoding)}
+    x_train, x_test, columns, encoding, said = table_columns.encoded(
+        (path, settings["test"] if isinstance(settings["test"], str) else path), train[inputs], test[inputs],
+        settings.get("categories", []), settings["dense_gb"],
+    )  # fmt: skip
+    facts, notes = {"columns": columns, "encoding": json.dumps(encoding)}, notes + said
+    return arrays | {"x_train": x_train, "x_test": x_test}, facts | ({"notes": notes} if notes else {})
 
 
 def columns(path: str) -> list[str]:
-    """Names of a table's columns.
+    """Names of a table's columns, without those that name the rows.
 
     Raises:
         ValueError: one sentence, where the file cannot be read as a table.
     """
-    return list(_read(path, 5).columns)
+    names = list(_read(path, [], 5).columns)
+    return names[len(csv_header.of_index(names)) :]
 
 
 def naming(path: str, label: str) -> str | None:
@@ -67,10 +75,10 @@ def naming(path: str, label: str) -> str | None:
     Raises:
         ValueError: as `columns`.
     """
-    frame = _read(path)
+    frame = _read(path, [])
     for name in [name for name in frame.columns if name != label]:
         values, called = frame[name], str(name).casefold()
-        number = pd.api.types.is_numeric_dtype(values)
+        number = pd.api.types.is_numeric_dtype(values) or table_columns.are_numbers(table_columns.plain(values))
         known = called in IDS or called.endswith("_id") or called.startswith("unnamed: ")
         whole = pd.api.types.is_integer_dtype(values) and known
         if (whole or not number) and len(values) > 1 and values.notna().all() and values.is_unique:
@@ -78,12 +86,37 @@ def naming(path: str, label: str) -> str | None:
     return None
 
 
-def _read(path: str, rows: int | None = None) -> pd.DataFrame:
+def _alike(path: str, train: pd.DataFrame, settings: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The training rows and those of the test set's file, columns in one order, and where the one file has texts in a
+    column of numbers of the other, both as texts."""
+    other = settings["test"]
+    test, _ = _frame(other, settings)
+    lacks = [str(name) for name in train.columns if name not in test.columns]
+    more = [str(name) for name in test.columns if name not in train.columns]
+    if lacks or more:
+        differ = [f"lacks {', '.join(lacks)}"] * bool(lacks) + [f"has also {', '.join(more)}"] * bool(more)
+        raise ValueError(f"{other} {' and '.join(differ)}, of the columns of {path}; give both files the same")
+    is_text = [{name: not pd.api.types.is_numeric_dtype(one[name]) for name in train.columns} for one in (train, test)]
+    mixed = [name for name in train.columns if is_text[0][name] != is_text[1][name]]
+    if mixed:
+        (train, _), (test, _) = (_frame(file, settings, mixed) for file in (path, other))
+    return train, test[list(train.columns)]
+
+
+def _read(path: str, texts: list[str], rows: int | None = None) -> pd.DataFrame:
+    """The table; of a CSV file these columns are texts as they stand there, none of them missing."""
     unreadable.require(path)
     try:
         if path.casefold().endswith(".parquet"):
             return pd.read_parquet(path)
-        return pd.read_csv(path, encoding="utf-8-sig", nrows=rows)
+        names, separator = csv_header.read(path)
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"two columns are called '{twice[0]}'")
+        missing = {name: [] if name in texts else WORDS for name in names}
+        return pd.read_csv(
+            path, sep=separator, encoding="utf-8-sig", nrows=rows, low_memory=False, keep_default_na=False,
+            na_values=missing, dtype={name: str for name in texts if name in names},
+        )  # fmt: skip
     except ImportError:
         raise ValueError(
             f"{path} is Parquet, which needs fastparquet; run make, which installs it, or store the table as CSV"
@@ -94,56 +127,43 @@ def _read(path: str, rows: int | None = None) -> pd.DataFrame:
         raise ValueError(f"{path} is no table that pandas reads ({said}); save it as CSV in UTF-8") from None
 
 
-def _frame(path: str, settings: dict) -> pd.DataFrame:
-    frame = _read(path)
-    for key in ("label", "id"):
-        if settings.get(key) and settings[key] not in frame.columns:
+def _frame(path: str, settings: dict, texts: list[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+    """The table without columns that are no inputs, its index the row from 0, and sentences of what was left out.
+
+    Args:
+        texts: columns of inputs that are read as texts, besides `categories`.
+    """
+    named = {key: settings[key] for key in ("label", "id") if settings.get(key)}
+    categories = settings.get("categories", [])
+    frame = _read(path, [*named.values(), *texts, *categories]).reset_index(drop=True)
+    wanted = list(named.items()) + [("categories", name) for name in categories]
+    for key, name in wanted:
+        if name not in frame.columns:
             raise ValueError(
-                f"{path} has no column '{settings[key]}', the settings' {key}; found are "
-                f"{', '.join(map(str, frame.columns))}"
+                f"{path} has no column '{name}', the settings' {key}; found are {', '.join(map(str, frame.columns))}"
             )
-    empty = frame[settings["label"]].isna().to_numpy()
-    if empty.any():
-        raise ValueError(f"{path} has no label in row {int(np.argmax(empty))}, from 0; give one, or leave the row out")
-    return frame
-
-
-def _encoded(
-    path, train: pd.DataFrame, test: pd.DataFrame, limit: float
-) -> tuple[np.ndarray, np.ndarray, list[str], dict]:
-    """Inputs of both parts, names of their columns, and what they were encoded by."""
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import OneHotEncoder
-
-    names, parts, encoding = [], ([], []), {"medians": {}, "values": {}}
-    for column in train.columns:
-        if pd.api.types.is_numeric_dtype(train[column]) and pd.api.types.is_numeric_dtype(test[column]):
-            found = SimpleImputer(strategy="median", keep_empty_features=True)
-            ready = [frame[[column]].to_numpy(dtype=np.float64, na_value=np.nan) for frame in (train, test)]
-            names.append(str(column))
-        else:
-            found = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-            ready = [_texts(frame[column]) for frame in (train, test)]
-        found.fit(ready[0])
-        if not isinstance(found, SimpleImputer):
-            values = len(found.categories_[0])
-            asked = 8 * (len(train) + len(test)) * (len(names) + values) / 1e9
-            if asked > limit:
-                raise ValueError(
-                    f"{path}: column '{column}' has {values} different texts, each a column of numbers, with which the "
-                    f"inputs take {asked:.3g} GB, and dense_gb is {limit:g}; leave that column out, name it as id, or "
-                    "raise dense_gb of the data set"
-                )
-        for values, part in zip(ready, parts, strict=True):
-            part.append(found.transform(values))
-        if isinstance(found, SimpleImputer):
-            encoding["medians"][str(column)] = float(found.statistics_[0])
-        else:
-            encoding["values"][str(column)] = found.categories_[0].tolist()
-            names += [f"{column}={value}" for value in found.categories_[0]]
-    return np.hstack(parts[0]), np.hstack(parts[1]), names, encoding
-
-
-def _texts(column: pd.Series) -> np.ndarray:
-    """(n, 1) texts, MISSING where there is none."""
-    return column.astype(object).where(column.notna(), MISSING).astype(str).to_numpy(dtype=object)[:, None]
+    for key, name in named.items():
+        column = table_columns.plain(frame[name])
+        empty = (column.isna() | column.str.strip().eq("")).to_numpy()
+        if empty.any():
+            advice = "give one, or leave the row out"
+            raise ValueError(f"{path} has no {key} in row {int(np.argmax(empty))}, from 0; {advice}")
+        frame[name] = column
+        if key == "id" and column.duplicated().any():
+            twice = column[column == column[column.duplicated()].iloc[0]]
+            raise ValueError(
+                f"{path}: id '{twice.iloc[0]}' is that of rows {twice.index[0]} and {twice.index[1]}, from 0; give "
+                "each row one of its own, or leave id out of the settings"
+            )
+    for name in {*texts, *categories} & set(frame.columns):
+        frame[name] = frame[name].mask(frame[name].isin(WORDS))
+    kept = [*named.values(), *categories]
+    index = [name for name in csv_header.of_index(list(frame.columns)) if name not in kept]
+    empty = [name for name in frame.columns if csv_header.UNNAMED.fullmatch(str(name)) and frame[name].isna().all()]
+    notes = []
+    if index:
+        notes = [
+            f"{path}: the first column has no name, as that of rows' numbers has none, and is left out; give it a name "
+            f'for an input, or set id: "{index[0]}" where it names the rows'
+        ]
+    return frame.drop(columns=list(dict.fromkeys(index + [name for name in empty if name not in kept]))), notes
