@@ -202,6 +202,22 @@ def test_long_tables_end_and_say_so(tmp_path):
     assert summary_page.plain(caption, "results/x/brittleness-full.csv").startswith("What a test point's margin loses")
 
 
+def test_names_stand_on_the_page_as_they_are_and_numbers_with_four_digits(tmp_path):
+    path, names = tmp_path / "suspicious.csv", ["2023_0417", "007", "12.50", "1e5"]
+    found = {"id": names, "label": ["1.50", "2", "NA", "1e5"], "part": names, "of": ["12.50", "1e5", "", "5e-7"]}
+    found |= {"row": [0, 1, 10**7, 3], "score_loss": [3.14159265, 1e-7, np.nan, 12345.678]}
+    pd.DataFrame(found).to_csv(path, index=False)
+    caption = (ROOT / "report/truth/truths.csv.rst").read_text()
+    page = summary_page.table(str(path), "labels", caption)
+    columns = dict(zip(page["columns"], zip(*page["cells"], strict=True), strict=True))
+    for name in ("id", "label", "part"):
+        assert list(columns[name]) == found[name]
+    # a column is one of numbers as a whole, and where it is not called as names are
+    assert columns["of"] == ("12.5", "1e+05", "", "5e-07") and columns["row"] == ("0", "1", "10000000", "3")
+    assert columns["score_loss"] == ("3.142", "1e-07", "", "1.235e+04")
+    assert page["numbers"] == [False, False, False, True, True, True]
+
+
 def test_the_reports_first_page_shows_every_study_of_the_run(page):
     """As Snakemake renders it: Jinja with the report's files by category, then docutils."""
     other = page.path.parents[1] / "other/summary.html"

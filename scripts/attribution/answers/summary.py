@@ -2,6 +2,7 @@
 the files of the run."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from attribution.files import hdf5
 from attribution.files.results.data import FLIPPED_TRAIN, X_TRAIN, Y_TEST, Y_TRAIN
 from attribution.files.results.gradients import LOGITS_TEST, LOGITS_TRAIN, PARAMETERS
 from attribution.numerics import residuals
-from attribution.results import tables
+from attribution.results import csv_tables, tables
 from attribution.runtime import record
 
 # rows of a table on the page, and classes and layers that are named
 ROWS, NAMED = 25, 12
 ITSELF = ("summarise_study", "track_study")
 JOBS = ["rule", "jobs", "seconds", "longest", "peak_mb", "asked_mb"]
+
+# as pandas writes them; Python alone takes 2023_0417 for one too
+NUMBER, FRACTION = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|-?inf|nan"), re.compile(r"\d[.e]|\.\d")
 
 Facts = list[tuple[str, str]]
 
@@ -194,19 +198,27 @@ def methods(found: pd.DataFrame) -> Facts:
 
 
 def shown(path: str) -> tuple[pd.DataFrame, int]:
-    """The first rows of a CSV table as texts, and how many rows there are."""
+    """The first rows of a CSV table as texts, see `formatted`, and how many rows there are."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return table.head(ROWS).map(cell), len(table)
+    return formatted(table).head(ROWS), len(table)
 
 
-def cell(text: str) -> str:
-    """A cell of a table as the page has it: numbers that are not whole to four digits."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    whole = text.lstrip("+-").isdecimal()
-    return text if whole or not np.isfinite(number) else f"{number:.4g}"
+def formatted(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of texts as the page has it: in columns of numbers those that are not whole to four digits.
+
+    Names stay as they are, an id 12.50 as a class 1e5.
+    """
+    return table.apply(lambda column: column.map(_digits) if is_numbers(column) else column)
+
+
+def is_numbers(column: pd.Series) -> bool:
+    """Whether texts are numbers, as far as they are not empty, and no names."""
+    there = [text for text in column if text]
+    return column.name not in csv_tables.TEXTS and bool(there) and all(map(NUMBER.fullmatch, there))
+
+
+def _digits(text: str) -> str:
+    return f"{float(text):.4g}" if FRACTION.search(text) else text
 
 
 def words(value) -> str:

@@ -40,8 +40,8 @@ def plain(caption: str, path: str) -> str:
 
 def cells(table: pd.DataFrame) -> dict:
     """Columns of a table, which of them are numbers, and its rows, all as texts."""
-    texts = table.astype(str).map(summary.cell)
-    numbers = [all(map(_is_number, filter(None, texts[name]))) and any(texts[name]) for name in texts]
+    texts = summary.formatted(table.astype(str))
+    numbers = [summary.is_numbers(texts[name]) for name in texts]
     return {"columns": list(texts), "numbers": numbers, "cells": texts.to_numpy().tolist(), "shown": len(texts)}
 
 
@@ -59,11 +59,3 @@ def size(count: int) -> str:
         if count >= length:
             return f"{count / length:.1f} {unit}"
     return f"{count} bytes"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,7 @@ import pandas as pd
 # columns of names: of classes, points, methods
 TEXTS = (
     "id", "label", "class", "suggested", "target_id", "target_label", "prediction", "method", "direction", "other_id",
-    "other_label",
+    "other_label", "subgroup", "original_label",
 )  # fmt: skip
 
 
