@@ -93,7 +93,7 @@ def write_explore_page(files: dict, template: list[str], settings: dict, path: s
         "facts": _facts(n, labels, predictions, tested, tables.predictions(logits_test), chosen, classes),
         "classes": classes,
         "count": n,
-        "sheet": samples.sheet(np.concatenate([x, x_test])) if images else None,
+        "sheet": samples.sheets(np.concatenate([x, x_test])) if images else None,
         "points": content.points(chosen, own, labels, predictions, margins, ranks) | {
             "text": words, "self_influence": self_influence[chosen],
         },

@@ -10,6 +10,7 @@ import known_run
 import list_explanations
 import list_suspicious
 import write_explore_page
+from attribution.explore import samples
 from attribution.files import hdf5
 from attribution.methods import base
 from attribution.workflow import registry
@@ -73,5 +74,8 @@ def explored(tmp_path_factory):
     maps = placed(home, len(arrays["y_train"]))
     shown = ("groups", "partition", "partition-removals-fixed", *maps)
     files["shown"] = [str(home / f"{name}.h5") for name in shown]
-    write_explore_page.write_explore_page(files, TEMPLATE, SETTINGS, str(home / "explore.html"))
+    # a row of images a sheet, so that the page has more than one
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(samples, "SIDE", 7)
+        write_explore_page.write_explore_page(files, TEMPLATE, SETTINGS, str(home / "explore.html"))
     return SimpleNamespace(home=home, arrays=arrays, page=home / "explore.html", files=files, maps=maps)

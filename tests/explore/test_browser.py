@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import shutil
 
 import numpy as np
@@ -110,7 +111,9 @@ def test_a_point_chosen_by_its_row_shows_what_the_files_say(opened, explored):
     sheet = opened.execute_script("return data.sheet")
     scale = 128 / sheet["width"]
     column, line = round(left / scale / sheet["width"]), round(top / scale / sheet["height"])
-    whole = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["uri"].partition(",")[2]))))
+    number = int(re.search(r"--sheet-(\d+)", first.get_attribute("style"))[1])
+    assert len(sheet["uris"]) == 2 and number == 1  # a point beyond the first sheet's 50
+    whole = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["uris"][number].partition(",")[2]))))
     np.testing.assert_array_equal(whole[6 * line : 6 * line + 6, 6 * column : 6 * column + 6], data["x_train"][index])
     # and it is drawn: pixels in the middle of what an image's pixels have become
     drawn = np.asarray(Image.open(io.BytesIO(first.screenshot_as_png)).convert("RGB").resize((128, 128)), dtype=int)

@@ -63,16 +63,33 @@ def test_a_point_without_gradient_is_like_none():
     np.testing.assert_allclose(found, [[1, 0, -1], [0, 0, 0], [-1, 0, 1]], atol=1e-12)
 
 
+def pixels(uri: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
+
+
 def test_the_sheet_holds_every_image_in_its_place_as_it_is():
     images = np.random.default_rng(0).integers(0, 256, (53, 5, 7, 3), dtype=np.uint8)
-    sheet = samples.sheet(images)
-    whole = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["uri"].partition(",")[2]))))
-    assert (sheet["columns"], sheet["rows"], sheet["width"], sheet["height"]) == (50, 2, 7, 5)
+    sheet = samples.sheets(images)
+    (whole,) = map(pixels, sheet["uris"])
+    assert (sheet["columns"], sheet["rows"], sheet["width"], sheet["height"]) == (50, [2], 7, 5)
     for i, image in enumerate(images):
         row, column = divmod(i, 50)
         np.testing.assert_array_equal(whole[5 * row : 5 * row + 5, 7 * column : 7 * column + 7], image)
-    large = samples.sheet(np.zeros((2, 100, 200), dtype=np.float32))
+    large = samples.sheets(np.zeros((2, 100, 200), dtype=np.float32))
     assert (large["width"], large["height"]) == (64, 32)
+
+
+def test_another_sheet_begins_where_a_picture_can_hold_no_more():
+    # as many images of 64 pixels as fit below each other, and 60 more; what is empty takes no time
+    count = 50 * (16383 // 64) + 60
+    images = np.zeros((count, 64, 64), dtype=np.uint8)
+    images[-1], images[count - 61] = 255, 128
+    sheet = samples.sheets(images)
+    first, second = map(pixels, sheet["uris"])
+    assert sheet["rows"] == [255, 2] and (len(first), len(second)) == (255 * 64, 128)
+    # the last of each sheet, in its place
+    assert first[-64:, 49 * 64 :, 0].min() > 120 and first[:-64, :, 0].max() < 8
+    assert second[64:, 9 * 64 : 10 * 64, 0].min() > 250 and second[:64, :, 0].max() < 8
 
 
 def test_rows_are_shown_by_their_first_numbers_and_texts_up_to_a_length():

@@ -42,16 +42,17 @@ const isWrong = (i) => data.points.label[i] !== data.points.prediction[i];
 // the user's own id where the data have some, and always the row
 const named = (i) => data.points.id[i] ? `${data.points.id[i]}, row ${data.points.row[i]}` : `row ${data.points.row[i]}`;
 
-// picture number `place` of the sheet, `side` pixels along its longer side
+// picture number `place` of the sheets, of which all but the last are full, `side` pixels along its longer side
 function picture(place, side, words) {
-  const sheet = data.sheet, scale = side / Math.max(sheet.width, sheet.height);
+  const sheet = data.sheet, each = sheet.columns * sheet.rows[0], number = Math.floor(place / each), inside = place % each;
+  const scale = side / Math.max(sheet.width, sheet.height);
   const width = sheet.width * scale, height = sheet.height * scale;
-  const column = place % sheet.columns, row = Math.floor(place / sheet.columns);
+  const column = inside % sheet.columns, row = Math.floor(inside / sheet.columns);
   const element = make("span", { class: "thumb", role: "img", "aria-label": words });
   element.style.width = `${width}px`;
   element.style.height = `${height}px`;
-  element.style.backgroundImage = "var(--sheet)";
-  element.style.backgroundSize = `${sheet.columns * width}px ${sheet.rows * height}px`;
+  element.style.backgroundImage = `var(--sheet-${number})`;
+  element.style.backgroundSize = `${sheet.columns * width}px ${sheet.rows[number] * height}px`;
   element.style.backgroundPosition = `${-column * width}px ${-row * height}px`;
   return element;
 }

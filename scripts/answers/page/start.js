@@ -17,10 +17,12 @@ function start() {
   find("facts").replaceChildren(...data.facts.map(([word, value]) =>
     make("div", {}, make("dt", { text: word }), make("dd", { text: value }))));
   if (data.sheet) {
-    // by a short address: a style may not hold more than 2 MB
-    const bytes = Uint8Array.from(atob(data.sheet.uri.split(",")[1]), (letter) => letter.charCodeAt(0));
-    const address = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
-    document.documentElement.style.setProperty("--sheet", `url("${address}")`);
+    data.sheet.uris.forEach((uri, number) => {
+      // by a short address: a style may not hold more than 2 MB
+      const bytes = Uint8Array.from(atob(uri.split(",")[1]), (letter) => letter.charCodeAt(0));
+      const address = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
+      document.documentElement.style.setProperty(`--sheet-${number}`, `url("${address}")`);
+    });
   }
   startMap();
   startWhy();

@@ -1,4 +1,4 @@
-"""How samples are shown: images as one sheet, rows of numbers and texts as they are."""
+"""How samples are shown: images on sheets, rows of numbers and texts as they are."""
 
 import base64
 import io
@@ -9,6 +9,8 @@ from PIL import Image
 # of one image on the sheet, in pixels along its longer side, and up to which side nothing is lost
 LARGEST, LOSSLESS = 64, 32
 COLUMNS = 50
+# pixels along a side of a sheet that WebP can hold
+SIDE = 16383
 # numbers of a row that are shown, and characters of a text
 NUMBERS, CHARACTERS = 12, 600
 DIGITS = 4
@@ -21,28 +23,36 @@ def is_images(x) -> bool:
     return len(x.shape) == 3 or (len(x.shape) == 4 and x.shape[3] in (1, 3))
 
 
-def sheet(images: np.ndarray) -> dict:
-    """One picture of many, row by row, as a data URI.
+def sheets(images: np.ndarray) -> dict:
+    """Pictures of many images, row by row, as data URIs; another begins where one is full.
 
     Args:
         images: (q, h, w), (q, h, w, 1) or (q, h, w, 3); bytes as they are, other numbers from smallest to largest.
 
     Returns:
-        `uri`, `columns`, `rows`, `width` and `height` of one image in pixels.
+        `uris`, `columns`, `rows` of each of them (the last may have fewer), `width` and `height` of an image in pixels.
     """
     images = images[..., 0] if images.ndim == 4 and images.shape[3] == 1 else images
     scale = min(1.0, LARGEST / max(images.shape[1:3]))
     height, width = (max(1, round(side * scale)) for side in images.shape[1:3])
-    rows = -(-len(images) // COLUMNS)
-    whole = Image.new("RGB" if images.ndim == 4 else "L", (COLUMNS * width, max(rows, 1) * height))
+    each = COLUMNS * (SIDE // height)
+    starts = range(0, max(len(images), 1), each)
+    uris = [_sheet(images[start : start + each], height, width, scale) for start in starts]
+    rows = [max(1, -(-len(images[start : start + each]) // COLUMNS)) for start in starts]
+    return {"uris": uris, "columns": COLUMNS, "rows": rows, "width": width, "height": height}
+
+
+def _sheet(images: np.ndarray, height: int, width: int, scale: float) -> str:
+    whole = Image.new(
+        "RGB" if images.ndim == 4 else "L", (COLUMNS * width, max(1, -(-len(images) // COLUMNS)) * height)
+    )
     for place, image in enumerate(images):
         one = Image.fromarray(_bytes(image))
         one = one if scale == 1 else one.resize((width, height), Image.Resampling.LANCZOS)
         whole.paste(one, (place % COLUMNS * width, place // COLUMNS * height))
     written, small = io.BytesIO(), max(width, height) <= LOSSLESS
     whole.save(written, "WEBP", lossless=small, quality=90)
-    uri = "data:image/webp;base64," + base64.b64encode(written.getvalue()).decode()
-    return {"uri": uri, "columns": COLUMNS, "rows": max(rows, 1), "width": width, "height": height}
+    return "data:image/webp;base64," + base64.b64encode(written.getvalue()).decode()
 
 
 def texts(x: np.ndarray, items: np.ndarray | None, names: list[str] | None = None) -> list[str]:
