@@ -41,7 +41,8 @@ def plot_explanations(data: str, table: str, shown: int, style: str, dpi: int, p
         elif kind == samples.PLANE:
             figure = _planes(targets, methods, places, x[()], x_test, file[Y_TRAIN][()])
         else:
-            figure = _lines(targets, methods, places, x, x_test, items, own_rows.items(data, "test"))
+            items_test, names = own_rows.items(data, "test"), file.attrs.get("columns")
+            figure = _lines(targets, methods, places, x, x_test, items, items_test, names)
     drawing.save(figure, path, dpi)
 
 
@@ -107,7 +108,7 @@ def _planes(targets, methods, places, x, x_test, y):
     return figure
 
 
-def _lines(targets, methods, places, x, x_test, items, items_test):
+def _lines(targets, methods, places, x, x_test, items, items_test, names):
     heights = [2 + sum(max(len(_of(block, m, d)) for m in methods) for d in DIRECTIONS) for _, block in targets]
     figure, axes = plt.subplots(
         len(targets), 1, figsize=(3.1 * len(methods), samples.LINE * sum(heights) + 0.15 * len(targets)),
@@ -115,7 +116,7 @@ def _lines(targets, methods, places, x, x_test, items, items_test):
     )  # fmt: skip
     blank = [""] * len(methods)
     for here, (row, block) in zip(axes[:, 0], targets, strict=True):
-        shown = samples.words(x_test, items_test, places["test"][row], 45 * len(methods) - 40)
+        shown = samples.words(x_test, items_test, places["test"][row], 45 * len(methods) - 40, names)
         cells = [[f"{said(block.iloc[0], ', ')}: {shown}", *blank[1:]], list(methods)]
         colours = [drawing.BLUE, drawing.BLACK]
         for direction, colour in DIRECTIONS.items():
@@ -131,7 +132,8 @@ def _cell(column: list, rank: int, places, x, items) -> str:
     if rank >= len(column):
         return ""
     one = column[rank]
-    start = f"{one.attribution:+.2g} {reading.name(one.row, one.id)[:14]}, {reading.class_name(one.label)[:12]}: "
+    start = f"{one.attribution:+.2g} {samples.cut(reading.name(one.row, one.id), 14)}, "
+    start += f"{samples.cut(reading.class_name(one.label), 14)}: "
     return start + samples.words(x, items, places["train"][one.row], max(8, 62 - len(start)))
 
 

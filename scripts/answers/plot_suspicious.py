@@ -36,6 +36,7 @@ def plot_suspicious(data: str, table: str, classes, shown: int, style: str, dpi:
     drawing.use(style)
     with hdf5.file(data) as file:
         x, y, items = file[X_TRAIN], file[Y_TRAIN][()], own_rows.items(data, "train")
+        names = file.attrs.get("columns")
         flipped = file[FLIPPED_TRAIN][()] if FLIPPED_TRAIN in file else np.zeros(len(y), dtype=bool)
         kind = samples.kind(x, items)
         if kind == samples.IMAGES:
@@ -43,7 +44,7 @@ def plot_suspicious(data: str, table: str, classes, shown: int, style: str, dpi:
         elif kind == samples.PLANE:
             figure = _planes(blocks, points, x[()], y, flipped)
         else:
-            figure = _lines(blocks, points, x, items, flipped)
+            figure = _lines(blocks, points, x, items, names, flipped)
     drawing.save(figure, path, dpi)
 
 
@@ -108,18 +109,17 @@ def _planes(blocks, points, x, y, flipped):
     return figure
 
 
-def _lines(blocks, points, x, items, flipped):
+def _lines(blocks, points, x, items, names, flipped):
     heights = [len(block) + 1 for block in blocks.values()]
     figure, axes = plt.subplots(
         len(blocks), 1, figsize=(9.2, samples.LINE * sum(heights) + 0.3 * len(blocks)), squeeze=False,
         height_ratios=heights,
     )  # fmt: skip
     for here, (title, block), chosen in zip(axes[:, 0], blocks.items(), points, strict=True):
-        cells = [["", "point", "label", "suggested", "what it is"]]
+        cells = [["", "point", "label", "suggested", samples.heading(items, names, 105)]]
         for rank, (point, line) in enumerate(zip(chosen, block.itertuples(), strict=True), 1):
-            name = reading.name(line.row, line.id)
-            cells.append([str(rank), name[:24], line.label[:24], line.suggested[:24],
-                          samples.words(x, items, point, 105)])  # fmt: skip
+            texts = (reading.name(line.row, line.id), line.label, line.suggested)
+            cells.append([str(rank), *(samples.cut(text, 24) for text in texts), samples.words(x, items, point, 105)])
         colours = [drawing.BLACK, *(drawing.RED if flipped[point] else drawing.BLACK for point in chosen)]
         samples.lines(here, cells, [0, 0.03, 0.15, 0.27, 0.39], colours)
         here.set_title(title, loc="left")

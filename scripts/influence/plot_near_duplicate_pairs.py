@@ -94,7 +94,8 @@ def _lines(blocks, place, x, items):
                 zip((of, "train"), points, names, (line.label, line.other_label), strict=True)
             ):
                 start = ["", ""] if number else [str(rank), f"{line.value:.5f}"]
-                cells.append([*start, name[:24], label[:20], samples.words(x[part], items[part], point, 105)])
+                texts = [samples.cut(name, 24), samples.cut(label, 20)]
+                cells.append([*start, *texts, samples.words(x[part], items[part], point, 105)])
                 colours.append(drawing.BLACK if line.same_label else drawing.RED)
         samples.lines(here, cells, [0, 0.03, 0.09, 0.24, 0.36], colours)
         here.set_title(_title(of, score), loc="left")

@@ -107,6 +107,26 @@ def test_images_and_places_are_those_of_the_rows(kept, tmp_path):
     assert (np.unique(target), np.unique(point)) == ([2], [2])
 
 
+def test_numbers_of_a_table_are_named_and_names_are_cut_where_one_sees_it(kept, tmp_path):
+    x = np.array([[3607.4, 1.0], [0.25, 0.0]])
+    arrays = {"x_train": x[:, [0, 1, 1]], "y_train": [0, 1], "index_train": [7, 5], "x_test": x, "y_test": [0, 1]}
+    arrays["x_test"], long = x[:, [0, 1, 1]], "a class of a long name that goes on"
+    facts = {"class_names": [long, "bee"], "rows_train": 30, "columns": ["speed_m_s", "site=north", "site=south"]}
+    hdf5.write(tmp_path / "data.h5", arrays, facts)
+    row = {"row": [7], "id": "an id of a great length as well", "label": long, "suggested": "bee", "score_a": 1.0}
+    pd.DataFrame(row | {"rank_a": 1}).to_csv(tmp_path / "a.csv", index=False)
+    plot_suspicious.plot_suspicious(str(tmp_path / "data.h5"), str(tmp_path / "a.csv"), "all", 1, STYLE, 60, "a.png")
+    said = words(kept[0])
+    assert "speed_m_s, site=north, site=south" in said and "3607, 1, 1" in said
+    assert "a class of a long name …" in said and "an id of a great length…" in said
+    lines = [[0, "", "bee", long, -1.0, name, "helpful", 1, 7, "", long, 0.5] for name in ("trak", "l-relative")]
+    pd.DataFrame(lines, columns=explanations.COLUMNS).to_csv(tmp_path / "b.csv", index=False)
+    plot_explanations.plot_explanations(str(tmp_path / "data.h5"), str(tmp_path / "b.csv"), 1, STYLE, 60, "a.png")
+    said = words(kept[1])
+    assert any(text.startswith("test row") and "speed_m_s 3607" in text for text in said)
+    assert "+0.5 row 7, a class of a …: 3607, 1, 1" in said
+
+
 def test_names_that_look_like_numbers_or_nothing_stay_names(tmp_path):
     (tmp_path / "a.csv").write_text("row,id,label,suggested,score_a,rank_a\n3,,NA,1,0.5,1\n4,007,1,NA,,\n")
     found = csv_tables.read(tmp_path / "a.csv")

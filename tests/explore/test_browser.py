@@ -126,6 +126,41 @@ def test_a_point_chosen_by_its_row_shows_what_the_files_say(opened, explored):
     assert details(opened) == shown
 
 
+def test_a_point_is_chosen_by_its_id_which_stands_before_a_row(opened, explored):
+    opened.get("about:blank")
+    opened.get(explored.page.as_uri())
+    # of data with ids, of which one looks like the row of another point
+    rows = opened.execute_script(
+        "data.points.id = data.points.row.map((row) => `img-${row}`);"
+        "data.points.id[4] = String(data.points.row[2]); startMap(); return data.points.row"
+    )
+    field = by_id(opened, "row")
+    assert by_id(opened, "row-word").text == "Id or row"
+    asked_named_place = [
+        (f"img-{rows[7]}", f"img-{rows[7]}", 7), (str(rows[2]), str(rows[2]), 4), (str(rows[5]), f"img-{rows[5]}", 5),
+    ]  # fmt: skip
+    for asked, name, place in asked_named_place:
+        field.clear()
+        field.send_keys(asked, Keys.ENTER)
+        heading = by_id(opened, "point").find_element(By.TAG_NAME, "h2").text
+        assert heading == f"{name}, row {rows[place]}" and field.get_attribute("value") == name
+    field.clear()
+    field.send_keys("img-none", Keys.ENTER)
+    assert by_id(opened, "map-said").text == "Id or row img-none is not on this page."
+    opened.get("about:blank")
+    opened.get(explored.page.as_uri())
+
+
+def test_the_address_names_the_view(opened, explored):
+    opened.get("about:blank")
+    opened.get(f"{explored.page.as_uri()}#labels")
+    assert by_id(opened, "view-labels").is_displayed() and not by_id(opened, "view-map").is_displayed()
+    by_id(opened, "tab-why").click()
+    assert opened.current_url.endswith("#why")
+    opened.get("about:blank")
+    opened.get(explored.page.as_uri())
+
+
 def test_a_click_on_the_map_chooses_the_point_under_it(opened):
     view(opened, "map")
     place = """

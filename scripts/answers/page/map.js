@@ -49,7 +49,7 @@ function ring(map) {
 
 function choosePoint(i) {
   chosen = i;
-  find("row").value = data.points.row[i];
+  find("row").value = data.points.id[i] || data.points.row[i];
   const map = data.maps[find("map-by").value], plot = find("plot");
   if (plot.data) Plotly.restyle(plot, { x: [[map.x[i]]], y: [[map.y[i]]] }, [plot.data.length - 1]);
   showPoint();
@@ -101,8 +101,10 @@ function showHover(event) {
 
 function goToRow(event) {
   event.preventDefault();
-  const row = Number(find("row").value), i = data.points.row.indexOf(row);
-  find("map-said").textContent = i < 0 ? `Row ${row} is not on this page.` : "";
+  // an id may look like a row, and stands first
+  const asked = find("row").value.trim(), byId = asked === "" ? -1 : data.points.id.indexOf(asked);
+  const i = byId >= 0 || !/^\d+$/.test(asked) ? byId : data.points.row.indexOf(Number(asked));
+  find("map-said").textContent = i < 0 ? `${find("row-word").textContent} ${asked} is not on this page.` : "";
   if (i >= 0) choosePoint(i);
 }
 
@@ -119,6 +121,7 @@ function startMap() {
   fill(find("colour-by"), data.colours.map((colour) => colour.name));
   find("map-by").addEventListener("change", drawMap);
   find("colour-by").addEventListener("change", drawMap);
+  find("row-word").textContent = data.points.id.some(Boolean) ? "Id or row" : "Row";
   find("go").addEventListener("submit", goToRow);
   find("previous-point").addEventListener("click", () => step(-1));
   find("next-point").addEventListener("click", () => step(1));

@@ -2,6 +2,9 @@
 
 const VIEWS = ["map", "why", "groups", "labels"];
 
+// what the address names, else the map
+const viewOfAddress = () => VIEWS.includes(location.hash.slice(1)) ? location.hash.slice(1) : VIEWS[0];
+
 function openView(name) {
   for (const view of VIEWS) {
     const tab = find(`tab-${view}`), open = view === name;
@@ -10,6 +13,12 @@ function openView(name) {
     find(`view-${view}`).hidden = !open;
   }
   if (name === "map") Plotly.Plots.resize(find("plot"));
+}
+
+function goToView(name) {
+  // inside the report it has no address of its own
+  try { history.replaceState(null, "", `#${name}`); } catch { /* nothing to keep */ }
+  openView(name);
 }
 
 function start() {
@@ -30,15 +39,17 @@ function start() {
   startLabels();
   VIEWS.forEach((view, k) => {
     const tab = find(`tab-${view}`);
-    tab.addEventListener("click", () => openView(view));
+    tab.addEventListener("click", () => goToView(view));
     tab.addEventListener("keydown", (event) => {
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!by) return;
       const next = VIEWS[(k + by + VIEWS.length) % VIEWS.length];
-      openView(next);
+      goToView(next);
       find(`tab-${next}`).focus();
     });
   });
+  addEventListener("hashchange", () => openView(viewOfAddress()));
+  openView(viewOfAddress());
 }
 
 document.addEventListener("DOMContentLoaded", start);

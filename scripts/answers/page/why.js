@@ -11,8 +11,8 @@ function showTarget() {
   if (!target) return;
   const right = target.label === target.prediction;
   find("target-card").replaceChildren(
-    make("h2", { text: `Test point ${target.row}` }),
-    ...sample(target.picture, target.text, 160, `test point ${target.row}`),
+    make("h2", { text: `Test point ${target.id || target.row}` }),
+    ...sample(target.picture, target.text, 160, `test point ${target.id || target.row}`),
     facts([
       ["row", String(target.row)],
       ...(target.id ? [["id", target.id]] : []),

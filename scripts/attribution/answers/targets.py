@@ -48,8 +48,12 @@ def choose(
 def _index(name: int | str, places: dict[str, dict[int | str, int]]) -> int:
     kind = "id" if isinstance(name, str) else "row"
     if name not in places[kind]:
-        rows = places["row"]
-        which = f"rows go from {min(rows)} to {max(rows)}" if kind == "row" else "ids are those of explanations.csv"
+        rows, ids = places["row"], list(places["id"])
+        which = f"rows go from {min(rows)} to {max(rows)}"
+        if kind == "id":
+            which = (
+                f"ids of test points are as '{ids[0]}', those of training points are none" if ids else "it has no ids"
+            )
         raise ValueError(
             f"answers.explanations.rows names {kind} {name}, and no test point of the data is that {kind} of the "
             f"source; {which}, and a subset has only some of them"

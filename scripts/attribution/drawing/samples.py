@@ -26,15 +26,33 @@ def kind(x, items) -> str:
     return PLANE if ends.in_plane(x) else NUMBERS
 
 
-def words(x, items, index: int, width: int) -> str:
-    """One line for a sample: its text, or its first numbers, of at most `width` characters."""
+def words(x, items, index: int, width: int, names=None) -> str:
+    """One line for a sample: its text, or its first numbers, of at most `width` characters.
+
+    Args:
+        names: of the numbers, which stand before them, or None.
+    """
     if items is not None:
         return textwrap.shorten(str(items[index]), width, placeholder=" …") or str(items[index])[: width - 1] + "…"
     values = np.asarray(x[index]).ravel()
-    parts = [f"{value:.3g}" for value in values[: width // 3]]
+    parts = [f"{value:.4g}" for value in values[: width // 3]]
+    if names is not None:
+        parts = [f"{name} {part}" for name, part in zip(names, parts, strict=False)]
     while parts and len(", ".join(parts)) > width - 3:
         parts.pop()
     return ", ".join(parts) + (", …" if len(parts) < len(values) else "")
+
+
+def heading(items, names, width: int) -> str:
+    """What `words` shows: names of the numbers in their order, where they are known."""
+    if items is not None or names is None:
+        return "what it is" if items is not None else "its first numbers"
+    return textwrap.shorten(", ".join(map(str, names)), width, placeholder=" …")
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, and what says that there were more."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def background(axes, x: np.ndarray, y: np.ndarray) -> None:
