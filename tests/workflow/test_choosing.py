@@ -270,3 +270,14 @@ def test_the_default_stop_is_not_the_best_and_its_reason_is_measured():
         assert max(of[data], key=of[data].get) == "split"
         assert f"{of[data]['split']:.2f} on " in text and f"it has {of[data]['gap']:.2f}" in text
     assert "({split:.2f} against {gap:.2f})".format(**of["hidden-cifar10"]) in text
+
+
+def test_what_swaps_do_to_groups_is_what_was_measured():
+    found = {}
+    for row in results.read("improved-groups"):
+        gap, kept, swaps = numbers(row, "gap", "kept", "swaps")
+        greedy, improved = numbers(row, "greedy", "improved")
+        assert (gap == 0) == (swaps == 0) and gap == pytest.approx(1 - greedy / improved, abs=1e-4)
+        found.setdefault(row["lengths"], []).append((swaps, kept))
+    assert len(found["own"]) == len(found["unit"]) == 6 and all(swaps for swaps, _ in found["own"])
+    assert sorted(kept for _, kept in found["own"])[0] < 0.02 and sum(not swaps for swaps, _ in found["unit"]) == 4
