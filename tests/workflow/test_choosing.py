@@ -281,3 +281,13 @@ def test_what_swaps_do_to_groups_is_what_was_measured():
         found.setdefault(row["lengths"], []).append((swaps, kept))
     assert len(found["own"]) == len(found["unit"]) == 6 and all(swaps for swaps, _ in found["own"])
     assert sorted(kept for _, kept in found["own"])[0] < 0.02 and sum(not swaps for swaps, _ in found["unit"]) == 4
+
+
+def test_the_gap_takes_the_numbers_of_parts_that_the_page_says():
+    found = {}
+    for row in results.read("number-of-parts"):
+        if row["criterion"] == "gap":
+            found.setdefault(row["method"], set()).update(map(int, row["parts"].split("/")))
+    gradients = found["network-gradient-dot-unit"] | found["l-relative"] | found["influence-unit-components"]
+    assert gradients == {8} and found["embedding-euclidean"] == {7, 8}
+    assert found["input-euclidean"] == {2, 6} and found["random"] == {1}
