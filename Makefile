@@ -16,7 +16,7 @@ RUN := $(SNAKEMAKE) --quiet rules reason host $(GIVEN)
 # where the report of these settings and of this target is written
 OF_SETTINGS := $$(PYTHONPATH=scripts $(VENV)/bin/python -m attribution.workflow.targets --report "$(TARGET)" $(SETTINGS))
 
-.PHONY: all new run targets report test test-fast cleanlab wandb slurm test-slurm lint bench lock clean
+.PHONY: all new run targets report test test-fast cleanlab wandb slurm test-slurm test-packages lint bench lock clean
 
 all: report  ## the toy study with its figures and report
 	@echo "Report:  $(REPORT)"
@@ -72,6 +72,9 @@ test-fast: $(VENV)/installed  ## the tests but for those marked slow
 
 test-slurm: $(VENV)/slurm  ## the tiny study on a real SLURM of this host, as root; skips where SLURM is not installed
 	$(VENV)/bin/python -m pytest -q -rs tests/slurm
+
+test-packages: $(VENV)/cleanlab $(VENV)/wandb  ## the tests of the packages cleanlab and wandb, which `make test` skips where they are not installed
+	$(VENV)/bin/python -m pytest -q -rs tests/answers/test_tracking.py tests/answers/test_wrong_labels.py
 
 lint: $(VENV)/installed  ## style of Python and Snakemake files
 	$(VENV)/bin/ruff check .

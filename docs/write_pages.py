@@ -20,6 +20,7 @@ WRITERS = {
     "recipes": advice.recipes,
     "trainings": advice.trainings,
     "labels": advice.labels,
+    "largest": advice.largest,
     "border": border.table,
     "asked": asked.table,
     "settings": settings.section,

@@ -51,6 +51,30 @@ def labels(truth: str, folder: Path = results.FOLDER) -> str:
     return blocks.table(["score", *(_heading(*column) for column in columns)], lines)
 
 
+def largest(method: str, folder: Path = results.FOLDER) -> str:
+    """How a score stands where labels were flipped, in sentences: how often its average precision is the largest, how
+    often its interval then begins above the end of the next one's, and where it was not measured."""
+    found = {}
+    for row in results.read("labels", folder):
+        if _kind(row["truth"]) == "flipped":
+            found.setdefault((row["dataset"], row["model"], row["truth"]), []).append(row)
+    counts, lacking = [0, 0, 0], []
+    for of, rows in found.items():
+        if method not in [row["method"] for row in rows]:
+            lacking.append(_heading(*of))
+            continue
+        best, *others = sorted(rows, key=lambda row: float(row["average_precision"]), reverse=True)
+        is_first = best["method"] == method
+        is_apart = is_first and others and float(best["low"]) > float(others[0]["high"])
+        counts = [counts[0] + 1, counts[1] + is_first, counts[2] + bool(is_apart)]
+    measured, first, apart = counts
+    said = (
+        f"{_named(method)} has the largest average precision on {first} of the {measured} sets of flipped labels that "
+    )
+    said += f"it was measured on, and is apart from the next score by its interval on {apart} of them."
+    return said + (f" It was not measured on {'; '.join(lacking)}." if lacking else "")
+
+
 def _kind(truth: str) -> str:
     return "" if truth == CONTROL else truth.split("-")[0]
 

@@ -105,6 +105,28 @@ def test_scores_of_labels_are_of_their_file_the_best_first_and_columns_are_what_
     assert rows == [["`loss`", "0.25 (0.20 to 0.30)", ""], ["`random`", "", "0.12"]]
 
 
+def test_a_largest_score_is_told_with_its_interval_and_with_what_lacks(tmp_path):
+    (tmp_path / "tables.yaml").write_text("labels: {}\n")
+    rows = {
+        "a,m,flipped-10": [("loss", 0.7, 0.6, 0.8), ("margin", 0.9, 0.81, 1)],
+        "a,m,flipped-20": [("loss", 0.7, 0.6, 0.8), ("margin", 0.9, 0.79, 1)],
+        "b,m,flipped-10": [("loss", 0.7, 0.6, 0.8), ("margin", 0.5, 0.4, 0.59)],
+        "b,n,flipped-10": [("loss", 0.7, 0.6, 0.8)],
+        "a,m,flipped-90": [("loss", 0.7, 0.6, 0.8)],
+        "a,m,human": [("loss", 0.7, 0.6, 0.8)],
+    }
+    lines = [f"{of},{name},0,{mean},{low},{high},," for of, each in rows.items() for name, mean, low, high in each]
+    (tmp_path / "labels.csv").write_text(LABELS + "\n".join(lines) + "\n")
+    assert advice.largest("margin", tmp_path) == (
+        "`margin` has the largest average precision on 2 of the 3 sets of flipped labels that it was measured on, and "
+        "is apart from the next score by its interval on 1 of them. It was not measured on b, `n`, 10 % flipped."
+    )
+    assert advice.largest("loss", tmp_path).endswith(
+        "on 2 of the 4 sets of flipped labels that it was measured on, "
+        "and is apart from the next score by its interval on 1 of them."
+    )
+
+
 def test_recipes_and_numbers_of_trainings_are_of_their_files(tmp_path):
     (tmp_path / "tables.yaml").write_text("border: {}\nlds-trainings: {}\n")
     (tmp_path / "border.csv").write_text(
@@ -135,11 +157,14 @@ def test_the_advice_on_labels_is_what_was_measured():
         found.setdefault(of, {})[row["method"]] = {name: float(row[name] or "nan") for name in results_of(row)}
     flipped = {of: scores for of, scores in found.items() if of[2] in ("flipped-10", "flipped-20")}
     assert len(flipped) > 1
-    for (dataset, *_), scores in flipped.items():
+    page = advice.largest("area-under-margin")
+    assert page in (results.FOLDER.parent / "choosing.md").read_text()
+    for (dataset, model, _), scores in flipped.items():
         mean = {method: each["average_precision"] for method, each in scores.items()}
         learnt = max(mean[method] for method in ("confident-learning", "cleanlab-confident-learning") if method in mean)
         assert learnt < min(mean["loss-out-of-sample"], mean["margin-out-of-sample"])
-        if "loss" not in mean:  # of networks too slow for more, those that have not seen the points alone
+        if "area-under-margin" not in mean:  # of networks too slow for more; then the page says that it lacks
+            assert f"not measured on {dataset}, `{model}`" in page or f"; {dataset}, `{model}`" in page
             continue
         assert max(mean, key=mean.get) == "area-under-margin"
         assert max(mean["self-influence"], mean["embedding-neighbours"]) < min(mean["loss"], mean["margin"])
