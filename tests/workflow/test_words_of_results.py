@@ -61,6 +61,45 @@ def test_what_newton_s_step_misses_of_the_last_layer():
             assert 0.9 <= value("last-layer-groups", "ratio", **at) <= 1.1
 
 
+def test_what_the_untrained_network_keeps():
+    def score(method: str, model: str = "mlp-l2") -> float:
+        return value("lds", "lds", dataset="toy", model=model, truth="fixed", alpha="0.5", method=method)
+
+    each = [
+        f"{score(f'{name}-untrained'):.2f} of {score(name):.2f}" for name in ("gauss-newton", "trak", "kfac", "ekfac")
+    ]
+    says(f"about half ({each[0]}, {each[1]}), K-FAC and EK-FAC ({each[2]}, {each[3]})")
+    names = ("gauss-newton", "kfac", "ekfac", "trak", "last-layer")
+    kept = [score(f"{name}-untrained", model) for name in names for model in ("mlp-plain", "mlp-dropout")]
+    near = [score("embedding-cosine-untrained", model) for model in ("mlp-plain", "mlp-dropout")]
+    says(f"they keep {min(kept):.2f} to {max(kept):.2f}, the embedding {min(near):.2f} to {max(near):.2f}: ")
+    says(f"below them with dropout ({score('trak', 'mlp-dropout'):.2f})")
+
+
+def test_the_damping_that_the_trajectory_chooses():
+    found = {}
+    for row in results.read("damping-modes"):
+        found.setdefault((row["model"], row["alpha"]), {})[row["mode"]] = row
+    says("It chooses the same three, or ten where nothing between is told apart, and scores the same")
+    assert {float(modes["trajectory"]["multiple"]) for modes in found.values()} == {3.162, 10}
+    assert all(
+        abs(float(modes["trajectory"]["lds"]) - float(modes["kernel"]["lds"])) < 0.005 for modes in found.values()
+    )
+
+
+def test_small_shares():
+    exact, damped = (
+        [value("lds-small-shares", "lds", alpha=alpha, method=method) for alpha in ("0.1", "0.5")]
+        for method in ("metagradient-smooth", "gauss-newton")
+    )
+    says(f"it has {exact[0]:.2f}, no more than damped Gauss-Newton influence, {damped[0]:.2f}.")
+    assert exact[0] <= damped[0] and exact[1] > damped[1]
+    others = {row["method"] for row in results.read("lds-small-shares")} - {"metagradient-smooth"}
+    for method in others:
+        few, half = (value("lds-small-shares", "lds", alpha=alpha, method=method) for alpha in ("0.1", "0.5"))
+        assert abs(few - half) < 0.1
+
+
 def test_noise_floors():
     of = {"dataset": "toy", "model": "mlp-dropout", "truth": "averaged"}
     says(f"a perfect method would have {value('lds', 'lds', alpha='0.5', method='noise-floor-root', **of):.2f}).")
