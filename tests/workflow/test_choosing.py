@@ -308,11 +308,16 @@ def test_what_swaps_do_to_groups_is_what_was_measured():
     assert sorted(kept for _, kept in found["own"])[0] < 0.02 and sum(not swaps for swaps, _ in found["unit"]) == 4
 
 
-def test_the_gap_takes_the_numbers_of_parts_that_the_page_says():
-    found = {}
+def test_numbers_of_parts_are_those_that_the_page_says():
+    found = {"gap": {}, "stability": {}}
     for row in results.read("number-of-parts"):
-        if row["criterion"] == "gap":
-            found.setdefault(row["method"], set()).update(map(int, row["parts"].split("/")))
-    gradients = found["network-gradient-dot-unit"] | found["l-relative"] | found["influence-unit-components"]
-    assert gradients == {8} and found["embedding-euclidean"] == {7, 8}
-    assert found["input-euclidean"] == {2, 6} and found["random"] == {1}
+        if row["criterion"] in found:
+            numbers_of = found[row["criterion"]].setdefault(row["method"], {})
+            numbers_of[row["geometry"]] = [int(count) for count in row["parts"].split("/")]
+    every = {of: {name: {*sum(each.values(), [])} for name, each in several.items()} for of, several in found.items()}
+    gap, stability = every["gap"], every["stability"]
+    assert gap["network-gradient-dot-unit"] | gap["l-relative"] | gap["influence-unit-components"] == {8}
+    assert gap["embedding-euclidean"] == {7, 8} and gap["input-euclidean"] == {2, 6}
+    assert gap["random"] == stability["random"] == {1}
+    assert found["stability"]["network-gradient-dot-unit"] == {"unequal": [7, 4, 4], "rings": [5, 4, 4]}
+    assert stability["input-euclidean"] == {2} and stability["l-relative"] == {2, 3}
