@@ -314,7 +314,7 @@ def test_numbers_of_parts_are_those_that_the_page_says():
         if row["criterion"] in found:
             numbers_of = found[row["criterion"]].setdefault(row["method"], {})
             numbers_of[row["geometry"]] = [int(count) for count in row["parts"].split("/")]
-    every = {of: {name: {*sum(each.values(), [])} for name, each in several.items()} for of, several in found.items()}
+    every = {of: {name: set().union(*each.values()) for name, each in several.items()} for of, several in found.items()}
     gap, stability = every["gap"], every["stability"]
     assert gap["network-gradient-dot-unit"] | gap["l-relative"] | gap["influence-unit-components"] == {8}
     assert gap["embedding-euclidean"] == {7, 8} and gap["input-euclidean"] == {2, 6}
