@@ -47,8 +47,8 @@ wandb: $(VENV)/wandb  ## the package wandb beside it, for tracking.wandb, which 
 
 slurm: $(VENV)/slurm  ## the environment for a cluster: the same, and what profiles/slurm needs
 
-new: $(VENV)/installed  ## NAME=mine DATA=mine.npz MODEL=mine.keras LABEL=column FACTORS=mine.npz: writes mine.yaml, a study of your data
-	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.data.new_study "$(NAME)" "$(DATA)" "$(MODEL)" "$(LABEL)" "$(FACTORS)"
+new: $(VENV)/installed  ## NAME=mine DATA=mine.npz MODEL=mine.keras LABEL=column CATEGORIES=columns,of,codes FACTORS=mine.npz: writes mine.yaml, a study of your data
+	@PYTHONPATH=scripts $(VENV)/bin/python -m attribution.data.new_study "$(NAME)" "$(DATA)" "$(MODEL)" "$(LABEL)" "$(FACTORS)" "$(CATEGORIES)"
 
 run: $(VENV)/installed  ## SETTINGS=mine.yaml: your study with its report; TARGET=NAME: one of `make targets`, with SETTINGS also its report
 	$(RUN) $(if $(TARGET),-- $(TARGET))

@@ -98,7 +98,7 @@ def test_files_that_are_not_read_are_counted_in_a_sentence(tmp_path):
     assert len(found["y_train"]) + len(found["y_test"]) == 11
     (note,) = notes
     kinds = "3 in no class's folder, 2 of .heic, 1 of .txt, 1 of no ending"
-    assert note.startswith(f"of the files below {tmp_path} 7 are left out, {kinds}; read are .png")
+    assert note.startswith(f"left out of the files below {tmp_path}: {kinds}, 7 in all; read are .png")
 
 
 def test_a_note_is_in_the_log_the_data_and_the_summary(tmp_path, capsys):
@@ -107,7 +107,7 @@ def test_a_note_is_in_the_log_the_data_and_the_summary(tmp_path, capsys):
     path = tmp_path / "data.h5"
     prepare_arrays.prepare_arrays(str(tmp_path / "all"), None, settings(tmp_path / "all"), [], path, {})
     (said,) = [value for word, value in summary.of_data(path, "mine") if word == "of the source"]
-    assert said in capsys.readouterr().out and "1 are left out, 1 of .heic" in said
+    assert said in capsys.readouterr().out and ": 1 of .heic, 1 in all; read" in said
 
 
 # pixels

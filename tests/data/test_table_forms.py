@@ -87,6 +87,17 @@ def test_columns_that_are_named_as_categories_are_texts_whatever_they_hold(tmp_p
         read(tmp_path, text, categories=["kode"])
 
 
+def test_categories_are_given_to_make_new_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    codes = ["1", "2", "3", "3A"]
+    table(tmp_path, "code,b,label\n" + "".join(f"{codes[i % 4]},{i},{'uv'[i % 2]}\n" for i in range(16)))
+    with pytest.raises(ValueError, match=r"'3A' in row 3, from 0; .*in categories of the data set \(`make new`: CATEG"):
+        new_study.main(["mine", "a.csv"])
+    new_study.main(["mine", "a.csv", "", "", "", "code"])
+    assert 'categories: ["code"]' in (tmp_path / "mine.yaml").read_text()
+    assert "points of 5 numbers" in (tmp_path / "mine.yaml").read_text()
+
+
 def test_decimal_commas_are_numbers_and_it_is_said(tmp_path):
     text = "a;b;label\n" + "".join(f"{i},5;{i};{'uv'[i % 2]}\n" for i in range(8))
     found, columns, notes = read(tmp_path, text)

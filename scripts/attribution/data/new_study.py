@@ -1,7 +1,7 @@
 """Settings of a study of one's own data, written from what the data and the network are.
 
-`python -m attribution.data.new_study NAME DATA [MODEL [LABEL [FACTORS]]]`, with scripts/ on the path, writes NAME.yaml;
-what is not given is empty.
+`python -m attribution.data.new_study NAME DATA [MODEL [LABEL [FACTORS [CATEGORIES]]]]`, with scripts/ on the path,
+writes NAME.yaml; what is not given is empty.
 """
 
 import json
@@ -32,8 +32,9 @@ LAST_LAYER = ("weights", "logits_train")
 
 
 def settings(
-    name: str, data: str | None, model: str | None = None, label: str | None = None, factors: str | None = None
-) -> str:
+    name: str, data: str | None, model: str | None = None, label: str | None = None, factors: str | None = None,
+    categories: str | None = None,
+) -> str:  # fmt: skip
     """The text of a file of settings for a study NAME of the data, in comments what was found.
 
     Args:
@@ -41,7 +42,7 @@ def settings(
             arrays. model: a trained .keras file, or None for a small network that is trained. label: a table's column
             of labels. factors: npz or HDF5 file with features and last layer of a network, see
             `influence.factors_file`, which is the data too where None is given; data that hold them need not be named
-            twice.
+            twice. categories: columns of a table that are texts whatever they hold, with commas between.
 
     Raises:
         ValueError: one sentence, for a name that cannot be one, or a file that cannot be used.
@@ -50,7 +51,7 @@ def settings(
     if model and factors:
         raise ValueError(f"MODEL is {model} and FACTORS {factors}; give one of them, the network or its last layer")
     data = data or factors
-    dataset = _dataset(data, label)
+    dataset = _dataset(data, label, categories)
     if not model and not factors and "features_train" in _names(data):
         factors = data
     dataset |= _subgroups(dataset)
@@ -113,7 +114,7 @@ def settings(
     )
 
 
-def _dataset(data: str, label: str | None) -> dict:
+def _dataset(data: str, label: str | None, categories: str | None) -> dict:
     """Settings of a data set of this file or folder, but for the names of its classes."""
     if Path(data).is_dir() and array_folders.is_one(data):
         return {"loader": "npz", "path": data}
@@ -129,7 +130,9 @@ def _dataset(data: str, label: str | None) -> dict:
     if len(found) != 1:
         raise ValueError(f"{data} has columns {', '.join(map(str, columns))}; name the one of labels, LABEL=NAME")
     named = tables.naming(data, str(found[0]))
-    return {"loader": loader, "path": data, "label": str(found[0])} | ({"id": named} if named else {})
+    chosen = {"id": named} if named else {}
+    chosen |= {"categories": [name.strip() for name in categories.split(",")]} if categories else {}
+    return {"loader": loader, "path": data, "label": str(found[0])} | chosen
 
 
 def _subgroups(dataset: dict) -> dict:
@@ -259,7 +262,7 @@ def main(arguments: list[str]) -> str:
     Raises:
         ValueError: one sentence.
     """
-    name, data, model, label, factors = [*arguments, *[""] * 5][:5]
+    name, data, model, label, factors, categories = [*arguments, *[""] * 6][:6]
     if not name or not (data or factors):
         raise ValueError(
             "give a name and a file, make new NAME=mine DATA=mine.npz, and perhaps MODEL=mine.keras or FACTORS=mine.npz"
@@ -267,7 +270,7 @@ def main(arguments: list[str]) -> str:
     path = Path(f"{name}.yaml")
     if path.exists():
         raise ValueError(f"{path} is there already, and is not written over; move it, or take another NAME")
-    text = settings(name, data or None, model or None, label or None, factors or None)
+    text = settings(name, data or None, model or None, label or None, factors or None, categories or None)
     with atomic.replacing(path) as temporary:
         Path(temporary).write_text(text, encoding="utf-8")
     return f"{path} is written; look at it, and run make run SETTINGS={path}"

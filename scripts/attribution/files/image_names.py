@@ -78,7 +78,7 @@ def listed(folder) -> tuple[list[str], list[str]]:
         return sorted(found), []
     kinds = ", ".join(f"{count} {words}" for words, count in sorted(others.items()))
     return sorted(found), [
-        f"of the files below {folder} {others.total()} are left out, {kinds}; read are {', '.join(ENDINGS)} in a "
+        f"left out of the files below {folder}: {kinds}, {others.total()} in all; read are {', '.join(ENDINGS)} in a "
         "folder for each class"
     ]
 

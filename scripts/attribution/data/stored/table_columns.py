@@ -15,7 +15,9 @@ THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 LIKE_A_NUMBER = re.compile(r"[$€£]?\s?[+-]?\d[\d.,'\u00a0 ]*\s?[%$€£]?")
 # different texts of a column, and as a share of the training rows, from which on it is said how many there are
 MANY, MOST = 20, 0.5
-TO_WRITE = "write a number or leave the cell empty, or name the column in categories of the data set"
+TO_WRITE = (
+    "write a number or leave the cell empty, or name the column in categories of the data set (`make new`: CATEGORIES)"
+)
 
 
 def encoded(
