@@ -61,7 +61,7 @@ def write_explore_page(files: dict, template: list[str], settings: dict, path: s
         ranks[name][of_table] = suspicious[f"rank_{name}"].to_numpy(dtype=float)
     listed = content.most_suspicious(suspicious, settings["listed"])
     listed_index = of_table[listed.index]
-    sheet_list = sheets.of_groups(run, own.rows, labels, classes, settings["central"])
+    sheet_list = sheets.of_groups(run, own, labels, classes, settings["central"])
     sheet_list += sheets.of_parts(run, labels, classes, settings["central"])
 
     named = [listed_index, *(sheet["central"] for sheet in sheet_list)]

@@ -16,6 +16,7 @@ from snakemake.iocontainers import Wildcards
 
 import explored_run
 from attribution import results
+from attribution.data.own_rows import Own
 from attribution.explore import chosen, content, maps, page, samples, sheets
 from attribution.files import hdf5
 from attribution.influence import inverse_files
@@ -171,7 +172,12 @@ def test_a_sheet_shows_a_group_as_far_as_where_it_stopped(explored, tmp_path):
     own = results.open(explored.home)["data.h5"]
     run = {"data.h5": own, "groups.h5": results.open(tmp_path)["groups.h5"]}
     labels = explored.arrays["y_train"]
-    (sheet, whole) = sheets.of_groups(run, explored.arrays["index_train"], labels, ["cat", "dog", "ship"], 5)
+    rows = explored.arrays["index_train"]
+    points = Own(rows, np.array(["" if row % 2 else f"img-{row}" for row in rows], dtype=object))
+    (sheet, whole) = sheets.of_groups(run, points, labels, ["cat", "dog", "ship"], 5)
+    for found, seed in ((sheet, 3), (whole, 8)):
+        name = f"row {rows[seed]}" if rows[seed] % 2 else f"img-{rows[seed]}"
+        assert found["name"].endswith(f", {name}"), found["name"]
     assert list(sheet["members"]) == list(sheet["central"]) == list(members[:4]) and whole["size"] == 9
     assert sheet["size"] == 4 and sheet["influence"] == influence[3]
     assert sheet["mix"] == [round(share, 4) for share in np.bincount(labels[members[:4]], minlength=3) / 4]

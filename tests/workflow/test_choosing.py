@@ -150,6 +150,9 @@ def test_recipes_and_numbers_of_trainings_are_of_their_files(tmp_path):
     ]
 
 
+PIXELS = "input-neighbours"
+
+
 def test_the_advice_on_labels_is_what_was_measured():
     found = {}
     for row in results.read("labels"):
@@ -160,7 +163,9 @@ def test_the_advice_on_labels_is_what_was_measured():
     page = advice.largest("area-under-margin")
     assert page in (results.FOLDER.parent / "choosing.md").read_text()
     for (dataset, model, _), scores in flipped.items():
-        mean = {method: each["average_precision"] for method, each in scores.items()}
+        every = {method: each["average_precision"] for method, each in scores.items()}
+        # what asks no trained network is a control
+        mean = {name: score for name, score in every.items() if not name.endswith("-untrained") and name != PIXELS}
         learnt = max(mean[method] for method in ("confident-learning", "cleanlab-confident-learning") if method in mean)
         assert learnt < min(mean["loss-out-of-sample"], mean["margin-out-of-sample"])
         if "area-under-margin" not in mean:  # of networks too slow for more; then the page says that it lacks
@@ -168,9 +173,12 @@ def test_the_advice_on_labels_is_what_was_measured():
             continue
         assert max(mean, key=mean.get) == "area-under-margin"
         assert max(mean["self-influence"], mean["embedding-neighbours"]) < min(mean["loss"], mean["margin"])
+        ahead = scores[PIXELS]["found_first_10_percent"] - scores["area-under-margin"]["found_first_10_percent"]
         if dataset == "digits":
             assert sorted(mean, key=mean.get)[-2] == "margin"
+            assert scores[PIXELS]["high"] > every["area-under-margin"] > scores[PIXELS]["low"] and ahead > -0.01
         else:
+            assert every[PIXELS] < 0.5 * every["area-under-margin"] and ahead < 0
             assert scores["margin"]["high"] > scores["loss"]["low"] and scores["loss"]["high"] > scores["margin"]["low"]
     control = {method: each for of, scores in found.items() if of[2] == "flipped-90" for method, each in scores.items()}
     assert control and all(each["low"] - 0.01 < each["chance"] < each["high"] + 0.01 for each in control.values())

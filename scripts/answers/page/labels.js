@@ -1,5 +1,7 @@
 // Labels: which to look at first by each method, and the whole table as a file.
 
+const SHORT = 16; // characters of an id that stay on one line
+
 function showSuspicious() {
   const table = data.labels, by = find("suspicion-by").value, method = table.methods[by];
   const order = table.points.map((_, k) => k).filter((k) => table.ranks[method][k] !== null && table.ranks[method][k] <= table.listed);
@@ -10,7 +12,7 @@ function showSuspicious() {
     const open = make("button", { type: "button", class: "link", title: "show on the map", text: String(data.points.row[i]), onclick: () => openPoint(i) });
     const shown = sample(i, clipped(data.points.text[i], 90), 48, `training point ${named(i)}`);
     return make("tr", { "data-row": data.points.row[i] }, cell(table.ranks[method][k]), make("td", {}, ...shown), make("td", {}, open),
-      ...(hasIds ? [cell(data.points.id[i])] : []), cell(label(i)), cell(table.suggested[k]),
+      ...(hasIds ? [make("td", { class: data.points.id[i].length <= SHORT ? "whole" : "", text: data.points.id[i] })] : []), cell(label(i)), cell(table.suggested[k]),
       ...table.methods.flatMap((name) => [cell(table.scores[name][k]), cell(table.ranks[name][k])]));
   });
   const head = (text, isNumber) => make("th", { scope: "col", text, class: isNumber ? "number" : "" });

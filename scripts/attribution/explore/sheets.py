@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from attribution.answers import reading
+from attribution.data.own_rows import Own
 from attribution.explore import removals
 from attribution.files import group_folders
 from attribution.files.results import groups as groups_file
@@ -16,11 +17,11 @@ from attribution.results import tables
 REMOVALS = re.compile(r"partition-removals-(.+)\.h5")
 
 
-def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[str], central: int) -> list[dict]:
+def of_groups(run: Mapping, own: Own, labels: np.ndarray, classes: list[str], central: int) -> list[dict]:
     """A sheet a group of groups.h5 and its variants, members in the order in which they joined.
 
     Args:
-        run: of `results.open`. rows: (n,) of the user's data. labels: (n,) int64. classes: their names.
+        run: of `results.open`. own: rows and ids of the training points. labels: (n,) int64. classes: their names.
         central: members that a sheet shows.
 
     Returns:
@@ -40,7 +41,7 @@ def of_groups(run: Mapping, rows: np.ndarray, labels: np.ndarray, classes: list[
             start = group_folders.start_of(folder)
             peak = int(influence.argmax()) + 1
             seed = tables.seed_name(facts.get("seed_name", ""), run[tables.DATA].attributes["subgroup_names"])
-            named = _started(start, seed, rows, labels, classes)
+            named = _started(start, seed, own, labels, classes)
             found.append({
                 "name": (f"{variant}: " if variant else "") + named,
                 "kind": "group",
@@ -114,12 +115,13 @@ def _mix(labels: np.ndarray, classes: int) -> list[float]:
     return [round(float(share), 4) for share in np.bincount(labels, minlength=classes) / max(len(labels), 1)]
 
 
-def _started(start: tuple[int, ...], name: str, rows: np.ndarray, labels: np.ndarray, classes: list[str]) -> str:
-    """What a group is called: by the name of its seed where the settings give one, else by its class, and by its row.
+def _started(start: tuple[int, ...], name: str, own: Own, labels: np.ndarray, classes: list[str]) -> str:
+    """What a group is called: by the name of its seed where the settings give one, else by its class, and by its
+    id or row.
 
     Args:
         start: training indices. name: of the seed in groups.h5; a drawn one or a number says less than its class.
     """
-    own = f"rows {', '.join(map(str, rows[list(start)]))}" if len(start) > 1 else f"row {rows[start[0]]}"
+    points = ", ".join(reading.name(own.rows[point], own.ids[point]) for point in start)
     said = reading.class_name(classes[labels[start[0]]]) if not name or re.search(r"draw \d+$|^[\d+]+$", name) else name
-    return f"group from {said}, {own}"
+    return f"group from {said}, {points}"
