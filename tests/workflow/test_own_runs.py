@@ -82,7 +82,14 @@ def test_what_its_own_data_lack_is_said_before_any_job(folder):
 
 def test_built_in_studies_can_be_switched_off(folder):
     data, studies = "={toy: null, toy-flipped: null}", "={toy: null, toy-flipped: null, toy-truth: null}"
-    off = ["--configfile", "mine.yaml", "--config", f"studies{studies}", f"datasets{data}", "models={mlp-l1: null}"]
+    off = [
+        "--configfile",
+        "mine.yaml",
+        "--config",
+        f"studies{studies}",
+        f"datasets{data}",
+        "models={mlp-l1: null, mlp-l1-untrained: null}",
+    ]
     code, text = dry(folder, *off, "--", f"{RUN}/groups.h5")
     assert code == 0, text
     code, text = dry(folder, *off, "--", "toy_seeds")
