@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from attribution.data import seed_points
-from attribution.evaluation import chosen_partition
+from attribution.evaluation import part_removals
 from attribution.files import hdf5, provenance, resume
 from attribution.files.results.data import SUBGROUP_TRAIN, X_TRAIN, Y_TRAIN
 from attribution.files.results.partition import (
@@ -31,6 +31,7 @@ from attribution.methods import base
 from attribution.methods.run import Run, of_network
 from attribution.methods.scores import PAIRS
 from attribution.partition import divide, number, sized, source
+from attribution.retraining import chosen_partition
 from attribution.runtime import memory
 
 # keys of section `partition` that hold lists of points
@@ -61,7 +62,8 @@ def partition_training_set(
         work = folder / name
         work.mkdir(exist_ok=True)
         (x,), classes = hdf5.read(files["data"], X_TRAIN), len(hdf5.attributes(files["data"])["class_names"])
-        return chosen_partition.left(partitions, recipes["trained"], x, y, classes, seed, work)
+        found = chosen_partition.left(partitions, recipes["trained"], x, y, classes, seed, work)
+        return [part_removals.own_minus_other(changes) for changes in found]
 
     def of(name: str):
         """Vectors of a method, for its own partition and for those of the same sizes as others'."""

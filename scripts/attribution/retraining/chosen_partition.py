@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from attribution.evaluation import part_removals
 from attribution.retraining import parts
 
 
 def left(
     partitions: list[np.ndarray], recipe: dict, x: np.ndarray, y: np.ndarray, classes: int, seed: int, work: Path
 ) -> list[np.ndarray]:
-    """Own minus other (parts,) of each partition, of one training that is neither the run's nor a truth's.
+    """Changes of losses (parts, parts) of each partition, see `parts.changes`, in one training that is neither
+    the run's nor a truth's.
 
     Args:
         partitions: labels (n,) of each. recipe, classes, seed: of the run. x, y: (n, ...), (n,) its training points.
@@ -24,5 +24,4 @@ def left(
     own = whole_networks.seed_of_choice(seed)
     label = "parts that leave, for the choice of a partition"
     losses = parts.losses(whole_networks.retrained(recipe, x, y, x, y, classes, own, kept, label, work))
-    found = [parts.changes(losses, labels, rows) for labels, rows in zip(partitions, places, strict=True)]
-    return [part_removals.own_minus_other(one) for one in found]
+    return [parts.changes(losses, labels, rows) for labels, rows in zip(partitions, places, strict=True)]
