@@ -82,7 +82,8 @@ def home(tmp_path):
     """data.h5 of numbered settings, as the pipeline makes it, and named.h5 beside it."""
     y = np.arange(30) % 3
     arrays = {"x_train": np.arange(60.0).reshape(30, 2), "y_train": y, "x_test": np.zeros((6, 2)), "y_test": y[:6]}
-    np.savez(tmp_path / "mine.npz", **arrays | {"id_train": y.astype(str), "id_test": y[:6].astype(str)})
+    ids = np.arange(len(y)).astype(str)
+    np.savez(tmp_path / "mine.npz", **arrays | {"id_train": ids, "id_test": ids[:6]})
     shown = {"loader": "npz", "path": str(tmp_path / "mine.npz"), "class_names": ["cat", "dog", "ship"]}
     settings = datasets.numbered(shown, data_sizes.has_text_labels(shown))
     found, classes, _ = sources.read(shown["path"], settings)
