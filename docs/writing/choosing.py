@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from attribution.evaluation import lds
 from attribution.workflow import attributions
 from writing import blocks, results
 
 # rows of the truth's own noise: an independent truth's score, and a perfect method's
-NOISE = ("noise-floor", "noise-floor-root")
+NOISE = (lds.NOISE_FLOOR, lds.ATTAINABLE)
 SCORE = ["{lds:z.2f} ({low:z.2f} to {high:z.2f})", "{lds:z.2f}"]
 # share of the best method's time that a fast one may take
 FAST = 0.01

@@ -166,8 +166,8 @@ def hdf5_file():
     return {"loader": "h5", "path": "mine.h5"}
 
 
-def table(ending):
-    frame = pd.DataFrame({"key": IDS, "a": X[:, 0], "label": Y})
+def table(ending, ids=IDS):
+    frame = pd.DataFrame({"key": ids, "a": X[:, 0], "label": Y})
     for name, part in (("mine", frame[:8]), ("test", frame[8:])):
         write = part.to_csv if ending == "csv" else part.to_parquet
         write(f"{name}.{ending}", index=False)
@@ -182,7 +182,9 @@ def images():
     return {"loader": "images", "path": "mine"}
 
 
-SOURCES = [archive, folder_of_arrays, hdf5_file, partial(table, "csv"), partial(table, "parquet"), images]
+# numbers that pandas holds with a point have none as ids
+SOURCES = [archive, folder_of_arrays, hdf5_file, partial(table, "csv"), partial(table, "parquet"),
+           partial(table, "parquet", np.arange(12.0)), images]  # fmt: skip
 
 
 @pytest.mark.parametrize("write", SOURCES)

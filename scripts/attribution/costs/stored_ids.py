@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from attribution.costs import data_sizes
-from attribution.files import csv_header, image_names
+from attribution.files import as_texts, csv_header, image_names
 from attribution.settings import datasets
 
 PARTS = ("train", "test")
@@ -35,14 +35,14 @@ def _of_npz(dataset: dict) -> dict[str, list[str]]:
     if os.path.isdir(dataset["path"]):
         return {part: _of_folder(Path(dataset["path"]), f"id_{part}") for part in PARTS}
     with np.load(dataset["path"], allow_pickle=False) as file:
-        return {part: _texts(file[f"id_{part}"]) if f"id_{part}" in file else [] for part in PARTS}
+        return {part: as_texts.of_array(file[f"id_{part}"]).tolist() if f"id_{part}" in file else [] for part in PARTS}
 
 
 def _of_folder(folder: Path, name: str) -> list[str]:
     if (folder / f"{name}.npy").is_file():
-        return _texts(np.load(folder / f"{name}.npy", allow_pickle=False))
+        return as_texts.of_array(np.load(folder / f"{name}.npy", allow_pickle=False)).tolist()
     if (folder / f"{name}.json").is_file():
-        return _texts(np.array(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))))
+        return as_texts.of_array(np.array(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))).tolist()
     return []
 
 
@@ -54,13 +54,14 @@ def _of_h5(dataset: dict) -> dict[str, list[str]]:
         for part in PARTS:
             name = f"id_{part}"
             stored = file[name] if name in file else np.array([], dtype=str)
-            found[part] = _texts(stored.asstr()[()].astype(str) if stored.dtype.hasobject else stored[()])
+            values = stored.asstr()[()].astype(str) if stored.dtype.hasobject else stored[()]
+            found[part] = as_texts.of_array(values).tolist()
     return found
 
 
 def _of_table(dataset: dict) -> dict[str, list[str]]:
     train = _column(dataset["path"], dataset)
-    return {"train": train, "test": _column(dataset["test"], dataset) if _has_test(dataset) else train}
+    return {"train": train, "test": _column(dataset["test"], dataset) if isinstance(dataset["test"], str) else train}
 
 
 def _column(path: str, dataset: dict) -> list[str]:
@@ -71,25 +72,17 @@ def _column(path: str, dataset: dict) -> list[str]:
     import pandas as pd
 
     if path.casefold().endswith(".parquet"):
-        return _texts(pd.read_parquet(path, columns=[name])[name].to_numpy())
+        return as_texts.of_column(pd.read_parquet(path, columns=[name])[name]).tolist()
     _, separator = csv_header.read(path)
     # as the loader reads them: 007 is no 7, and NA no missing one
     found = pd.read_csv(path, sep=separator, encoding="utf-8-sig", usecols=[name], dtype=str, keep_default_na=False)
-    return _texts(found[name].to_numpy())
+    return found[name].tolist()
 
 
 def _of_images(dataset: dict) -> dict[str, list[str]]:
     first, second, _ = image_names.parts(dataset["path"], dataset["test"])
     train = image_names.listed(first)[0]
     return {"train": train, "test": train if second is None else image_names.listed(second)[0]}
-
-
-def _has_test(dataset: dict) -> bool:
-    return isinstance(dataset["test"], str)
-
-
-def _texts(values: np.ndarray) -> list[str]:
-    return (np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str)).tolist()
 
 
 _READERS = {"npz": _of_npz, "h5": _of_h5, "table": _of_table, "images": _of_images}

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from attribution.data import labels
 from attribution.data.stored import array_folders, hdf5_arrays, npz_arrays, sparse
+from attribution.files import as_texts
 from attribution.settings import datasets
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
@@ -162,7 +162,7 @@ def _texts(path, arrays: dict[str, np.ndarray], part: str, count: int) -> dict[s
             raise ValueError(
                 f"{path}: {name} holds NaN or infinity, first in row {row}, from 0; give a text or a number"
             )
-        found[name] = stored if stored.dtype.kind == "O" else labels.texts(stored).astype(object)
+        found[name] = stored if stored.dtype.kind == "O" else as_texts.of_array(stored).astype(object)
         if name.startswith("id_"):
             _require_ids(path, name, found[name])
     return found

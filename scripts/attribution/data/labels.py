@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from attribution.files import as_texts
+
 PARTS = ("y_train", "y_test")
 
 
@@ -40,14 +42,9 @@ def numbered(
     return arrays | found, names
 
 
-def texts(values: np.ndarray) -> np.ndarray:
-    """(n,) texts of bytes in UTF-8, numbers or texts."""
-    return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str)
-
-
 def _plain(y: np.ndarray) -> np.ndarray:
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    return texts(y) if y.dtype.kind == "S" else y
+    return as_texts.of_array(y) if y.dtype.kind == "S" else y
 
 
 def _places(path, name: str, y: np.ndarray, names: list[str], source: str) -> np.ndarray:

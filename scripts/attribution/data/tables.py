@@ -7,7 +7,7 @@ import pandas as pd
 
 from attribution.data import splits
 from attribution.data.stored import table_columns
-from attribution.files import csv_header, unreadable
+from attribution.files import as_texts, csv_header, unreadable
 
 IDS = ("id", "index", "key")
 # what pandas takes for a missing value of an input; of a label or an id an empty cell alone is missing
@@ -78,7 +78,7 @@ def naming(path: str, label: str) -> str | None:
     frame = _read(path, [])
     for name in [name for name in frame.columns if name != label]:
         values, called = frame[name], str(name).casefold()
-        number = pd.api.types.is_numeric_dtype(values) or table_columns.are_numbers(table_columns.plain(values))
+        number = pd.api.types.is_numeric_dtype(values) or table_columns.are_numbers(as_texts.of_column(values))
         known = called in IDS or called.endswith("_id") or called.startswith("unnamed: ")
         whole = pd.api.types.is_integer_dtype(values) and known
         if (whole or not number) and len(values) > 1 and values.notna().all() and values.is_unique:
@@ -143,7 +143,7 @@ def _frame(path: str, settings: dict, texts: list[str] = ()) -> tuple[pd.DataFra
                 f"{path} has no column '{name}', the settings' {key}; found are {', '.join(map(str, frame.columns))}"
             )
     for key, name in named.items():
-        column = table_columns.plain(frame[name])
+        column = as_texts.of_column(frame[name])
         empty = (column.isna() | column.str.strip().eq("")).to_numpy()
         if empty.any():
             advice = "give one, or leave the row out"

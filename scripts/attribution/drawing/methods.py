@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 
 from attribution.drawing import labels
 from attribution.drawing import style as drawing
+from attribution.evaluation import lds
 
 # of methods/base.py's FAMILIES
 LOOKS = {
@@ -18,7 +19,7 @@ LOOKS = {
     "chance": (drawing.BLACK, "X"),
 }
 # rows of the truth's own noise, and how their lines look
-FLOOR, ROOT = "noise-floor", "noise-floor-root"
+FLOOR, ROOT = lds.NOISE_FLOOR, lds.ATTAINABLE
 NOISE = {FLOOR: "--", ROOT: ":"}
 # inches: of a panel, and to its right for names
 WIDTH, NAMES = 2.7, 1.95

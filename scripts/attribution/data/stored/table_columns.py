@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from attribution.files import as_texts
+
 MISSING = "missing"  # category of a text that is not there
 # what stands for a number that is not there, beside an empty cell and the words that pandas knows
 DASHES = ("-", "--", "?", ".")
@@ -77,15 +79,6 @@ def encoded(
     return np.hstack(parts[0]), np.hstack(parts[1]), names, encoding, notes
 
 
-def plain(column: pd.Series) -> pd.Series:
-    """The same as texts, a missing one missing; of whole numbers without a point."""
-    if pd.api.types.is_float_dtype(column):
-        whole = column.map(lambda value: np.isfinite(value) and float(value).is_integer(), na_action="ignore")
-        if whole.eq(True).sum() == column.notna().sum():
-            column = column.astype("Int64")
-    return column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
-
-
 def are_numbers(texts: pd.Series) -> bool:
     """Whether at least half of the texts that are there, and are no dash, are numbers, or numbers with a unit or with
     separators, and some are."""
@@ -111,7 +104,7 @@ def _numbers(
     if pd.api.types.is_numeric_dtype(train) and pd.api.types.is_numeric_dtype(test):
         return *(_finite(*one) for one in zip(paths, (train, test), strict=True)), []
     path, name, said = paths[0], train.name, []
-    texts = [plain(one).str.strip() for one in (train, test)]
+    texts = [as_texts.of_column(one).str.strip() for one in (train, test)]
     dashes = [one.isin(DASHES) for one in texts]
     texts = [one.mask(dash) for one, dash in zip(texts, dashes, strict=True)]
     if not are_numbers(texts[0]):
@@ -159,5 +152,5 @@ def _finite(path, values: pd.Series) -> np.ndarray:
 
 def _texts(column: pd.Series) -> np.ndarray:
     """(n, 1) texts, MISSING where there is none."""
-    texts = plain(column)
+    texts = as_texts.of_column(column)
     return texts.where(texts.notna(), MISSING).to_numpy(dtype=object)[:, None]
