@@ -10,6 +10,7 @@ import helpers
 import partition_training_set
 import plot_number_of_parts
 import retrain_parts
+from attribution.costs.jobs import partition as costs
 from attribution.files import hdf5
 from attribution.partition import number
 from attribution.retraining import whole_networks
@@ -200,6 +201,15 @@ def test_a_number_by_removal_needs_a_network_to_train():
     config = config | {"models": config["models"] | {"mlp-l2": {"architecture": "keras-file", "path": "mine.keras"}}}
     with pytest.raises(WorkflowError, match=r"partition\.parts removal: this trains the network again"):
         partitions.named(config, "partition", "mlp-l2")
+
+
+def test_the_cost_of_a_choice_is_a_network_a_part(monkeypatch):
+    members = []
+    monkeypatch.setattr(costs.factors, "divided", lambda size: (1, 2, 3))
+    monkeypatch.setattr(costs.networks, "on_parts", lambda size: members.append(size["members"]) or (5, 7, 11))
+    assert costs.divided({}) == (1, 2, 3) and costs.divided({"numbers": 8}) == (5, 9, 14)
+    costs.divided({"choosing": True, "numbers": 2})
+    assert members == [costs.METHODS * (2 + 3 + 4 + 5 + 6 + 7 + 8), costs.PARTS_LEAVE + costs.METHODS * 2]
 
 
 def test_it_is_asked_for_by_its_name():
