@@ -91,7 +91,7 @@ def attributions(run, names: tuple) -> dict[str, np.ndarray]:
     found, every = {}, np.arange(len(run.queried.labels))
     for name in names:
         if name in TRAK:
-            run.settings["trak"] = TRAK[name]
+            run.settings |= {f"trak.{key}": value for key, value in TRAK[name].items()}
         start = time.perf_counter()
         found[name] = base.resolve(METHODS[name if name in METHODS else "trak"]).pairs(run, every)
         print(f"{name}: {time.perf_counter() - start:.2f} s", flush=True)

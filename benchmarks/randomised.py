@@ -114,7 +114,8 @@ def settings_of(config: dict) -> dict:
     return {
         **{f"curvature.{key}": value for key, value in curvature.items()},
         **{f"unrolled.{key}": value for key, value in unrolled.items()},
-        "trak": config["trak"], "influence.batch_size": 512, "influence.matrix_gb": 2.0, "evaluation.seed": 0,
+        **{f"trak.{key}": value for key, value in config["trak"].items()},
+        "influence.batch_size": 512, "influence.matrix_gb": 2.0, "evaluation.seed": 0,
     }  # fmt: skip
 
 

@@ -214,7 +214,7 @@ def run_of(case, rows, tested, weights, factors="weighted"):
     settings = {
         "curvature.precision": "float64", "curvature.factors": factors, "curvature.cg": {
             "tolerance": 1e-12, "max_iterations": 300}, "influence.batch_size": 4, "influence.matrix_gb": 1.0,
-        "trak": {"projection": "none", "ridge": 0.5, "seed": 0, "blocks": 2},
+        "trak.projection": "none", "trak.ridge": 0.5, "trak.seed": 0, "trak.blocks": 2,
         "curvature.damping": {"mode": "absolute", "value": 0.1, "targets": 3},
     }  # fmt: skip
     found = Given(
@@ -274,9 +274,9 @@ def test_trak_credits_a_sample_with_all_its_repetitions(case, projection):
     method, targets = base.resolve(registry.METHODS["trak"]), np.arange(4)
     ours, theirs = run_of(case, np.arange(case.n), True, case.weights), run_of(case, case.rows, True, None)
     for run in (ours, theirs):
-        run.settings["trak"]["projection"] = projection
+        run.settings["trak.projection"] = projection
     # the ridge is relative to a mean over points
-    theirs.settings["trak"]["ridge"] = 0.5 * case.count / case.n
+    theirs.settings["trak.ridge"] = 0.5 * case.count / case.n
     found, repeated = method.pairs(ours, targets), method.pairs(theirs, targets)
     summed = np.stack([repeated[:, case.rows == i].sum(axis=1) for i in range(case.n)], axis=1)
     np.testing.assert_allclose(found, summed, rtol=1e-6, atol=1e-10)

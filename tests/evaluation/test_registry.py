@@ -119,6 +119,8 @@ def test_only_methods_that_run_the_training_again_depend_on_the_recipe():
     config = {"models": {"m": {"training": 1}}, "curvature": {"damping": {"mode": "kernel"}}}
     of = lambda method: methods.followed(config, wildcards(dataset="d", model="m", seed="2", method=method))  # noqa: E731
     assert of("kfac") == of("influence") == of("trak") == {} and of("tracin") == of("source") == {"training": 1}
+    # networks of the one are trained in its job, those of the other are in a file
+    assert of("trak-subsets") == {"training": 1} and of("datamodel-ridge") == {}
     config["curvature"]["damping"]["mode"] = "trajectory"
     assert of("kfac") == of("last-layer-damped") == {"training": 1} and of("trak") == {}
 

@@ -238,7 +238,8 @@ def a_run(problem, settings):
     n = COUNT - TARGETS
     queried = SimpleNamespace(x=x[n:], labels=labels[n:])
     logits = np.asarray(network.model(x[:n]))
-    settings = {"trak": settings, "influence.batch_size": 3, "influence.matrix_gb": 1e-6}
+    settings = {f"trak.{key}": value for key, value in settings.items()}
+    settings |= {"influence.batch_size": 3, "influence.matrix_gb": 1e-6}
     return SimpleNamespace(
         model=problem[4], seed=0, x=x[:n], labels=labels[:n], logits=logits, queried=queried, settings=settings,
         point_weights=None,

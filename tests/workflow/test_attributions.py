@@ -83,8 +83,10 @@ def test_truths_are_the_shards_that_hold_the_subsets():
 
 def test_more_networks_to_fit_on_change_only_what_is_fitted():
     config = extends.resolved(targets.settings_of(helpers.ROOT / "config"))
-    read = {name: attributions.settings_of(config, of(method=name)) for name in ("trak", "datamodel-around-trak")}
-    assert "truth.fitted" not in read["trak"]
+    names = ("trak", "trak-subsets", "datamodel-around-trak")
+    read = {name: attributions.settings_of(config, of(method=name)) for name in names}
+    assert "truth.fitted" not in read["trak"] | read["trak-subsets"]
+    assert "trak.subsets" not in read["trak"] and read["trak-subsets"]["trak.subsets"] == config["trak"]["subsets"]
     assert read["datamodel-around-trak"]["truth.fitted"] == config["truth"]["fitted"]
     assert all(settings["truth.targets"] == config["truth"]["targets"] for settings in read.values())
 

@@ -14,8 +14,8 @@ from attribution.files.results.retraining import KEPT, KIND
 from attribution.retraining import subsets
 
 KINDS = ("fixed", "averaged")
-# streams of subsets, beside those of `subsets`
-JUDGED, FITTED = 4, 5
+# streams of subsets, beside those of `subsets` and `smoothness`
+JUDGED, FITTED, ATTRIBUTED = 4, 5, 7
 
 
 class Sets(NamedTuple):

@@ -1,7 +1,9 @@
 """Whole networks trained again without some points, at once or one by one: the truths of `truth`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from attribution.files import hdf5
@@ -45,6 +47,35 @@ def retrained(
         if path is not None:
             hdf5.write(path, {"margins": found[row]}, {})
     return found
+
+
+def networks(
+    recipe: dict, x: np.ndarray, y: np.ndarray, classes: int, seed: int, kept: np.ndarray, label: str
+) -> Iterator[keras.Model]:
+    """The network after training on each subset: one model, whose variables change from one to the next.
+
+    Arguments as in `retrained`.
+
+    Raises:
+        RuntimeError: when a training diverged.
+    """
+    if not len(kept):
+        return
+    model = replay.network(recipe, x, classes, seed)
+    if not recipes.one_by_one(recipe):
+        ids = np.zeros(len(kept), dtype=np.int64)
+        weights = ensemble.train(recipe, x.shape[1:], classes, x, y, kept, ids, seed, label, of_run=True)
+        for own in log.progress(zip(*weights, strict=True), f"{label}, scores", len(kept)):
+            model.set_weights(own)
+            yield model
+        return
+    training = replay.of_recipe(recipe, x, y, classes, seed)
+    for row, mask in enumerate(log.progress(kept, label)):
+        end = replay.run(training, mask)
+        replay.assign(model, end)
+        if not np.isfinite(training.outputs(end, x[:1])).all():
+            raise RuntimeError(f"{label}: network {row} diverged; lower models.NAME.training.learning_rate")
+        yield model
 
 
 # a training beyond every repetition of the averaged truth

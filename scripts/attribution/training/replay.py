@@ -192,6 +192,13 @@ def run(replay: Replay, weights: np.ndarray, begin: State | None = None, steps: 
     return state
 
 
+def assign(model: keras.Model, state: State) -> None:
+    """Give a network of the same recipe the variables of a state."""
+    for variables, values in ((model.trainable_variables, state.theta), (model.non_trainable_variables, state.fixed)):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
 def at_steps(replay: Replay, numbers: list[int]) -> list[State]:
     """States of the training on all points before the steps of these ascending numbers; `count` is the end."""
     found, state, done = [], replay.start, 0

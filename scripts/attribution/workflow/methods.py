@@ -181,7 +181,9 @@ def scores(config: dict, judge: str, wildcards) -> list[str]:
 
 def followed(config: dict, wildcards) -> dict:
     """The recipe where the method runs the training again, or may to choose its damping; else nothing."""
-    again = searched(config, wildcards.method) or registry.told(wildcards.method, "family") == "unrolled"
+    family, needs = (registry.told(wildcards.method, fact) for fact in ("family", "needs"))
+    # datamodels have the networks that were trained again from a file
+    again = (family in OF_TRAINING and "subsets" not in needs) or searched(config, wildcards.method)
     return studies.recipe(config, wildcards) if again else {}
 
 

@@ -102,6 +102,7 @@ METHODS = {
     "datamodel-lasso": "retraining.datamodel_lasso:Lasso",
     "datamodel-around-metagradient": "retraining.datamodel_around_metagradient:DatamodelAroundMetagradient",
     "datamodel-around-trak": "retraining.datamodel_around_trak:DatamodelAroundTrak",
+    "trak-subsets": "retraining.trak_subsets:TrakSubsets",
     "random-class": "chance.random_class:RandomClass",
     "random": "chance.random:Random",
 }

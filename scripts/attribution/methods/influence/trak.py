@@ -12,54 +12,75 @@ class Trak:
 
     family = "influence"
     needs = ("data", "gradients", "model")
-    settings = ("trak", "influence.batch_size", "influence.matrix_gb")
+    settings = (
+        "trak.projection", "trak.blocks", "trak.ridge", "trak.seed", "influence.batch_size", "influence.matrix_gb",
+    )  # fmt: skip
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
-        """(t, n).
-
-        Raises:
-            ValueError: without a projection, when the kernel of all training points is larger than influence.matrix_gb.
-        """
-        chosen, batch = run.settings["trak"], run.settings["influence.batch_size"]
-        x, asked = (precision.as_taken(run.model, samples) for samples in (run.x, run.queried.x[targets]))
-        of_asked = run.queried.labels[targets]
-        root, uncertain = weighted(run)
-        if chosen["projection"] == "none":
-            refuse_large_kernel(len(x), len(asked), run.settings["influence.matrix_gb"])
-            network, both = margin_gradients.network(run.model, x), np.concatenate([x, asked])
-            kernel, _ = trak.kernel(network, both, np.concatenate([run.labels, of_asked]), len(x), batch)
-            return trak.of_kernel(scaled(kernel, root), uncertain, chosen["ridge"])
-        network, drawn = _projected(run, x)
-        phi, of_targets = (
-            projections.features(network, *samples, drawn, batch)[0] for samples in ((x, run.labels), (asked, of_asked))
-        )
-        if root is not None:
-            phi *= root[:, None]
-        return trak.of_features(phi, of_targets, uncertain, chosen["ridge"])
+        """(t, n); raises as `pairs_of`."""
+        return pairs_of(run, run.model, targets, run.logits)
 
     def points(self, run: Run) -> np.ndarray:
-        """(n,) what each point's own loss owes to it; raises as `pairs`."""
-        chosen, batch = run.settings["trak"], run.settings["influence.batch_size"]
-        x, (root, uncertain) = precision.as_taken(run.model, run.x), weighted(run)
-        if chosen["projection"] == "none":
-            refuse_large_kernel(len(x), 0, run.settings["influence.matrix_gb"])
-            kernel, _ = trak.kernel(margin_gradients.network(run.model, x), x, run.labels, len(x), batch)
-            return trak.itself(scaled(kernel, root), uncertain, chosen["ridge"])
-        network, drawn = _projected(run, x)
-        phi, _ = projections.features(network, x, run.labels, drawn, batch)
-        if root is not None:
-            phi *= root[:, None]
-        return trak.itself_of_features(phi, uncertain, chosen["ridge"])
+        """(n,) what each point's own loss owes to it; raises as `pairs_of`."""
+        return points_of(run, run.model, run.logits)
 
 
-def weighted(run: Run) -> tuple[np.ndarray | None, np.ndarray]:
+def pairs_of(
+    run: Run, model, targets: np.ndarray, logits: np.ndarray | None = None, number: int = 0
+) -> np.ndarray:  # fmt: skip
+    """(t, n) scores by any network of the run's architecture.
+
+    Args:
+        model: the network. logits: (n, C) of the training points, where they are known. number: of the network among
+            several, each of which has projections of its own.
+
+    Raises:
+        ValueError: without a projection, when the kernel of all training points is larger than influence.matrix_gb.
+    """
+    projection, ridge, batch = (run.settings[key] for key in ("trak.projection", "trak.ridge", "influence.batch_size"))
+    x, asked = (precision.as_taken(model, samples) for samples in (run.x, run.queried.x[targets]))
+    of_asked = run.queried.labels[targets]
+    if projection == "none":
+        refuse_large_kernel(len(x), len(asked), run.settings["influence.matrix_gb"])
+        network, both = margin_gradients.network(model, x), np.concatenate([x, asked])
+        kernel, found = trak.kernel(network, both, np.concatenate([run.labels, of_asked]), len(x), batch)
+        root, uncertain = weighted(run, found[: len(x)] if logits is None else logits)
+        return trak.of_kernel(scaled(kernel, root), uncertain, ridge)
+    network, drawn = _projected(run, model, x, number)
+    (phi, found), (of_targets, _) = (
+        projections.features(network, *samples, drawn, batch) for samples in ((x, run.labels), (asked, of_asked))
+    )
+    root, uncertain = weighted(run, found if logits is None else logits)
+    if root is not None:
+        phi *= root[:, None]
+    return trak.of_features(phi, of_targets, uncertain, ridge)
+
+
+def points_of(run: Run, model, logits: np.ndarray | None = None, number: int = 0) -> np.ndarray:
+    """(n,) the same of each point's own loss; arguments as there."""
+    projection, ridge, batch = (run.settings[key] for key in ("trak.projection", "trak.ridge", "influence.batch_size"))
+    x = precision.as_taken(model, run.x)
+    if projection == "none":
+        refuse_large_kernel(len(x), 0, run.settings["influence.matrix_gb"])
+        kernel, found = trak.kernel(margin_gradients.network(model, x), x, run.labels, len(x), batch)
+        root, uncertain = weighted(run, found if logits is None else logits)
+        return trak.itself(scaled(kernel, root), uncertain, ridge)
+    network, drawn = _projected(run, model, x, number)
+    phi, found = projections.features(network, x, run.labels, drawn, batch)
+    root, uncertain = weighted(run, found if logits is None else logits)
+    if root is not None:
+        phi *= root[:, None]
+    return trak.itself_of_features(phi, uncertain, ridge)
+
+
+def weighted(run: Run, logits: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
     """(n,) roots of the points' weights w in the objective, by which their features count, and (n,) sqrt(w) (1 - p).
 
     Without weights no roots, as a pass over all pairs would change nothing.
 
     So Phi^T Phi is the sum of w phi phi^T, as the Gram matrix of a sum of weighted losses, and a score has w (1 - p).
     """
-    uncertain = trak.uncertainty(run.logits, run.labels)
+    uncertain = trak.uncertainty(logits, run.labels)
     if run.point_weights is None:
         return None, uncertain
     root = np.sqrt(run.point_weights)
@@ -74,12 +95,13 @@ def scaled(kernel: np.ndarray, root: np.ndarray | None) -> np.ndarray:
     return kernel
 
 
-def _projected(run: Run, x: np.ndarray) -> tuple:
+def _projected(run: Run, model, x: np.ndarray, number: int) -> tuple:
     """The network, and its random matrices, a list a block."""
-    chosen, network = run.settings["trak"], margin_gradients.network(run.model, x)
+    size, seed, blocks = (run.settings[f"trak.{key}"] for key in ("projection", "seed", "blocks"))
+    network = margin_gradients.network(model, x)
     return network, [
-        projections.matrices(network.parts, chosen["projection"], [chosen["seed"], run.seed, block])
-        for block in range(chosen["blocks"])
+        projections.matrices(network.parts, size, [seed, run.seed, block])
+        for block in range(number * blocks, (number + 1) * blocks)
     ]
 
 

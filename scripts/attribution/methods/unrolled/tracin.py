@@ -55,7 +55,7 @@ def checkpoints(run: Run) -> Iterator[tuple]:
     numbers = schedule.ends(training.count, run.settings["unrolled.checkpoints"])
     weights = schedule.sums(schedule.reaches(run.recipe["training"], n), numbers) / n
     for weight, state in zip(weights, replay.at_steps(training, numbers), strict=True):
-        _put(training.model, state)
+        replay.assign(training.model, state)
         yield weight, training.model
 
 
@@ -85,10 +85,3 @@ def scores(
         uncertain *= weights
     found = kernel * uncertain[:n]
     return found if margins else found * uncertain[n:, None]
-
-
-def _put(model, state) -> None:
-    """Give the network the variables of a state of its training."""
-    for variables, values in ((model.trainable_variables, state.theta), (model.non_trainable_variables, state.fixed)):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
