@@ -86,11 +86,43 @@ def test_metagradient_is_the_derivative_by_central_differences(points, recipe, b
         assert np.allclose(found[:, i], difference, rtol=1e-5, atol=1e-8)
 
 
-def test_metagradient_of_a_convolutional_network_by_central_differences():
+@pytest.mark.parametrize("recipe", [RECIPE | {"training": SHORT}, PLAIN | {"training": SGD}], ids=["adam", "sgd"])
+def test_at_a_subset_the_metagradient_is_the_derivative_there_also_of_points_that_are_left_out(points, recipe):
+    x, y, x_test, y_test = points
+    again = replay.of_recipe(recipe, x, y, 2, 0, "float64")
+    targets, labels = x_test[:4], y_test[:4]
+    weights = (np.random.default_rng(1).random(again.n) < 0.5).astype(float)
+    # a batch that is left out whole moves nothing
+    weights[again.batch(1)] = 0
+    slope = lambda logits: margin_gradients(logits, labels)  # noqa: E731
+    found, _ = metagradient.metagradient(again, targets, slope, "test", weights=weights)
+    step, away = 1e-6, again.batch(1)[0]
+
+    def value(i, moved):
+        changed = weights.copy()
+        changed[i] += moved
+        return margins(again.outputs(replay.run(again, changed), targets), labels)
+
+    kept = np.flatnonzero(weights)[:2]
+    for i in kept:
+        difference = (value(i, step) - value(i, -step)) / (2 * step)
+        assert np.allclose(found[:, i], difference, rtol=1e-4, atol=1e-7)
+    # a weight that grows from 0, in batches of others
+    empty = {i for number in range(again.count) if not weights[again.batch(number)].any() for i in again.batch(number)}
+    shared = next(i for i in np.flatnonzero(weights == 0) if i not in empty)
+    difference = (value(shared, step) - value(shared, -step)) / (2 * step)
+    assert np.allclose(found[:, shared], difference, rtol=1e-4, atol=1e-7)
+    assert np.abs(found[:, away]).max() > 0
+
+
+@pytest.mark.parametrize("left", [[], [3, 5]])
+def test_metagradient_of_a_convolutional_network_by_central_differences(left):
     x, y = images()
     again = replay.of_recipe(CNN, x, y, 3, 0, "float64")
-    found, _ = metagradient.metagradient(again, x[:2], lambda logits: margin_gradients(logits, y[:2]), "test")
     weights, step = np.ones(again.n), 1e-5
+    weights[left] = 0
+    slope = lambda logits: margin_gradients(logits, y[:2])  # noqa: E731
+    found, _ = metagradient.metagradient(again, x[:2], slope, "test", weights=weights)
     for i in (0, 5):
         values = []
         for moved in (step, -step):
@@ -121,11 +153,11 @@ def test_metagradient_goes_on_after_a_kill(points, tmp_path, monkeypatch):
     whole, _ = metagradient.metagradient(again, x_test[:3], slope, "test")
     calls, pull = [], again.pull
 
-    def until(state, number, cotangents):
+    def until(state, number, cotangents, weights):
         calls.append(number)
         if len(calls) == 12:
             raise KeyboardInterrupt
-        return pull(state, number, cotangents)
+        return pull(state, number, cotangents, weights)
 
     with pytest.raises(KeyboardInterrupt):
         metagradient.metagradient(again._replace(pull=until), x_test[:3], slope, "test", tmp_path)

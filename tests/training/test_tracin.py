@@ -60,7 +60,7 @@ def expected(run, targets, checkpoints, slope):
             step = schedule.learning_rate(run.recipe["training"], epoch)
             warmup = run.recipe["training"].get("warmup", 0)
             rate += step * ((number + 1) / (warmup * batches) if epoch < warmup else 1)
-        tracin._put(training.model, state)
+        replay.assign(training.model, state)
         copy = precision.in_float64(training.model)
         g = all_layers.gradients(copy, run.x, run.labels, 64)[1]
         asked = run.queried.x[targets]

@@ -1,6 +1,10 @@
 """The mean of a method's attributions over several trainings, which no single training may outweigh."""
 
 import numpy as np
+from scipy.stats import trim_mean
+
+# share of the networks left out at each end, of every single score
+TRIMMED = 0.2
 
 
 def lengths(pairs: list[np.ndarray]) -> np.ndarray:
@@ -27,3 +31,16 @@ def weights(sizes: np.ndarray) -> np.ndarray:
 def mean(pairs: list[np.ndarray], shares: np.ndarray | None = None) -> np.ndarray:
     """(t, n) mean of the trainings' attributions, weighted by shares (K,) where they are given."""
     return np.average(pairs, axis=0, weights=shares)
+
+
+def trimmed(pairs: list[np.ndarray]) -> np.ndarray:
+    """(t, n) mean over networks of each score without the TRIMMED largest and smallest.
+
+    Before, each target's mean over points is taken off, which a network whose derivatives explode would else set; what
+    is added to all points counts for nothing among subsets of one size, and is put back as the median over networks.
+
+    Args:
+        pairs: of each network (t, n).
+    """
+    levels = np.stack([found.mean(axis=1, keepdims=True) for found in pairs])
+    return trim_mean(np.stack(pairs) - levels, TRIMMED, axis=0) + np.median(levels, axis=0)

@@ -23,8 +23,9 @@ def metagradient(
     folder: Path | None = None,
     block: int | None = None,
     kept: list[State] | None = None,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Derivative of a function of each target's logits after training in the training points' weights, at weights of 1.
+    """Derivative of a function of each target's logits after training in the training points' weights.
 
     tau_ti = d f_t(theta_T(w)) / d w_i, pulled back through all steps from about sqrt(T) kept states, between which the
     training is run again (Ilyas and Engstrom 2025, section 3). Leaving point i out changes f_t by about -tau_ti.
@@ -33,7 +34,9 @@ def metagradient(
         replay: the training. points: (t, ...) targets. slope_of: (t, C) logits -> (t, C) derivative of f in them.
         label: names the work in messages. folder: where finished parts are kept, so that a call after a kill goes on;
             None keeps nothing. block: targets at a time, by default as many as fit TARGET_BYTES; each block runs
-            through the training once. kept: of `states_kept`, where the training was run forwards already.
+            through the training once. kept: of `states_kept` with these weights, where the training was run forwards
+            already. weights: (n,) of the training points at which the derivative is taken, 0 for one that is left out;
+            by default all are in.
 
     Returns:
         tau (t, n) float64, and growth (t,): length of the parameters' cotangent at the start over that at the end.
@@ -41,7 +44,8 @@ def metagradient(
     size = sum(int(np.prod(w.shape)) * w.dtype.size for w in replay.start.theta)
     block = block or max(1, TARGET_BYTES // (3 * size))
     stride, kept_at = strides(replay.count)
-    kept = states_kept(replay) if kept is None else kept
+    weights = np.ones(replay.n) if weights is None else weights
+    kept = states_kept(replay, weights) if kept is None else kept
     slope = slope_of(replay.outputs(kept[-1], points))
     blocks = range(0, len(points), block)
     bar = log.progress((), label, len(blocks) * len(kept_at))
@@ -58,9 +62,9 @@ def metagradient(
         for segment in reversed(range(left)):
             first = kept_at[segment]
             last = min(first + stride, replay.count)
-            states = states_between(replay, kept[segment], first, last)
+            states = states_between(replay, kept[segment], first, last, weights)
             for number in reversed(range(first, last)):
-                cotangents, on_weights = replay.pull(states[number - first], number, cotangents)
+                cotangents, on_weights = replay.pull(states[number - first], number, cotangents, weights)
                 tau[:, replay.batch(number)] += on_weights
             if begun is not None:
                 write(begun, segment, tau, at_end, cotangents)
@@ -76,16 +80,16 @@ def strides(count: int) -> tuple[int, list[int]]:
     return stride, list(range(0, count, stride))
 
 
-def states_kept(replay: Replay) -> list[State]:
-    """States of the training on all points before each of these steps, and at the end."""
-    return replays.at_steps(replay, [*strides(replay.count)[1], replay.count])
+def states_kept(replay: Replay, weights: np.ndarray | None = None) -> list[State]:
+    """States of the training before each of these steps, and at the end; weights as in `replay.at_steps`."""
+    return replays.at_steps(replay, [*strides(replay.count)[1], replay.count], weights)
 
 
-def states_between(replay: Replay, begin: State, first: int, last: int) -> list[State]:
+def states_between(replay: Replay, begin: State, first: int, last: int, weights: np.ndarray) -> list[State]:
     """States before steps `first` to `last - 1`, from the state before the first."""
-    states, everybody = [begin], np.ones(replay.n)
+    states = [begin]
     for number in range(first, last - 1):
-        states.append(replay.step(states[-1], number, everybody))
+        states.append(replay.step(states[-1], number, weights))
     return states
 
 

@@ -16,8 +16,8 @@ class Programs(NamedTuple):
     Attributes:
         step: (theta, first, second, fixed, samples (b, ...), labels (b,), weights (b,), rate, and perhaps factors (b,)
             of the losses) -> the four lists after.
-        pull: (theta, first, second, fixed, samples, labels, rate, cotangents of the four lists after, and perhaps
-            factors) -> those before, and derivatives (t, b) in the weights, at weights of 1.
+        pull: (theta, first, second, fixed, samples, labels, weights, rate, cotangents of the four lists after,
+            and perhaps factors) -> those before, and derivatives (t, b) in the weights.
         infer: (theta, fixed, samples) -> logits in inference mode.
         end: (theta, fixed, sample, slope (C,)) -> derivatives of sum_c slope_c logit_c in theta and the float states.
         moves: places in `fixed` of states that derivatives flow through, such as moving averages.
@@ -81,9 +81,8 @@ def compiled(model: keras.Model, training: dict) -> Programs:
         return [v[0] for v in new], [v[1] for v in new], [v[2] for v in new], after
 
     @tf.function(reduce_retracing=True)
-    def pull(theta, first, second, fixed, xb, yb, rate, c_theta, c_first, c_second, c_fixed, factors=None):
-        ones = tf.ones(tf.shape(xb)[:1], dtype)
-        found, _ = gradient(theta, fixed, xb, yb, ones, factors)
+    def pull(theta, first, second, fixed, xb, yb, weights, rate, c_theta, c_first, c_second, c_fixed, factors=None):
+        found, _ = gradient(theta, fixed, xb, yb, weights, factors)
         found = penalised(found, theta)
         back = [
             _pull_update(*parts, rate, sgd, momentum, epsilon)
@@ -95,15 +94,15 @@ def compiled(model: keras.Model, training: dict) -> Programs:
         def second_order(cotangents):
             on_g, on_state = cotangents
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([theta, state, ones])
+                tape.watch([theta, state, weights])
                 whole = list(fixed)
                 for i, value in zip(moves, state, strict=True):
                     whole[i] = value
-                g, after = gradient(theta, whole, xb, yb, ones, factors)
+                g, after = gradient(theta, whole, xb, yb, weights, factors)
                 along = tf.add_n([tf.reduce_sum(a * b) for a, b in zip(g, on_g, strict=True)])
                 if moves:
                     along += tf.add_n([tf.reduce_sum(after[i] * c) for i, c in zip(moves, on_state, strict=True)])
-            return tape.gradient(along, [theta, state, ones], unconnected_gradients=zero)
+            return tape.gradient(along, [theta, state, weights], unconnected_gradients=zero)
 
         many = (on_gradient, [c_fixed[i] for i in moves])
         if at_once:

@@ -44,8 +44,8 @@ class Replay(NamedTuple):
         model: the network; its variables stay at their initial values. start: State before the first step.
         count: number of steps. batch: number of a step -> training indices of its batch. n: training points.
         step: (state, number, weights (n,)) -> State after that step.
-        pull: (state, number, cotangents) -> cotangents before the step, derivative (t, b) in the weights of the
-            batch's points, at weights of 1.
+        pull: (state, number, cotangents, weights (n,)) -> cotangents before the step, derivative (t, b) in the weights
+            of the batch's points, also of those that are left out.
         outputs: (state, x) -> (s, C) float64 logits in inference mode.
         seeds: (state, x (t, ...), slope (t, C)) -> cotangents of sum_c slope_tc logit_c(x_t) at the end.
 
@@ -148,9 +148,12 @@ def of_model(
         given = (samples(x[members]), tf.gather(labels, members), tf.constant(chosen), rate(number, state.steps + 1))
         return State(*programs.step(*state[:4], *given, *factors(members)), state.steps + 1)
 
-    def pull(state: State, number: int, cotangents: State) -> tuple[State, np.ndarray]:
+    def pull(state: State, number: int, cotangents: State, weights: np.ndarray) -> tuple[State, np.ndarray]:
         members = batch(number)
-        given = (samples(x[members]), tf.gather(labels, members), rate(number, state.steps + 1))
+        chosen = np.asarray(weights[members], dtype=dtype.as_numpy_dtype)
+        if not chosen.any():
+            return cotangents, np.zeros((len(cotangents.theta[0]), len(members)))
+        given = (samples(x[members]), tf.gather(labels, members), tf.constant(chosen), rate(number, state.steps + 1))
         *found, on_weights = programs.pull(*state[:4], *given, *cotangents[:4], *factors(members))
         return State(*found, 0), on_weights.numpy().astype(np.float64)
 
@@ -199,11 +202,16 @@ def assign(model: keras.Model, state: State) -> None:
             variable.assign(value)
 
 
-def at_steps(replay: Replay, numbers: list[int]) -> list[State]:
-    """States of the training on all points before the steps of these ascending numbers; `count` is the end."""
+def at_steps(replay: Replay, numbers: list[int], weights: np.ndarray | None = None) -> list[State]:
+    """States of the training before the steps of these ascending numbers; `count` is the end.
+
+    Args:
+        weights: (n,) of the training points, by default all are in.
+    """
     found, state, done = [], replay.start, 0
+    weights = np.ones(replay.n) if weights is None else weights
     for number in numbers:
-        state = run(replay, np.ones(replay.n), state, range(done, number))
+        state = run(replay, weights, state, range(done, number))
         found.append(state)
         done = number
     return found

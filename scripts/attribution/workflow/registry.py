@@ -98,6 +98,7 @@ METHODS = {
     "boundary-simple": "boundary.groups:Simple",
     "metagradient": "unrolled.metagradient:Metagradient",
     "metagradient-smooth": "unrolled.metagradient_smooth:MetagradientSmooth",
+    "metagradient-subsets": "unrolled.metagradient_subsets:MetagradientSubsets",
     "datamodel-ridge": "retraining.datamodel_ridge:Ridge",
     "datamodel-lasso": "retraining.datamodel_lasso:Lasso",
     "datamodel-around-metagradient": "retraining.datamodel_around_metagradient:DatamodelAroundMetagradient",

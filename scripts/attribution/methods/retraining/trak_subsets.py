@@ -41,7 +41,7 @@ def _mean(run: Run, name: str, scored: Callable) -> np.ndarray:
 
     chosen = run.settings["trak.subsets"]
     kept = subsets.random_subsets(
-        len(run.labels), chosen["alpha"], 0, chosen["networks"], run.settings["trak.seed"], truth.ATTRIBUTED
+        len(run.labels), chosen["alpha"], 0, chosen["networks"], chosen["seed"], truth.ATTRIBUTED
     )
     files = [None if run.work is None else run.work / f"{name}-{number}.h5" for number in range(len(kept))]
     done, total = [path is not None and path.exists() for path in files], 0.0

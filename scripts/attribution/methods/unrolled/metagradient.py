@@ -37,12 +37,19 @@ def told(growth: np.ndarray, beta: float) -> dict:
     return {"growth": float(np.median(growth)), "beta": beta}
 
 
+def replayed(run: Run, beta: float):
+    """The run's training; beta as in `replay.of_recipe`."""
+    # imported here, as everything that loads TensorFlow for one method only
+    from attribution.training import replay
+
+    return replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
+
+
 def walked(run: Run, beta: float) -> tuple:
     """The run's training, and states that it passes; beta as in `replay.of_recipe`."""
-    # imported here, as everything that loads TensorFlow for one method only
-    from attribution.training import metagradient, replay
+    training = replayed(run, beta)
+    from attribution.training import metagradient
 
-    training = replay.of_recipe(run.recipe, run.x, run.labels, run.classes, run.seed, beta=beta)
     return training, metagradient.states_kept(training)
 
 
@@ -55,10 +62,22 @@ def derivative(
         beta: as in `replay.of_recipe`. work: folder of unfinished work, or None. path: of `walked` with this beta,
             so that the training is not run forwards again.
     """
+    training, kept = path or walked(run, beta)
+    return at_weights(run, training, targets, None, work, f"metagradient, beta {beta:g}", kept)
+
+
+def at_weights(
+    run: Run, training, targets: np.ndarray, weights: np.ndarray | None, work: Path | None, label: str,
+    kept: list | None = None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The same of a `replayed` training, at weights (n,) of the training points; None for all in.
+
+    Args:
+        label: names the work in messages. kept: states that the training passes with these weights, where known.
+    """
     from attribution.training import metagradient
 
-    training, kept = path or walked(run, beta)
     return metagradient.metagradient(
-        training, run.queried.x[targets], lambda logits: -run.slopes(logits, targets),
-        f"metagradient, beta {beta:g}", work, kept=kept,
+        training, run.queried.x[targets], lambda logits: -run.slopes(logits, targets), label, work, kept=kept,
+        weights=weights,
     )  # fmt: skip
