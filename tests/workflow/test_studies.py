@@ -371,6 +371,17 @@ def test_a_job_asks_by_the_size_of_what_its_wildcards_name():
     assert resources.size_of(CONFIG, shard)["members"] == CONFIG["datamodels"]["held_out"]
 
 
+def test_derivatives_at_subsets_ask_for_the_time_of_as_many_trainings():
+    of = {name: SimpleNamespace(dataset="toy", model="mlp-l2", seed="0", method=name)
+          for name in ("metagradient", "metagradient-subsets", "trak-subsets")}  # fmt: skip
+    size = {name: resources.size_of(CONFIG, wildcards) for name, wildcards in of.items()}
+    networks = CONFIG["unrolled"]["subsets"]["networks"]
+    assert [found["differentiated"] for found in size.values()] == [1, networks, 1]
+    once, often = (resources.requests.request("attribute_method", size[f"metagradient{end}"])
+                   for end in ("", "-subsets"))  # fmt: skip
+    assert often["runtime"] > once["runtime"] and often["mem_mb"] >= once["mem_mb"]
+
+
 def test_class_weights_reach_every_job_of_a_model_by_the_numbers_of_classes(workflow):
     """What is told to the jobs of a model that weighs classes, and that all others are told nothing of it."""
     weighed = {"models": {"even": {"extends": "mlp-plain", "class_weights": {"red": 3}},

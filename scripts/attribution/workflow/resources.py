@@ -9,7 +9,7 @@ from attribution.costs import data_sizes, requests, stored_ids
 from attribution.files.results.partition import BY_RETRAINING
 from attribution.runtime import devices
 from attribution.settings import points
-from attribution.workflow import shards, studies
+from attribution.workflow import registry, shards, studies
 
 
 def once_a_version(look: Callable) -> Callable:
@@ -69,6 +69,7 @@ def size_of(config: dict, wildcards) -> dict:
         "members": members,
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
+        "differentiated": differentiated(config, wildcards),
         "judged": config["truth"][wildcards.extent]["subsets"] if hasattr(wildcards, "extent") else 0,
         "folds": config["answers"]["folds"],
         "explained": explained(config, data["classes"]),
@@ -105,6 +106,12 @@ def trained(config: dict, n: int, wildcards) -> int:
     several = {"leave-one-out": min(chosen["leave_one_out"], n), "groups": each * drawn["draws"]}
     count = several.get(wildcards.sets) or shards.shard_range(chosen["shards"], int(wildcards.shard))[1]
     return (1 + count) * (1 if wildcards.truth == "fixed" else chosen["repetitions"])
+
+
+def differentiated(config: dict, wildcards) -> int:
+    """Trainings that a method takes derivatives through: of random subsets where it has a setting of these, else one."""
+    own = registry.told(wildcards.method, "settings") if hasattr(wildcards, "method") else ()
+    return config["unrolled"]["subsets"]["networks"] if "unrolled.subsets" in own else 1
 
 
 def explained(config: dict, classes: int) -> int:

@@ -7,14 +7,18 @@ from attribution.costs.jobs.machine import DRAWING, SINGLE, STEP, TENSORFLOW
 
 
 def attributed(size: dict) -> tuple:
-    """A method on all training points and some test points: at most twice a training for each of these."""
+    """A method on all training points and some test points: at most twice a training for each of these, through each of
+    the trainings that it takes derivatives through."""
+    walked = size["differentiated"]
     training = size["recipe"].get("training", {"epochs": 1, "batch_size": 64})
-    flops = 3 * 3 * size["flops"] * size["n"] * training["epochs"] * size["tested"]
+    flops = 3 * 3 * walked * size["flops"] * size["n"] * training["epochs"] * size["tested"]
     steps = training["epochs"] * math.ceil(size["n"] / training["batch_size"])
     # states kept at about the root of the number of steps, three arrays each, and as many cotangents for targets
     held = 3 * 4 * size["parameters"] * (2 * math.isqrt(steps) + 2 + size["tested"])
-    held += 4 * 3 * training["batch_size"] * size["activations"] + 16 * size["tested"] * size["n"]
-    return factors.work(6, 10)(size)[0] + TENSORFLOW + held, 20 + 3 * steps * STEP + flops / SINGLE, flops
+    held += 4 * 3 * training["batch_size"] * size["activations"]
+    # scores of each training, which are sorted
+    held += (16 + 24 * walked) * size["tested"] * size["n"]
+    return factors.work(6, 10)(size)[0] + TENSORFLOW + held, 20 + 3 * walked * steps * STEP + flops / SINGLE, flops
 
 
 def _falls(size: dict) -> tuple:
