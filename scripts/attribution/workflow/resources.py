@@ -109,7 +109,7 @@ def trained(config: dict, n: int, wildcards) -> int:
 
 
 def differentiated(config: dict, wildcards) -> int:
-    """Trainings that a method takes derivatives through: of random subsets where it has a setting of these, else one."""
+    """Trainings that a method takes derivatives through: those on random subsets where it has such, else one."""
     own = registry.told(wildcards.method, "settings") if hasattr(wildcards, "method") else ()
     return config["unrolled"]["subsets"]["networks"] if "unrolled.subsets" in own else 1
 
