@@ -168,7 +168,7 @@ BASE = {
     "method": (
         "l-relative", "loss", "embedding-neighbours", "boundary", "random-class", "random", "newton", "trak", "tracin",
         "trak-subsets", "gauss-newton", "source", "newton-all-layers", "metagradient-smooth", "metagradient-subsets",
-        "datamodel-ridge",
+        "datamodel-ridge", "convolution-cosine-same-class",
         *(f"boundary-{form}" for form in ("exact", "mean", "batch", "universal", "simple")),
     ), "ending": ("csv", "parquet"), "folder": ("md5-" + "0" * 32,), "file": ("a.tar.gz",),
 }  # fmt: skip

@@ -16,8 +16,8 @@ def cosine(vectors: np.ndarray, asked: np.ndarray | None = None) -> Score:
     Raises:
         ValueError: when a vector has length zero.
     """
-    unit = _unit(vectors)
-    of_queries = unit if asked is None else _unit(asked)
+    unit = unit_vectors(vectors)
+    of_queries = unit if asked is None else unit_vectors(asked)
     return lambda queries: of_queries[queries] @ unit.T
 
 
@@ -29,12 +29,17 @@ def gradient_cosine(
     Args:
         asked: both factors of the queries, the same ones unless given.
     """
-    h, r = _unit(features), _unit(residuals)
-    h_asked, r_asked = (h, r) if asked is None else map(_unit, asked)
+    h, r = unit_vectors(features), unit_vectors(residuals)
+    h_asked, r_asked = (h, r) if asked is None else map(unit_vectors, asked)
     return lambda queries: (h_asked[queries] @ h.T) * (r_asked[queries] @ r.T)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def unit_vectors(vectors: np.ndarray) -> np.ndarray:
+    """(n, d) float64 of length 1.
+
+    Raises:
+        ValueError: when a vector has length zero.
+    """
     vectors = np.asarray(vectors, dtype=np.float64)
     # by the largest entry first: squares of a certain point's residuals would underflow
     largest = np.abs(vectors).max(axis=1, keepdims=True)

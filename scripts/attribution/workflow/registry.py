@@ -73,6 +73,7 @@ METHODS = {
     "embedding-cosine": "distance.embedding_cosine:EmbeddingCosine",
     "embedding-euclidean": "distance.embedding_euclidean:EmbeddingEuclidean",
     "embedding-cosine-same-class": "distance.own_class_first:OwnClassFirst",
+    "convolution-cosine-same-class": "distance.convolution_cosine:ConvolutionCosine",
     "embedding-neighbours": "distance.neighbours:Neighbours",
     "input-neighbours": "distance.neighbours:InputNeighbours",
     "network-gradient-dot": "influence.network_gradient_dot:NetworkGradientDot",
