@@ -382,6 +382,28 @@ def test_derivatives_at_subsets_ask_for_the_time_of_as_many_trainings():
     assert often["runtime"] > once["runtime"] and often["mem_mb"] >= once["mem_mb"]
 
 
+def test_a_name_that_is_no_method_asks_as_one_that_takes_no_derivatives_and_keeps_none():
+    for name in ("ekfac-untrained", "metagradient-subsets-5", "influence-unit-components"):
+        size = resources.size_of(CONFIG, SimpleNamespace(dataset="toy", model="mlp-l2", seed="0", method=name))
+        assert (size["differentiated"], size["kept_of_gradients"]) == (1, 0)
+
+
+@pytest.mark.parametrize("method", ["trak", "trak-subsets"])
+def test_trak_asks_for_the_memory_of_its_features_or_of_all_pairs(method):
+    def size(method: str, dataset: str = "cifar10", **of_trak) -> dict:
+        config = CONFIG | {"trak": CONFIG["trak"] | of_trak}
+        return resources.size_of(config, SimpleNamespace(dataset=dataset, model="cnn-smooth", seed="0", method=method))
+
+    projected = {"projection": 2048, "blocks": 4}
+    more, less = (resources.requests.request("attribute_method", size(name, **projected))["mem_mb"]
+                  for name in (method, "kfac"))  # fmt: skip
+    features = 4 * 50_000 * 2048 * 4
+    assert features < 1e6 * (more - less) < 1.5 * features
+    assert size(method, "cifar10-truth")["kept_of_gradients"] == 2 * 8 * 2000**2
+    # refused before it is held
+    assert size(method)["kept_of_gradients"] == size("kfac", "cifar10-truth")["kept_of_gradients"] == 0
+
+
 def test_class_weights_reach_every_job_of_a_model_by_the_numbers_of_classes(workflow):
     """What is told to the jobs of a model that weighs classes, and that all others are told nothing of it."""
     weighed = {"models": {"even": {"extends": "mlp-plain", "class_weights": {"red": 3}},

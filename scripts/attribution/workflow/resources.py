@@ -70,6 +70,7 @@ def size_of(config: dict, wildcards) -> dict:
         "fitted": config["truth"]["fitted"]["subsets"],
         "tested": min(config["truth"]["targets"], data["m"]),
         "differentiated": differentiated(config, wildcards),
+        "kept_of_gradients": kept_of_gradients(config, data["n"], wildcards),
         "judged": config["truth"][wildcards.extent]["subsets"] if hasattr(wildcards, "extent") else 0,
         "folds": config["answers"]["folds"],
         "explained": explained(config, data["classes"]),
@@ -110,8 +111,24 @@ def trained(config: dict, n: int, wildcards) -> int:
 
 def differentiated(config: dict, wildcards) -> int:
     """Trainings that a method takes derivatives through: those on random subsets where it has such, else one."""
-    own = registry.told(wildcards.method, "settings") if hasattr(wildcards, "method") else ()
-    return config["unrolled"]["subsets"]["networks"] if "unrolled.subsets" in own else 1
+    return config["unrolled"]["subsets"]["networks"] if "unrolled.subsets" in read_by(wildcards) else 1
+
+
+def kept_of_gradients(config: dict, n: int, wildcards) -> int:
+    """Bytes that TRAK keeps of the gradients of n points: features of each projection in float32 and a matrix of inner
+    products, or two matrices of all pairs, where they are not refused."""
+    if "trak.projection" not in read_by(wildcards):
+        return 0
+    size, blocks = config["trak"]["projection"], config["trak"]["blocks"]
+    if size == "none":
+        return 16 * n**2 if 8 * n**2 <= 1e9 * config["influence"]["matrix_gb"] else 0
+    return 4 * n * size * blocks + 8 * min(size, n) ** 2
+
+
+def read_by(wildcards) -> tuple:
+    """Settings that the method of these wildcards reads; none where they name a mean or an untrained network's."""
+    name = getattr(wildcards, "method", None)
+    return registry.told(name, "settings") if name in registry.METHODS else ()
 
 
 def explained(config: dict, classes: int) -> int:

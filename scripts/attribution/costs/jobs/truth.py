@@ -18,6 +18,7 @@ def attributed(size: dict) -> tuple:
     held += 4 * 3 * training["batch_size"] * size["activations"]
     # scores of each training, which are sorted
     held += (16 + 24 * walked) * size["tested"] * size["n"]
+    held += size["kept_of_gradients"]
     return factors.work(6, 10)(size)[0] + TENSORFLOW + held, 20 + 3 * walked * steps * STEP + flops / SINGLE, flops
 
 
