@@ -7,6 +7,8 @@ import yaml
 from writing import blocks, results
 
 SHARES = (0.5, 0.75, 0.9)
+# of what was got, shown and compared
+DIGITS = 3
 # one point leaves, and its column
 ALONE, ALONE_WORDS = "alone", "one point"
 
@@ -14,17 +16,26 @@ ALONE, ALONE_WORDS = "alone", "one point"
 def table(folder: Path = results.FOLDER) -> str:
     """A row a method and truth, cells `asked: got` by share and for one point, and why less is reached.
 
-    Of what was never measured nothing is reached, and the last cell says so.
+    As shown, with three decimals, so it counts: 0.699 has not reached 0.70. Of what was never measured nothing is
+    reached, and the last cell says so.
+
+    Raises:
+        PageError: where less is reached and no `why` is there.
     """
     lines = []
     for row in yaml.safe_load((folder / "asked.yaml").read_text()):
         got = {key: value_of(row, key, folder) for key in row["asked"]}
         lacking = [ALONE_WORDS if key == ALONE else f"{key:g}" for key, value in got.items() if value is None]
         said = [f"{' and '.join(lacking)}: not measured"] if lacking else []
-        if lacking or any(round(value, 2) < row["asked"][key] for key, value in got.items()):
+        less = any(value is not None and round(value, DIGITS) < row["asked"][key] for key, value in got.items())
+        if less and not row["why"]:
+            raise blocks.PageError(
+                f"asked.yaml: `{row['method']}` of `{row['model']}` has less than asked and no `why`"
+            )
+        if less or lacking:
             said += [row["why"]] if row["why"] else []
         cells = [
-            f"{row['asked'][key]:.2f}: {'-' if got[key] is None else f'{got[key]:.3f}'}" if key in got else ""
+            f"{row['asked'][key]:.2f}: {'-' if got[key] is None else f'{got[key]:.{DIGITS}f}'}" if key in got else ""
             for key in (*SHARES, ALONE)
         ]
         of = [f"`{row['model']}`, {row['truth']}", f"`{row['method']}`"]

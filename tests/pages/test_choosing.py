@@ -191,20 +191,24 @@ def results_of(row: dict[str, str]) -> list[str]:
 def test_cells_hold_what_was_asked_and_got_and_a_reason_only_where_less_is_got(tmp_path):
     (tmp_path / "tables.yaml").write_text("lds: {}\nleave-one-out: {}\nleave-more-out: {}\n")
     (tmp_path / "lds.csv").write_text(
-        "model,truth,alpha,method,lds\na,fixed,0.5,kfac,0.796\na,fixed,0.9,kfac,0.7949\na,averaged,0.5,kfac,0.1\n"
+        "model,truth,alpha,method,lds\na,fixed,0.5,kfac,0.7996\na,fixed,0.9,kfac,0.7994\na,averaged,0.5,kfac,0.1\n"
     )
     (tmp_path / "leave-one-out.csv").write_text("model,truth,method,spearman\na,fixed,trak,0.3\n")
     (tmp_path / "leave-more-out.csv").write_text("model,truth,method,spearman\na,fixed,kfac,0.3\n")
     row = "- {table: lds, model: a, truth: fixed, method: kfac, asked: {0.5: 0.8%s}, why: because}\n"
     other = (row % ", alone: 0.2").replace("lds,", "lds, alone: leave-more-out,")
     (tmp_path / "asked.yaml").write_text(row % "" + row % ", 0.9: 0.8" + row % ", alone: 0.2" + other)
-    head = "| `a`, fixed | `kfac` | 0.80: 0.796 | |"
+    # rounded to what is shown: 0.800 has reached 0.80, and 0.799 has not
+    head = "| `a`, fixed | `kfac` | 0.80: 0.800 | |"
     assert asked.table(tmp_path).splitlines()[2:] == [
-        f"{head} | | reached |", f"{head} 0.80: 0.795 | | because |",
+        f"{head} | | reached |", f"{head} 0.80: 0.799 | | because |",
         f"{head} | 0.20: - | one point: not measured; because |", f"{head} | 0.20: 0.300 | reached |",
     ]  # fmt: skip
     (tmp_path / "asked.yaml").write_text(row.replace("because", "''") % ", alone: 0.2")
     assert asked.table(tmp_path).splitlines()[2:] == [f"{head} | 0.20: - | one point: not measured |"]
+    (tmp_path / "asked.yaml").write_text(row.replace("because", "''") % ", 0.9: 0.8")
+    with pytest.raises(blocks.PageError, match="`kfac` of `a` has less than asked and no `why`"):
+        asked.table(tmp_path)
     (tmp_path / "asked.yaml").write_text(row % ", 0.75: 0.8")
     with pytest.raises(blocks.PageError, match=r"at 0\.75 of docs/results/lds\.csv, which has no such row"):
         asked.table(tmp_path)
