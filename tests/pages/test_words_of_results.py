@@ -112,3 +112,18 @@ def test_noise_floors():
         of = {"dataset": "cifar10-truth", "model": model, "truth": "averaged"}
         found = [value("lds", "lds", method=method, **of) for method in ("trak-10", "noise-floor")]
         says(sentence.format(found[0], found[1] ** 0.5))
+
+
+def test_what_is_said_of_the_damping_of_the_last_layer_and_of_all_layers():
+    def lifted(model: str) -> str:
+        of = {"dataset": "toy", "model": model, "truth": "fixed", "alpha": "0.5"}
+        return " to ".join(f"{value('lds', 'lds', method=m, **of):.2f}" for m in ("last-layer", "last-layer-damped"))
+
+    says(f"from {lifted('mlp-dropout')} with dropout and from {lifted('mlp-plain')} with `mlp-plain`")
+    says(f"With `mlp-l2`, from {lifted('mlp-l2')}, two things change")
+    scores = [float(row["lds"]) for row in results.read("ridges") if row["model"] == "mlp-l2"]
+    says(f"no damping gives more than {max(scores):.2f} (below); points")
+    one = {"dataset": "toy", "model": "mlp-l2", "truth": "fixed", "method": "source"}
+    low, high = (value("leave-one-out", end, **one) for end in ("low", "high"))
+    says(f"0.003 of single points; its interval, {low:.3f} to {high:.3f}, holds what was asked")
+    assert round(0.62 - value("leave-one-out", "spearman", **one), 3) == 0.003 and low < 0.62 < high

@@ -13,7 +13,9 @@ class LastLayerDamped:
     """`last-layer` with `curvature.damping`: three times trace(H) / n, by which a point weighs about a quarter.
 
     The damping of influence.h5 suits the last layer refitted to its optimum, and is far too small for a network that
-    was trained: a few uncertain points then hold most of what is left of the curvature.
+    was trained: a few uncertain points then hold most of what is left of the curvature. The penalty's own curvature is
+    not in it, as it is in `last-layer` and the curvatures of all layers: with a penalty two things differ from
+    `last-layer`, and not the damping alone.
     """
 
     family = "influence"
