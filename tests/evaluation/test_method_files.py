@@ -7,6 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
+import known_run
+import predict_removals
 from attribution.files import hdf5
 from attribution.groups import by_pairs
 from attribution.methods import scores, targets, writing
@@ -115,3 +117,18 @@ def test_the_seeds_of_a_table(run, tmp_path):
         4,
         2,
     ]
+
+
+def test_predictions_for_groups_carry_what_their_method_took(tmp_path):
+    home, path = known_run.write(tmp_path, known_run.clusters()), tmp_path / "falls.h5"
+    files = {name: home / f"{name}.h5" for name in ("gradients", "hessian")} | {"data": home.parents[1] / "data.h5"}
+    drawn = {"targets": 5, "seed": 1, "groups": {"shares": [0.1, 0.2], "draws": 2, "seed": 0}}
+    given, attributes = method("newton"), {"dataset": "data-set", "settings": "{}"}
+    predict_removals.predict_removals(
+        "newton", given, files, {"influence.cg": {}}, drawn, {}, 0, path, attributes
+    )  # fmt: skip
+    facts, (asked, kept, falls) = hdf5.attributes(path), hdf5.read(path, "targets", "kept", "falls")
+    assert facts["method"] == "newton" and facts["family"] == "influence" and facts["settings"] == "{}"
+    assert facts["seconds"] >= 0 and 10 << 20 < facts["peak_memory"] < 100 << 30
+    run = Run(files, {"influence.cg": {}}, tested=True)
+    np.testing.assert_allclose(falls, given.falls(run, asked, kept))

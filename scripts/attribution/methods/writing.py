@@ -1,7 +1,6 @@
-"""Write what one method gives a run: scores/METHOD.h5 and scores/TABLE/METHOD.h5, see `scores`."""
+"""Write what one method gives a run: scores/METHOD.h5 and scores/TABLE/METHOD.h5, see `scores`; attributions/METHOD.h5
+and group-removals/METHOD.h5, see `files.results.retraining`."""
 
-import resource
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,10 +11,12 @@ from attribution.files import hdf5
 from attribution.files.results.boundary import INDEX
 from attribution.files.results.groups import MEMBERS, SEEDS
 from attribution.files.results.influence import TARGETS
+from attribution.files.results.retraining import FALLS, KEPT
 from attribution.groups import by_pairs
 from attribution.methods import base, targets
 from attribution.methods.run import Run
 from attribution.methods.scores import ALONE, BLOCK, LEFT, PAIRS, POINTS, RIGHT, TOGETHER
+from attribution.runtime import memory
 
 
 def write_scores(label: str, method: base.Method, run: Run, path: str, attributes: dict) -> None:
@@ -70,15 +71,42 @@ def write_attributions(
         ValueError: when a score is not finite.
     """
     begun = time.perf_counter()
-    found = np.asarray(base.part(method, "pairs", label)(run, asked), dtype=np.float64)
+    found = _finite(base.part(method, "pairs", label)(run, asked), label, "attributions")
+    facts = {"unit": getattr(method, "unit", "")} | _told(label, method, run, begun)
+    hdf5.write(path, {TARGETS: asked, PAIRS: found}, attributes | facts)
+
+
+def write_falls(
+    label: str, method: base.Method, run: Run, asked: np.ndarray, kept: np.ndarray, path: str, attributes: dict
+) -> None:
+    """Write group-removals/METHOD.h5: `targets` (t,), `kept` (g, n) and `falls` (g, t), with what the method says of
+    itself.
+
+    Args:
+        asked: (t,) targets, indices into `run.queried`. kept: (g, n) bool, False where a point leaves.
+
+    Raises:
+        ValueError: when a fall is not finite, or the method gives none.
+    """
+    begun = time.perf_counter()
+    found = _finite(base.part(method, "falls", label)(run, asked, kept), label, "falls")
+    facts = _told(label, method, run, begun)
+    hdf5.write(path, {TARGETS: asked, KEPT: kept, FALLS: found}, attributes | facts)
+
+
+def _finite(found: np.ndarray, label: str, what: str) -> np.ndarray:
+    found = np.asarray(found, dtype=np.float64)
     if not np.isfinite(found).all():
-        raise ValueError(
-            f"{(~np.isfinite(found)).sum()} of {found.size} attributions by method '{label}' are not finite"
-        )
-    facts = _described(label, method, begun) | {"unit": getattr(method, "unit", "")} | run.facts
+        raise ValueError(f"{(~np.isfinite(found)).sum()} of {found.size} {what} by method '{label}' are not finite")
+    return found
+
+
+def _told(label: str, method: base.Method, run: Run, begun: float) -> dict:
+    """What is said of a method of targets, its seconds with those of what it alone needs."""
+    facts = _described(label, method, begun) | run.facts
     facts["seconds"] += facts.get("seconds_before", 0.0)
     print(f"{label}: {facts['seconds']:.1f} s, {facts['peak_memory'] / 1e6:.0f} MB", flush=True)
-    hdf5.write(path, {TARGETS: asked, PAIRS: found}, attributes | facts)
+    return facts
 
 
 def write_groups(
@@ -133,8 +161,6 @@ def _drawn(method: base.Method, seeds: list[int], count: int, seed: int) -> tupl
 
 
 def _described(label: str, method: base.Method, begun: float) -> dict:
-    # Linux counts in kilobytes, macOS in bytes
-    unit = 1 if sys.platform == "darwin" else 1024
     return {
         "method": label,
         "row": getattr(method, "row", label),
@@ -142,5 +168,5 @@ def _described(label: str, method: base.Method, begun: float) -> dict:
         "directions": list(base.directions(method)),
         "stored": int(getattr(method, "stored", False)),
         "seconds": time.perf_counter() - begun,
-        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        "peak_memory": memory.peak(),
     }

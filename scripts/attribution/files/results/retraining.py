@@ -20,5 +20,6 @@ KEPT, RETRAINED, UNTOUCHED, KIND = "kept", "retrained", "untouched", "kind"
 # of truth/found-groups.h5: `kept` and `kind`
 # of brittleness/*.h5: (k,) points that leave; there (t, k) margins without so many, and (t,) with all
 COUNTS = "counts"
-# of group-removals/*.h5, beside `kept` (g, n): (g, t) of the targets' margins
+# of group-removals/*.h5, beside `kept` (g, n): (g, t) of the targets' margins; attributes as attributions/*.h5 have
+# them, of the method and its `seconds` and `peak_memory` in bytes
 FALLS = "falls"

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from attribution.files import hdf5
+from attribution.evaluation import truths
 from attribution.methods.run import Run
-from attribution.methods.scores import PAIRS
 from attribution.retraining import datamodels
 
 
@@ -36,8 +35,8 @@ def around(run: Run, targets: np.ndarray, prior: str) -> np.ndarray:
         prior: name of their file among those of the run. Its seconds are counted.
     """
     kept, margins = run.subsets(targets)
-    (tau,) = hdf5.read(run.files[prior], PAIRS)
+    tau, facts = truths.attribution(run.files[prior], targets)
     found, share = datamodels.around(tau, kept, margins, candidates(run.settings["datamodels.penalties"]))
     run.facts |= {"subsets": len(kept), "factor": float(np.median(share))}
-    run.facts["seconds_before"] += float(hdf5.attributes(run.files[prior])["seconds"])
+    run.facts["seconds_before"] += float(facts["seconds"])
     return found
