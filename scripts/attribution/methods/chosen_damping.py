@@ -11,6 +11,8 @@ from attribution.methods.run import Run
 def of_settings(run: Run, targets: np.ndarray, trace: float, size: int, influence: Callable) -> float:
     """The number added to the curvature's diagonal; what was chosen and how stands in `run.facts`.
 
+    Mode `trajectory` chooses by some of the targets, see `spread`, so that with other targets it may be another.
+
     Args:
         targets: (t,) that the method is asked about. trace: of its curvature. size: parameters.
         influence: (places (b,) among the targets, damping) -> (b, n), the method itself, for mode `trajectory`.

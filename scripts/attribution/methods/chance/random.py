@@ -6,7 +6,7 @@ from attribution.methods.run import Run
 
 
 class Random:
-    """Scores drawn uniformly."""
+    """Scores drawn uniformly, for the training points' places: in another order they have each other's."""
 
     family = "chance"
     needs = ("data",)

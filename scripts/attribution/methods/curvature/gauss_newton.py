@@ -10,7 +10,10 @@ from attribution.methods.run import Run
 
 
 class GaussNewton:
-    """Influence on all layers, by the kernel of the samples or by conjugate gradients, whichever costs less."""
+    """Influence on all layers, by the kernel of the samples or by conjugate gradients, whichever costs less.
+
+    The number of targets decides with it: where it changes the form, scores differ by what `curvature.cg` leaves.
+    """
 
     family = "influence"
     needs = ("data", "model")

@@ -16,6 +16,7 @@ class TrakSubsets:
     initial weights, batches and masks of dropout are those of the run.
 
     So it is a mean over the neighbourhood of this training, and not over what other trainings of the recipe share.
+    Subsets are drawn of the points' places, so points in another order have other subsets.
     """
 
     family = "retraining"

@@ -15,7 +15,8 @@ class MetagradientSmooth:
 
     Where a training is chaotic derivatives grow without bound on their way back to its start and say nothing of points
     that leave. Of the settings' betas the first counts with which they do not grow, else the last: the sharpest kink at
-    which the derivative still means something. That needs no retraining.
+    which the derivative still means something. That needs no retraining. The first TRIED targets asked decide, so those
+    of one call have one beta, and another choice or order of targets may have another.
     """
 
     family = "unrolled"

@@ -16,7 +16,8 @@ class MetagradientSubsets:
 
     A linear datamodel's weight of a point is the mean, over random subsets, of what the point changes beside each
     (Ilyas et al. 2022, arXiv 2202.00622, section 2, as the regression's expectation); here the derivative in its weight
-    stands for the change. One derivative gives all points at once, where a retrained network gives one number.
+    stands for the change. One derivative gives all points at once, where a retrained network gives one number. Subsets
+    are drawn of the points' places, so points in another order have other subsets.
     """
 
     family = "unrolled"
