@@ -125,7 +125,11 @@ def test_what_is_finished_is_kept_and_no_network_of_it_trained_again(points, tmp
     (tmp_path / "pairs-1.h5").unlink()
     run = replay.run
     monkeypatch.setattr(replay, "run", lambda training, mask: asked.append(mask) or run(training, mask))
-    np.testing.assert_array_equal(TrakSubsets().pairs(a_run(points, tmp_path, ALONE), targets), expected)
+    took = sum(float(hdf5.attributes(tmp_path / f"pairs-{number}.h5")["seconds"]) for number in (0, 2))
+    again = a_run(points, tmp_path, ALONE)
+    np.testing.assert_array_equal(TrakSubsets().pairs(again, targets), expected)
+    # what was done before the kill counts among the method's seconds
+    assert again.facts["seconds_before"] == pytest.approx(took) and took > 0
     np.testing.assert_array_equal(asked, kept_by(ALONE)[[1]])
 
 

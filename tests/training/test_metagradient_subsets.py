@@ -93,7 +93,11 @@ def test_what_is_finished_is_kept(points, tmp_path, monkeypatch):
         return whole(*given, weights=weights, **more)
 
     monkeypatch.setattr(metagradient, "metagradient", counted)
-    np.testing.assert_array_equal(MetagradientSubsets().pairs(a_run(points, tmp_path, recipe), asked), expected)
+    took = sum(float(hdf5.attributes(tmp_path / f"{number}.h5")["seconds"]) for number in (0, 1, 2, 4))
+    run = a_run(points, tmp_path, recipe)
+    np.testing.assert_array_equal(MetagradientSubsets().pairs(run, asked), expected)
+    # what was done before the kill counts among the method's seconds
+    assert run.facts["seconds_before"] == pytest.approx(took) and took > 0
     np.testing.assert_array_equal(begun, subsets.random_subsets(N, 0.6, 3, 1, 2, truth.ATTRIBUTED))
 
 

@@ -1,5 +1,6 @@
 """TRAK over networks trained on random subsets of the points, from the run's own initial weights and batches."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -50,11 +51,13 @@ def _mean(run: Run, name: str, scored: Callable) -> np.ndarray:
     networks = whole_networks.networks(run.recipe, run.x, run.labels, run.classes, run.seed, left, "subsets")
     for number, path in enumerate(files):
         if done[number]:
-            (found,) = hdf5.read(path, name)
+            (found,), took = hdf5.read(path, name), float(hdf5.attributes(path)["seconds"])
+            run.facts["seconds_before"] = run.facts.get("seconds_before", 0.0) + took
         else:
+            begun = time.perf_counter()
             found = scored(next(networks), number)
             if path is not None:
-                hdf5.write(path, {name: found}, {})
+                hdf5.write(path, {name: found}, {"seconds": time.perf_counter() - begun})
         total = total + found
     run.facts |= {"networks": len(kept), "alpha": chosen["alpha"]}
     return total / len(kept)

@@ -1,5 +1,7 @@
 """Exact derivatives of margins after training, at many random subsets: what a point changes on average."""
 
+import time
+
 import numpy as np
 
 from attribution.files import hdf5
@@ -9,6 +11,8 @@ from attribution.methods.scores import PAIRS
 from attribution.methods.unrolled import metagradient
 from attribution.methods.unrolled.metagradient_smooth import part
 from attribution.retraining import subsets, truth
+
+GROWTH = "growth"
 
 
 class MetagradientSubsets:
@@ -33,14 +37,16 @@ class MetagradientSubsets:
         )
         training = metagradient.replayed(run, 0.0)
         for number, mask in enumerate(kept):
-            path = part(run.work, f"{number}.h5")
-            if path is None or not path.exists():
+            path, begun = part(run.work, f"{number}.h5"), time.perf_counter()
+            if path is not None and path.exists():
+                pairs, growth = hdf5.read(path, PAIRS, GROWTH)
+                took = float(hdf5.attributes(path)["seconds"])
+                run.facts["seconds_before"] = run.facts.get("seconds_before", 0.0) + took
+            else:
                 label, work = f"subset {number + 1} of {len(kept)}", part(run.work, f"network-{number}")
                 pairs, growth = metagradient.at_weights(run, training, targets, mask.astype(np.float64), work, label)
                 if path is not None:
-                    hdf5.write(path, {PAIRS: pairs, "growth": growth}, {})
-            else:
-                pairs, growth = hdf5.read(path, PAIRS, "growth")
+                    hdf5.write(path, {PAIRS: pairs, GROWTH: growth}, {"seconds": time.perf_counter() - begun})
             found.append(pairs)
             grown.append(growth)
         run.facts |= metagradient.told(np.concatenate(grown), 0.0)
