@@ -127,3 +127,46 @@ def test_what_is_said_of_the_damping_of_the_last_layer_and_of_all_layers():
     low, high = (value("leave-one-out", end, **one) for end in ("low", "high"))
     says(f"0.003 of single points; its interval, {low:.3f} to {high:.3f}, holds what was asked")
     assert round(0.62 - value("leave-one-out", "spearman", **one), 3) == 0.003 and low < 0.62 < high
+
+
+def test_derivatives_at_subsets():
+    def scores(method: str, model: str, name: str = "lds", **of: str) -> str:
+        of |= {"dataset": "toy", "truth": "fixed", "method": method} if name == "lds" else {}
+        return " / ".join(f"{value(name, 'lds', model=model, alpha=a, **of):.2f}" for a in ("0.5", "0.75", "0.9"))
+
+    dropout, plain, smooth = "mlp-dropout", "mlp-plain", "mlp-l2"
+    ours = scores("metagradient-subsets", dropout)
+    says(f"`mlp-dropout` {ours}, where one derivative has {scores('metagradient', dropout)}")
+    says(f"the mean of derivatives at random subsets is ahead, {ours} with dropout")
+    others = {row["method"] for row in results.read("lds") if row["model"] == dropout and row["truth"] == "fixed"}
+    others = [name for name in others if name != "metagradient-subsets"]
+    best = [max(float(scores(name, dropout).split(" / ")[place]) for name in others) for place in range(3)]
+    says(f"the best other method {' / '.join(f'{score:.2f}' for score in best)}.")
+    halves = scores("", plain, "derivatives-at-subsets", kept="0.5", networks="20")
+    ours = scores("metagradient-subsets", plain)
+    says(f"{ours} with the subsets of three quarters that the settings have, and {halves}")
+    says(f"with halves, where one derivative has {scores('metagradient', plain)}.")
+    says(f"`mlp-l2` {scores('metagradient-subsets', smooth)} for {scores('metagradient', smooth)}, where "
+         f"`metagradient-smooth` has {scores('metagradient-smooth', smooth)}.")  # fmt: skip
+    for model in (dropout, plain):
+        shown = scores("", model, "derivatives-at-subsets", kept="0.75", networks="20")
+        assert shown == scores("metagradient-subsets", model)
+
+
+def test_what_a_fixed_truth_can_be_known_to():
+    alike = {a: value("rounding", "spearman", model="cnn", truth=f"fixed-alpha{a}") for a in ("0.5", "0.9")}
+    says(f"rank the subsets alike at {alike['0.9']:.2f}, where half leaves at {alike['0.5']:.2f}")
+    says(f"would have the root, {alike['0.9'] ** 0.5:.2f} and {alike['0.5'] ** 0.5:.2f}")
+    toy = [float(row["spearman"]) for row in results.read("rounding") if row["dataset"] == "toy"]
+    assert min(toy) > 0.995
+
+
+def test_trak_over_halves_of_images():
+    of = {"dataset": "cifar10-truth", "model": "cnn", "truth": "fixed"}
+    half, tenth = (value("lds", "lds", method="trak-subsets", alpha=alpha, **of) for alpha in ("0.5", "0.9"))
+    says(f"the best method there is for the fixed truth, {half:.2f} with 20 halves")
+    says(f"Where a tenth leaves it has {tenth:.2f}, less than the derivative's")
+    assert half == max(
+        float(row["lds"]) for row in results.read("lds")
+        if row["alpha"] == "0.5" and all(row[key] == text for key, text in of.items())
+    )  # fmt: skip
