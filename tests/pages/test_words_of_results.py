@@ -170,3 +170,16 @@ def test_trak_over_halves_of_images():
         float(row["lds"]) for row in results.read("lds")
         if row["alpha"] == "0.5" and all(row[key] == text for key, text in of.items())
     )  # fmt: skip
+
+
+def test_near_duplicates_are_found_by_a_network_that_learned_nothing():
+    rows = {row["method"]: row for row in results.read("near-duplicates")}
+    cuts = ("recall@1", "recall@10", "recall@25")
+    found = [rows["last convolution, own class first, untrained network"][cut] for cut in cuts]
+    trained = [
+        row for name, row in rows.items() if "untrained" not in name and name not in ("pixel distance", "random")
+    ]
+    best = [max(row[cut] for row in trained) for cut in cuts]
+    says(f"finds {found[0]} first (0.68 to 0.80, bootstrap over pairs), {found[1]} among 10 and {found[2]} among 25")
+    says(f"the best of a trained network has {best[0]}, {best[1]} and {best[2]}; without the label")
+    assert all(float(own) > float(other) - 0.015 for own, other in zip(found, best, strict=True))
