@@ -31,9 +31,9 @@ from attribution.training import replay
 from attribution.workflow import registry
 
 METHODS = (
-    "source", "gauss-newton", "kfac", "ekfac", "trak", "tracin", "last-layer", "last-layer-damped",
-    "last-layer-rescaled", "theta-relative", "l-relative", "gradient-dot", "gradient-cosine", "embedding-cosine",
-    "input-euclidean", "random",
+    "metagradient", "metagradient-smooth", "source", "gauss-newton", "kfac", "ekfac", "trak", "tracin", "last-layer",
+    "last-layer-damped", "last-layer-rescaled", "theta-relative", "l-relative", "gradient-dot",
+    "gradient-cosine", "embedding-cosine", "input-euclidean", "random",
 )  # fmt: skip
 ROOT = Path(__file__).parents[1]
 # of the last layer's Hessian, times its mean eigenvalue; as config.yaml has it

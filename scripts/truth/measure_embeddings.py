@@ -9,6 +9,7 @@ import pandas as pd
 
 from attribution.evaluation import embeddings, truths
 from attribution.files import atomic
+from attribution.methods import scores
 from attribution.methods.retraining.datamodel_ridge import candidates
 from attribution.retraining import datamodels
 
@@ -28,7 +29,7 @@ def measure_embeddings(
         penalties: of ridge. components: leading ones that distances are taken in. interval: of the bootstrap.
     """
     found = truths.read(subsets, number)
-    pairs, _ = truths.attribution(attributions, found.targets)
+    pairs, _ = scores.attribution(attributions, found.targets)
     kept, margins = found.kept, found.margins[0]
 
     def of_datamodels(part: slice) -> np.ndarray:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from attribution.evaluation import lds, truths
 from attribution.files import atomic, hdf5
+from attribution.methods import scores
 
 COLUMNS = [
     "dataset", "model", "truth", "models", "subsets", "alpha", "method", "lds", "low", "high", "seconds", "peak_mb"
@@ -51,7 +52,7 @@ def measure_lds(
             floors = lds.noise_floor(found.margins, **interval)
             rows += [[*start, name, *values, None, None] for name, values in floors.items()]
         for method, file in zip(methods, attributions, strict=True):
-            pairs, facts = truths.attribution(file, found.targets)
+            pairs, facts = scores.attribution(file, found.targets)
             predicted = found.kept.astype(float) @ pairs.T
             low, high = lds.interval(true, predicted, **interval)
             score = float(lds.scores(true, predicted).mean())

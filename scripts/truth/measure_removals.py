@@ -11,6 +11,7 @@ import pandas as pd
 
 from attribution.evaluation import removals, truths
 from attribution.files import atomic
+from attribution.methods import scores
 
 START = ["dataset", "model", "truth", "method"]
 END = ["slope", "pearson", "spearman", "low", "high"]
@@ -58,7 +59,7 @@ def _predictions(found: truths.Truth, methods, attributions, of_groups, predicte
     """Name, falls (g, t), those of attributions less their mean or None, and whether they are on the margin's scale."""
     left = (~found.kept).astype(float)
     for method, file in zip(methods, attributions, strict=True):
-        pairs, facts = truths.attribution(file, found.targets)
+        pairs, facts = scores.attribution(file, found.targets)
         centred = left @ (pairs - pairs.mean(axis=1, keepdims=True)).T
         yield method, left @ pairs.T, centred, facts["unit"] == "margin"
     for method, file in zip(of_groups, predicted, strict=True) if by_kind else []:

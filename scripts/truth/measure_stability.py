@@ -7,9 +7,10 @@ job.begin()
 import numpy as np
 import pandas as pd
 
-from attribution.evaluation import stability, truths
+from attribution.evaluation import stability
 from attribution.files import atomic, hdf5
 from attribution.files.results.influence import TARGETS
+from attribution.methods import scores
 
 
 def measure_stability(
@@ -25,7 +26,7 @@ def measure_stability(
     (targets,) = hdf5.read(attributions[0], TARGETS)
     for number, method in enumerate(methods):
         files = attributions[number * trainings : (number + 1) * trainings]
-        several = np.stack([truths.attribution(file, targets)[0] for file in files])
+        several = np.stack([scores.attribution(file, targets)[0] for file in files])
         start = {"dataset": wildcards["dataset"], "model": wildcards["model"], "method": method}
         rows.append(start | stability.row(several, interval))
         print(f"{method}: {rows[-1]['spearman']:.3f} ({rows[-1]['low']:.3f} to {rows[-1]['high']:.3f})", flush=True)

@@ -184,3 +184,7 @@ def test_a_datamodel_is_fitted_around_the_file_of_its_own_method_alone(tmp_path,
     run = Run(files, settings, tested=True)
     assert np.allclose(base.resolve(registry.METHODS[method]).pairs(run, np.arange(3)), weights, atol=1e-3)
     assert run.facts["seconds_before"] == 107 and abs(run.facts["factor"] - 3) < 1e-3
+    # attributions of other targets, or of these in another order, are refused
+    hdf5.write(files[prior], {"targets": np.array([1, 0, 2]), "pairs": weights / 3}, {"seconds": 7.0})
+    with pytest.raises(ValueError, match="about other test points"):
+        base.resolve(registry.METHODS[method]).pairs(Run(files, settings, tested=True), np.arange(3))

@@ -1,4 +1,4 @@
-"""Truths and attributions on files, as judges read them."""
+"""Truths on files, and falls that methods of groups predict, as judges read them."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,6 @@ import numpy as np
 from attribution.files import hdf5
 from attribution.files.results.influence import TARGETS
 from attribution.files.results.retraining import FALLS, KEPT, KIND, RETRAINED, UNTOUCHED
-from attribution.methods.scores import PAIRS
 
 
 class Truth(NamedTuple):
@@ -27,18 +26,6 @@ def read(paths: list[str], count: int | None = None) -> Truth:
     kind = np.concatenate([part.kind for part in found])[:count].astype(str)
     margins = np.concatenate([part.margins for part in found], axis=1)[:, :count]
     return Truth(kept, kind, margins, found[0].untouched, found[0].targets)
-
-
-def attribution(path: str, targets: np.ndarray) -> tuple[np.ndarray, dict]:
-    """Pairs (t, n) of a method, and its attributes.
-
-    Raises:
-        ValueError: when it was asked about other targets.
-    """
-    asked, pairs = hdf5.read(path, TARGETS, PAIRS)
-    if not np.array_equal(asked, targets):
-        raise ValueError(f"{path} is about other test points than the truth; delete it and run its rule again")
-    return pairs, hdf5.attributes(path)
 
 
 def falls(path: str, truth: Truth) -> np.ndarray:

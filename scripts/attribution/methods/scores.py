@@ -65,6 +65,18 @@ def pairs(path: str, judge: str) -> tuple[Score, tuple[str, ...], float]:
     return score, ends, took
 
 
+def attribution(path: str, targets: np.ndarray) -> tuple[np.ndarray, dict]:
+    """Pairs (t, n) of a method, and its attributes.
+
+    Raises:
+        ValueError: when it was asked about other targets.
+    """
+    asked, pairs = hdf5.read(path, TARGETS, PAIRS)
+    if not np.array_equal(asked, targets):
+        raise ValueError(f"{path} is about other test points than the truth; delete it and run its rule again")
+    return pairs, hdf5.attributes(path)
+
+
 def removals(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Changes (n, n + m) of losses when each point leaves, and (g, n + m) when each group of `retraining.groups` does.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attribution.evaluation import truths
+from attribution.methods import scores
 from attribution.methods.run import Run
 from attribution.retraining import datamodels
 
@@ -35,7 +35,7 @@ def around(run: Run, targets: np.ndarray, prior: str) -> np.ndarray:
         prior: name of their file among those of the run. Its seconds are counted.
     """
     kept, margins = run.subsets(targets)
-    tau, facts = truths.attribution(run.files[prior], targets)
+    tau, facts = scores.attribution(run.files[prior], targets)
     found, share = datamodels.around(tau, kept, margins, candidates(run.settings["datamodels.penalties"]))
     run.facts |= {"subsets": len(kept), "factor": float(np.median(share))}
     run.facts["seconds_before"] += float(facts["seconds"])
