@@ -183,3 +183,26 @@ def test_near_duplicates_are_found_by_a_network_that_learned_nothing():
     says(f"finds {found[0]} first (0.68 to 0.80, bootstrap over pairs), {found[1]} among 10 and {found[2]} among 25")
     says(f"the best of a trained network has {best[0]}, {best[1]} and {best[2]}; without the label")
     assert all(float(own) > float(other) - 0.015 for own, other in zip(found, best, strict=True))
+
+
+def test_what_is_taken_away_of_two_more_recipes():
+    def fall(method: str, points: str, model: str) -> str:
+        return f"{value('brittleness', 'change', model=model, method=method, points=points):.2f}"
+
+    dropout, plain = "mlp-dropout", "mlp-plain"
+    pairs = {name: [fall(name, points, dropout) for points in ("16", "53")]
+             for name in ("metagradient-subsets", "metagradient", "input-euclidean")}  # fmt: skip
+    ours, derivative, inputs = (" and ".join(found) for found in pairs.values())
+    says(f"most for 16 and 53 points ({ours}; the derivative at all points {derivative}, the nearest inputs {inputs})")
+    says(f"({fall('input-euclidean', '106', dropout)} for {fall('metagradient-subsets', '106', dropout)})")
+    assert all(float(fall(name, "5", dropout)) > 0 for name in ("gauss-newton", "trak", "last-layer-damped"))
+    methods = {row["method"] for row in results.read("brittleness") if row["model"] == dropout}
+    for points in ("16", "53"):
+        lowest = min(methods, key=lambda name, points=points: float(fall(name, points, dropout)))
+        assert lowest == "metagradient-subsets"
+    first = [fall(name, "5", plain) for name in ("metagradient-subsets", "metagradient", "trak")]
+    says(f"know the first 5 best ({first[0]} and {first[1]}, TRAK {first[2]})")
+    of = [
+        " and ".join(fall(name, points, plain) for points in ("53", "106")) for name in ("trak", "metagradient-subsets")
+    ]
+    says(f"counts together ({of[0]}; {of[1]})")
