@@ -206,3 +206,14 @@ def test_what_is_taken_away_of_two_more_recipes():
         " and ".join(fall(name, points, plain) for points in ("53", "106")) for name in ("trak", "metagradient-subsets")
     ]
     says(f"counts together ({of[0]}; {of[1]})")
+
+
+def test_wrong_labels_by_a_network_that_learned_nothing():
+    def first(score: str) -> str:
+        return f"{value('inspection', 'first 10 %', score=score):.2f}"
+
+    nothing, trained = (first(f"neighbours with another label{end}") for end in (", untrained network", ""))
+    says(f"a network that learned nothing finds {nothing} by its neighbours, where the trained one finds {trained}")
+    others = [first(f"{score}, untrained network") for score in ("margin of the label", "self-influence")]
+    says(f"by the margin and self-influence what chance does ({others[0]} and {others[1]})")
+    assert set(others) == {first("random")}
