@@ -180,7 +180,7 @@ def test_tracin_is_of_the_gradients_of_the_weighted_losses(tested):
     run.queried = SimpleNamespace(x=x[:6], labels=y[:6]) if tested else run
     found = tracin.TracIn().pairs(run, np.arange(6))
     again = replay.of_recipe(recipe, x, y, 3, 3)
-    tracin._put(again.model, replay.run(again, np.ones(N)))
+    replay.assign(again.model, replay.run(again, np.ones(N)))
     copy = precision.in_float64(again.model)
     logits, jacobian = all_layers.jacobian(copy, x, 64)
     g = np.einsum("nck,nc->nk", jacobian, residuals(logits, y, run.point_weights))
@@ -196,7 +196,7 @@ def test_source_follows_the_weighted_training():
     recipe, w = RECIPE | {"class_weights": WEIGHTS}, class_weights.of_labels(y, WEIGHTS)
     again = replay.of_recipe(recipe, x, y, 3, 3)
     path = segments.of_replay(again, ADAM, 2, 1)
-    tracin._put(again.model, replay.run(again, np.ones(N)))
+    replay.assign(again.model, replay.run(again, np.ones(N)))
     settings = {
         "curvature.precision": "float64", "curvature.factors": "plain", "curvature.source": {
             "segments": 2, "checkpoints": 1}, "curvature.damping": {"mode": "kernel", "value": 1.0, "targets": 3},
