@@ -1,5 +1,7 @@
 """The mean of a method's attributions over several trainings, which no single training may outweigh."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import trim_mean
 
@@ -24,8 +26,13 @@ def weights(sizes: np.ndarray) -> np.ndarray:
     Args:
         sizes: (K,) see `lengths`.
     """
-    usual = np.median(sizes)
-    return np.divide(usual, sizes, out=np.ones(len(sizes)), where=sizes > usual) ** 2
+    return to_the_median(sizes) ** 2
+
+
+def to_the_median(sizes: np.ndarray) -> np.ndarray:
+    """Of sizes (K, ...) the factors that bring what is above the median over the first axis to it, 1 for the others."""
+    usual = np.median(sizes, axis=0)
+    return np.divide(usual, sizes, out=np.ones_like(sizes), where=sizes > usual)
 
 
 def mean(pairs: list[np.ndarray], shares: np.ndarray | None = None) -> np.ndarray:
@@ -33,7 +40,7 @@ def mean(pairs: list[np.ndarray], shares: np.ndarray | None = None) -> np.ndarra
     return np.average(pairs, axis=0, weights=shares)
 
 
-def trimmed(pairs: list[np.ndarray]) -> np.ndarray:
+def trimmed(pairs: Sequence[np.ndarray]) -> np.ndarray:
     """(t, n) mean over networks of each score without the TRIMMED largest and smallest.
 
     Before, each target's mean over points is taken off, and where a network's scores of a target are longer than usual
@@ -45,7 +52,5 @@ def trimmed(pairs: list[np.ndarray]) -> np.ndarray:
     """
     found = np.stack(pairs)
     levels = found.mean(axis=2, keepdims=True)
-    sizes = found.std(axis=2, keepdims=True)
-    usual = np.median(sizes, axis=0)
-    shares = np.divide(usual, sizes, out=np.ones_like(sizes), where=sizes > usual)
+    shares = to_the_median(found.std(axis=2, keepdims=True))
     return trim_mean((found - levels) * shares, TRIMMED, axis=0) + np.median(levels, axis=0)

@@ -121,8 +121,13 @@ def kept_of_gradients(config: dict, n: int, wildcards) -> int:
         return 0
     size, blocks = config["trak"]["projection"], config["trak"]["blocks"]
     if size == "none":
-        return 16 * n**2 if 8 * n**2 <= 1e9 * config["influence"]["matrix_gb"] else 0
+        return 16 * n**2 if kernel_fits(config, n) else 0
     return 4 * n * size * blocks + 8 * min(size, n) ** 2
+
+
+def kernel_fits(config: dict, n: int) -> bool:
+    """Whether a matrix of all pairs of n points is within influence.matrix_gb."""
+    return 8 * n**2 / 1e9 <= config["influence"]["matrix_gb"]
 
 
 def read_by(wildcards) -> tuple:

@@ -1,15 +1,13 @@
 """TRAK over networks trained on random subsets of the points, from the run's own initial weights and batches."""
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 
-from attribution.files import hdf5
+from attribution.methods import over_subsets
 from attribution.methods.influence import trak
 from attribution.methods.run import Run
 from attribution.methods.scores import PAIRS, POINTS
-from attribution.retraining import subsets, truth
 
 
 class TrakSubsets:
@@ -41,23 +39,12 @@ def _mean(run: Run, name: str, scored: Callable) -> np.ndarray:
     # imported here, as everything that loads TensorFlow for one method only
     from attribution.retraining import whole_networks
 
-    chosen = run.settings["trak.subsets"]
-    kept = subsets.random_subsets(
-        len(run.labels), chosen["alpha"], 0, chosen["networks"], chosen["seed"], truth.ATTRIBUTED
-    )
-    files = [None if run.work is None else run.work / f"{name}-{number}.h5" for number in range(len(kept))]
-    done, total = [path is not None and path.exists() for path in files], 0.0
-    left = kept[np.logical_not(done)]
+    subsets = over_subsets.drawn(run, run.settings["trak.subsets"])
+    files = [run.work and run.work / f"{name}-{number}.h5" for number in range(len(subsets))]
+    left = subsets[[not over_subsets.is_done(path) for path in files]]
     networks = whole_networks.networks(run.recipe, run.x, run.labels, run.classes, run.seed, left, "subsets")
+    total = 0.0
     for number, path in enumerate(files):
-        if done[number]:
-            (found,), took = hdf5.read(path, name), float(hdf5.attributes(path)["seconds"])
-            run.facts["seconds_before"] = run.facts.get("seconds_before", 0.0) + took
-        else:
-            begun = time.perf_counter()
-            found = scored(next(networks), number)
-            if path is not None:
-                hdf5.write(path, {name: found}, {"seconds": time.perf_counter() - begun})
+        (found,) = over_subsets.kept(run, path, lambda at=number: {name: scored(next(networks), at)}, (name,))
         total = total + found
-    run.facts |= {"networks": len(kept), "alpha": chosen["alpha"]}
-    return total / len(kept)
+    return total / len(subsets)

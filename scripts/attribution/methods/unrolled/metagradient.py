@@ -47,9 +47,9 @@ def replayed(run: Run, beta: float):
 
 def walked(run: Run, beta: float) -> tuple:
     """The run's training, and states that it passes; beta as in `replay.of_recipe`."""
-    training = replayed(run, beta)
     from attribution.training import metagradient
 
+    training = replayed(run, beta)
     return training, metagradient.states_kept(training)
 
 

@@ -1,18 +1,17 @@
 """Exact derivatives of margins after training, at many random subsets: what a point changes on average."""
 
-import time
+from functools import partial
 
 import numpy as np
 
-from attribution.files import hdf5
-from attribution.methods import means
+from attribution.methods import means, over_subsets
 from attribution.methods.run import Run
 from attribution.methods.scores import PAIRS
 from attribution.methods.unrolled import metagradient
 from attribution.methods.unrolled.metagradient_smooth import part
-from attribution.retraining import subsets, truth
 
-GROWTH = "growth"
+# of each subset: scores, and growth of the targets' cotangents
+KEPT = (PAIRS, "growth")
 
 
 class MetagradientSubsets:
@@ -31,26 +30,20 @@ class MetagradientSubsets:
 
     def pairs(self, run: Run, targets: np.ndarray) -> np.ndarray:
         """(t, n), positive = helpful; of a training target minus the derivative of its loss."""
-        chosen, found, grown = run.settings["unrolled.subsets"], [], []
-        kept = subsets.random_subsets(
-            len(run.labels), chosen["alpha"], 0, chosen["networks"], chosen["seed"], truth.ATTRIBUTED
-        )
+        subsets = over_subsets.drawn(run, run.settings["unrolled.subsets"])
         training = metagradient.replayed(run, 0.0)
-        for number, mask in enumerate(kept):
-            path, begun = part(run.work, f"{number}.h5"), time.perf_counter()
-            if path is not None and path.exists():
-                pairs, growth = hdf5.read(path, PAIRS, GROWTH)
-                took = float(hdf5.attributes(path)["seconds"])
-                run.facts["seconds_before"] = run.facts.get("seconds_before", 0.0) + took
-            else:
-                label, work = f"subset {number + 1} of {len(kept)}", part(run.work, f"network-{number}")
-                pairs, growth = metagradient.at_weights(run, training, targets, mask.astype(np.float64), work, label)
-                if path is not None:
-                    hdf5.write(path, {PAIRS: pairs, GROWTH: growth}, {"seconds": time.perf_counter() - begun})
-            found.append(pairs)
-            grown.append(growth)
+
+        def at(number: int) -> dict[str, np.ndarray]:
+            label, work = f"subset {number + 1} of {len(subsets)}", part(run.work, f"network-{number}")
+            weights = subsets[number].astype(np.float64)
+            return dict(zip(KEPT, metagradient.at_weights(run, training, targets, weights, work, label), strict=True))
+
+        each = [
+            over_subsets.kept(run, part(run.work, f"{number}.h5"), partial(at, number), KEPT)
+            for number in range(len(subsets))
+        ]
+        found, grown = zip(*each, strict=True)
         run.facts |= metagradient.told(np.concatenate(grown), 0.0)
-        run.facts |= {"networks": len(kept), "alpha": chosen["alpha"]}
         return means.trimmed(found)
 
     def points(self, run: Run) -> np.ndarray:

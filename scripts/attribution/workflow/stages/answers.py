@@ -48,7 +48,7 @@ def affordable(config: dict, wildcards) -> bool:
     data = resources.data_size(config["datasets"][wildcards.dataset])
     n, outputs = data["n"], 1 if data["classes"] == 2 else data["classes"]
     parameters = network_sizes.sizes(studies.recipe(config, wildcards), data["shape"], outputs)["parameters"]
-    return 8 * n**2 / 1e9 <= config["influence"]["matrix_gb"] and 2 * n**2 * parameters <= AFFORDABLE
+    return resources.kernel_fits(config, n) and 2 * n**2 * parameters <= AFFORDABLE
 
 
 def suggesting(config: dict, wildcards) -> dict[str, str]:
