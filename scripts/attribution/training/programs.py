@@ -82,29 +82,22 @@ def compiled(model: keras.Model, training: dict) -> Programs:
 
     @tf.function(reduce_retracing=True)
     def pull(theta, first, second, fixed, xb, yb, weights, rate, c_theta, c_first, c_second, c_fixed, factors=None):
-        found, _ = gradient(theta, fixed, xb, yb, weights, factors)
-        found = penalised(found, theta)
+        state = [fixed[i] for i in moves]
+        # once for all targets: only what is asked of this tape differs between them
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch([theta, state, weights])
+            found, after = gradient(theta, fixed, xb, yb, weights, factors)
         back = [
             _pull_update(*parts, rate, sgd, momentum, epsilon)
-            for parts in zip(theta, first, second, found, c_theta, c_first, c_second, strict=True)
+            for parts in zip(theta, first, second, penalised(found, theta), c_theta, c_first, c_second, strict=True)
         ]
         on_gradient = [parts[0] for parts in back]
-        state = [fixed[i] for i in moves]
+        ends = [*found, *(after[i] for i in moves)]
 
         def second_order(cotangents):
-            on_g, on_state = cotangents
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([theta, state, weights])
-                whole = list(fixed)
-                for i, value in zip(moves, state, strict=True):
-                    whole[i] = value
-                g, after = gradient(theta, whole, xb, yb, weights, factors)
-                along = tf.add_n([tf.reduce_sum(a * b) for a, b in zip(g, on_g, strict=True)])
-                if moves:
-                    along += tf.add_n([tf.reduce_sum(after[i] * c) for i, c in zip(moves, on_state, strict=True)])
-            return tape.gradient(along, [theta, state, weights], unconnected_gradients=zero)
+            return tape.gradient(ends, [theta, state, weights], cotangents, unconnected_gradients=zero)
 
-        many = (on_gradient, [c_fixed[i] for i in moves])
+        many = [*on_gradient, *(c_fixed[i] for i in moves)]
         if at_once:
             bent, on_state, on_weights = tf.vectorized_map(second_order, many)
         else:
