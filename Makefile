@@ -83,7 +83,7 @@ lint: $(VENV)/installed  ## style of Python and Snakemake files
 	$(VENV)/bin/python tests/lint_workflow.py
 
 bench: $(VENV)/installed  ## cost of the numerics, as ratios to plain matrix products
-	for benchmark in benchmarks/bench_*.py; do $(VENV)/bin/python $$benchmark || exit 1; done
+	for benchmark in benchmarks/bench_*.py benchmarks/*/bench_*.py; do $(VENV)/bin/python $$benchmark || exit 1; done
 
 lock:  ## resolve locks/*.in again; needs uv
 	for part in run dev slurm cleanlab wandb; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
