@@ -153,6 +153,29 @@ def test_derivatives_at_subsets():
         assert shown == scores("metagradient-subsets", model)
 
 
+def test_derivatives_at_subsets_of_images():
+    of = {"model": "cnn", "truth": "fixed", "alpha": "0.9"}
+    ours, low, high = (
+        value("lds-20-targets", key, method="metagradient-subsets", **of) for key in ("lds", "low", "high")
+    )
+    one = value("lds", "lds", method="metagradient", **of)
+    trak = value("lds-20-targets", "lds", method="trak-subsets", **of)
+    says(
+        f"eight networks have {ours:.2f} ({low:.2f} to {high:.2f}), where 0.45 was asked, one derivative has {one:.2f}"
+    )
+    says(f"(of 60 targets) and `trak-subsets` {trak:.2f}.")
+    counts = ("1", "2", "4", "8")
+    by_number = [value("derivatives-at-subsets", "lds", model="cnn", networks=k, alpha="0.9") for k in counts]
+    says(" / ".join(f"{score:.2f}" for score in by_number) + f" of {' / '.join(counts)} networks")
+    assert by_number[-1] == ours
+    took = value("lds-20-targets", "seconds", method="metagradient-subsets", **of)
+    words = re.sub(r"\s+", " ", (ROOT / "docs/choosing.md").read_text())
+    assert (
+        f"({ours:.2f} with eight subsets for the {one:.2f} of one derivative; 20 targets, {took / 60:.0f} minutes)"
+        in words
+    )
+
+
 def test_what_a_fixed_truth_can_be_known_to():
     alike = {a: value("rounding", "spearman", model="cnn", truth=f"fixed-alpha{a}") for a in ("0.5", "0.9")}
     says(f"rank the subsets alike at {alike['0.9']:.2f}, where half leaves at {alike['0.5']:.2f}")
