@@ -176,6 +176,19 @@ def test_derivatives_at_subsets_of_images():
     )
 
 
+def test_one_image_leaves():
+    of = {"dataset": "cifar10-truth", "model": "cnn-smooth", "truth": "fixed"}
+
+    def score(method: str, column: str = "spearman") -> str:
+        return f"{value('leave-one-out', column, method=method, **of):.2f}"
+
+    ours = f"{score('metagradient')} ({score('metagradient', 'low')} to {score('metagradient', 'high')})"
+    slope, trak, last = score("metagradient", "slope"), score("trak"), score("last-layer-damped")
+    says(f"at {ours} with a slope of {slope}, TRAK at {trak}, the last layer, damped, at {last}, the same of")
+    untrained = score("trak-untrained"), score("last-layer-untrained")
+    says("networks that learned nothing at {} (TRAK) and {} (last layer).".format(*untrained))
+
+
 def test_what_a_fixed_truth_can_be_known_to():
     alike = {a: value("rounding", "spearman", model="cnn", truth=f"fixed-alpha{a}") for a in ("0.5", "0.9")}
     says(f"rank the subsets alike at {alike['0.9']:.2f}, where half leaves at {alike['0.5']:.2f}")
