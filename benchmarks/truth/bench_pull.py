@@ -19,29 +19,18 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
-import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 import yaml
 
-from attribution.networks import precision
+from attribution.costs import networks as network_cost
 from attribution.training import replay
 
 ROOT = Path(__file__).parents[2]
 # recipe, shape of a sample, classes
 TRAININGS = (("cnn", (32, 32, 3), 4), ("mlp-plain", (2,), 2))
 SIDE = 1024
-
-
-def forward_flops(model: keras.Model) -> int:
-    """Of the products of one sample on its way forward."""
-    found = 0
-    for layer in precision.layers(model):
-        if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
-            places = np.prod(layer.output.shape[1:-1], dtype=int)
-            found += 2 * int(np.prod(layer.kernel.shape)) * int(places)
-    return found
 
 
 def seconds(work, repeats: int) -> float:
@@ -69,7 +58,7 @@ def measure(name: str, recipe: dict, shape: tuple, classes: int, targets: int, r
     plain = seconds(lambda: tf.linalg.matmul(a, b).numpy(), repeats) / (2 * SIDE**3)
     step = seconds(lambda: training.step(state, 2, weights).theta[0].numpy(), repeats)
     pull = seconds(lambda: training.pull(state, 2, cotangents, weights)[1], repeats)
-    gradient = 3 * batch * forward_flops(training.model)
+    gradient = 3 * batch * network_cost.sizes(training.model)["flops"]
     # the step's gradient is there once for all targets
     flops = {"step": gradient, "pull, a target": 2 * gradient + gradient / targets}
     return [
