@@ -116,9 +116,11 @@ def test_at_a_subset_the_metagradient_is_the_derivative_there_also_of_points_tha
 
 
 @pytest.mark.parametrize("left", [[], [3, 5]])
-def test_metagradient_of_a_convolutional_network_by_central_differences(left):
+@pytest.mark.parametrize("layers", [("gelu", "mean"), ("elu", "max")], ids="-".join)
+def test_metagradient_of_a_convolutional_network_by_central_differences(layers, left):
     x, y = images()
-    again = replay.of_recipe(CNN, x, y, 3, 0, "float64")
+    recipe = CNN | dict(zip(("activation", "pooling"), layers, strict=True))
+    again = replay.of_recipe(recipe, x, y, 3, 0, "float64")
     weights, step = np.ones(again.n), 1e-5
     weights[left] = 0
     slope = lambda logits: margin_gradients(logits, y[:2])  # noqa: E731
