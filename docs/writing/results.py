@@ -8,6 +8,7 @@ then their median, `{ari_least}` and `{ari_most}` the extremes, `{seed_count}` h
 """
 
 import csv
+import functools
 import statistics
 import string
 from pathlib import Path
@@ -28,7 +29,13 @@ class Rounding(string.Formatter):
 
 def tables(folder: Path = FOLDER) -> dict[str, dict]:
     """What tables.yaml says, by name."""
-    return yaml.safe_load((folder / "tables.yaml").read_text())
+    return parsed((folder / "tables.yaml").read_text())
+
+
+@functools.cache
+def parsed(text: str) -> dict[str, dict]:
+    """YAML, read once: it takes longer than all tables together, and every number of a page asks for it."""
+    return yaml.safe_load(text)
 
 
 def fields(form: str) -> list[str]:
