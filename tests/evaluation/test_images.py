@@ -92,7 +92,15 @@ def finished(tmp_path_factory):
         "retrieval": {"cutoffs": [1, 5], "resamples": 200},
         "figures": {"dpi": 50},
         # one of each kind; trak takes longer than all others
-        "methods": {"suspicious": ["margin"], "explanations": ["last-layer", "embedding-cosine"]},
+        "methods": {
+            "suspicious": ["margin"],
+            "explanations": ["last-layer", "embedding-cosine"],
+            "retrieval": [
+                "l-relative", "embedding-euclidean", "embedding-cosine", "pixel-euclidean",
+                "convolution-cosine-same-class", "random", "embedding-cosine-untrained",
+            ],
+            "retrieval_groups": ["l-relative"],
+        },
     }  # fmt: skip
     (folder / "tiny.yaml").write_text(yaml.safe_dump(config))
     done = snakemake(folder, "--", *TARGETS)
@@ -134,7 +142,8 @@ def test_a_study_has_groups_and_targets_of_its_own(finished):
 def test_near_copies_are_found_and_lists_are_ranked_by_their_own_measure(finished):
     table = pd.read_csv(finished / RUN / "retrieval.csv", keep_default_na=False)
     plain = table[table.baseline == ""].set_index(["method", "metric"])
-    for method in ("pixel-euclidean", "embedding-cosine", "l-relative-max", "group-l-relative-max"):
+    alike = ("pixel-euclidean", "embedding-cosine", "convolution-cosine-same-class")
+    for method in (*alike, "l-relative-max", "group-l-relative-max"):
         assert plain.value[method, "recall@5"] == 1, method
     assert plain.value["l-relative-min", "recall@5"] == 0
     assert set(table.baseline) == {"", "embedding-cosine"}
