@@ -239,6 +239,11 @@ def test_one_image_leaves():
     says(f"at {ours} with a slope of {slope}, TRAK at {trak}, the last layer, damped, at {last}, the same of")
     untrained = score("trak-untrained"), score("last-layer-untrained")
     says("networks that learned nothing at {} (TRAK) and {} (last layer).".format(*untrained))
+    of["model"] = "cnn-elu"
+    ours = f"{score('metagradient')} ({score('metagradient', 'low')} to {score('metagradient', 'high')})"
+    says(f"the derivative has {ours} with a slope of {score('metagradient', 'slope')}")
+    says(f"Gauss-Newton {score('gauss-newton')}, TRAK {score('trak')} and the untrained network's")
+    says(f"the untrained network's {score('trak-untrained')}: a tenth")
 
 
 def test_what_a_fixed_truth_can_be_known_to():
