@@ -66,6 +66,15 @@ def test_the_network_is_one_that_takes_the_data(folder, shape, changed, recipe):
     assert len(lines) < 10
 
 
+def test_a_study_of_images_names_the_recipe_by_which_attribution_holds(folder):
+    data(folder, (32, 32, 3))
+    new_study.main(["mine", "mine.npz", ""])
+    (named,) = re.findall(r"with `(activation: .+?)` what", (folder / "mine.yaml").read_text())
+    recipe = helpers.CONFIG["models"]["cnn-elu"]
+    training = {"epsilon": recipe["training"]["epsilon"]}
+    assert yaml.safe_load(f"{{{named}}}") == {"activation": recipe["activation"], "training": training}
+
+
 @pytest.mark.parametrize("texts", [False, True])
 def test_a_study_of_many_points_has_a_target_of_each_class(folder, monkeypatch, texts):
     """What the job resolves in the shuffled data.h5 has the label that its name says."""

@@ -25,10 +25,6 @@ def image(model: str, alpha: str, column: str = "lds") -> float:
     return value("border", column, dataset="cifar10-border", model=model, alpha=alpha, method="metagradient")
 
 
-def accuracy(model: str) -> float:
-    return image(model, "0.5", "test_accuracy")
-
-
 def test_the_border_of_images():
     says(f"at a half {image('cnn', '0.5'):.2f} of `cnn` and {image('cnn-smooth', '0.5'):.2f} of `cnn-smooth`")
     cnn, smooth = ([image(model, a, "metasmoothness") for a in ("0.5", "0.9")] for model in ("cnn", "cnn-smooth"))
@@ -229,34 +225,35 @@ def test_derivatives_at_subsets_of_images():
 
 
 def test_one_image_leaves():
-    of = {"dataset": "cifar10-truth", "model": "cnn-smooth", "truth": "fixed"}
+    def score(method: str, model: str = "cnn-smooth", column: str = "spearman") -> str:
+        return (
+            f"{value('leave-one-out', column, dataset='cifar10-truth', model=model, truth='fixed', method=method):.2f}"
+        )
 
-    def score(method: str, column: str = "spearman") -> str:
-        return f"{value('leave-one-out', column, method=method, **of):.2f}"
+    def derivative(model: str) -> str:
+        rank, low, high, slope = (
+            score("metagradient", model, column) for column in ("spearman", "low", "high", "slope")
+        )
+        return f"{rank} ({low} to {high}) with a slope of {slope}"
 
-    ours = f"{score('metagradient')} ({score('metagradient', 'low')} to {score('metagradient', 'high')})"
-    slope, trak, last = score("metagradient", "slope"), score("trak"), score("last-layer-damped")
-    says(f"at {ours} with a slope of {slope}, TRAK at {trak}, the last layer, damped, at {last}, the same of")
+    trak, last = score("trak"), score("last-layer-damped")
+    says(f"at {derivative('cnn-smooth')}, TRAK at {trak}, the last layer, damped, at {last}, the same of")
     untrained = score("trak-untrained"), score("last-layer-untrained")
     says("networks that learned nothing at {} (TRAK) and {} (last layer).".format(*untrained))
-    of["model"] = "cnn-elu"
-    ours = f"{score('metagradient')} ({score('metagradient', 'low')} to {score('metagradient', 'high')})"
-    says(f"the derivative has {ours} with a slope of {score('metagradient', 'slope')}")
-    says(f"Gauss-Newton {score('gauss-newton')}, TRAK {score('trak')} and the untrained network's")
-    says(f"the untrained network's {score('trak-untrained')}: a tenth")
+    others = [score(method, "cnn-elu") for method in ("gauss-newton", "trak", "trak-untrained")]
+    says(f"the derivative has {derivative('cnn-elu')}, Gauss-Newton {others[0]}, TRAK {others[1]} and the untrained "
+         f"network's {others[2]}: a tenth")  # fmt: skip
 
 
 def test_what_a_fixed_truth_can_be_known_to():
-    alike = {a: value("rounding", "spearman", model="cnn", truth=f"fixed-alpha{a}") for a in ("0.5", "0.9")}
-    says(f"rank the subsets alike at {alike['0.9']:.2f}, where half leaves at {alike['0.5']:.2f}")
-    says(f"would have the root, {alike['0.9'] ** 0.5:.2f} and {alike['0.5'] ** 0.5:.2f}")
-    smoother = [row for row in results.read("rounding") if row["model"] == "cnn-elu"]
-    says(
-        "agree at {:.2f} where half and at {:.2f} where a tenth leaves".format(
-            *(float(row["spearman"]) for row in smoother)
-        )
-    )
-    moved = sorted(float(row["change"]) for row in smoother)
+    def found(model: str, column: str) -> list[float]:
+        return [value("rounding", column, model=model, truth=f"fixed-alpha{alpha}") for alpha in ("0.5", "0.9")]
+
+    half, tenth = found("cnn", "spearman")
+    says(f"rank the subsets alike at {tenth:.2f}, where half leaves at {half:.2f}")
+    says(f"would have the root, {tenth**0.5:.2f} and {half**0.5:.2f}")
+    says("agree at {:.2f} where half and at {:.2f} where a tenth leaves".format(*found("cnn-elu", "spearman")))
+    moved = sorted(found("cnn-elu", "change"))
     says(f"one image is not: a rounding moves its margins by {moved[0]:.2f} to {moved[1]:.2f}.")
     toy = [float(row["spearman"]) for row in results.read("rounding") if row["dataset"] == "toy"]
     assert min(toy) > 0.995
