@@ -94,6 +94,23 @@ def test_tables_have_methods_of_the_untrained_network_where_there_is_a_recipe_of
     assert methods.files(of("m"), "kfac")["model"] == "results/d/m/seed2/model.keras"
 
 
+def test_what_a_recipe_has_not_is_left_out_but_no_baseline():
+    names = ["embedding-cosine", "convolution-cosine-same-class", "embedding-cosine-untrained"]
+    config = {
+        "models": {"m": {"architecture": "mlp"}, "c": {"architecture": "cnn"}, "c-untrained": {"architecture": "cnn"}},
+        "methods": {"retrieval": names}, "retrieval": {"baseline": "embedding-cosine"},
+    }  # fmt: skip
+    of = lambda model: wildcards(dataset="d", model=model, seed="2")  # noqa: E731
+    assert methods.named(config, "retrieval", of("c")) == names
+    assert methods.named(config, "retrieval", of("m")) == ["embedding-cosine"]
+    for baseline in names[1:]:
+        config["retrieval"]["baseline"] = baseline
+        assert methods.named(config, "retrieval", of("c")) == names
+        sentence = f"retrieval.baseline is '{baseline}', which recipe 'm' has not; it has embedding-cosine"
+        with pytest.raises(WorkflowError, match=re.escape(sentence)):
+            methods.named(config, "retrieval", of("m"))
+
+
 def test_groups_of_the_untrained_network_are_those_of_its_run():
     config = {"models": {"m-untrained": {}}, "methods": {"overlap": ["influence", "influence-untrained"]}}
     of = lambda model: wildcards(dataset="d", model=model, seed="2")  # noqa: E731

@@ -18,6 +18,8 @@ FITTING = {
 TABLES = ("overlap", "boundary_overlap", "retrieval", "recovery")
 # what only a network itself gives, or trainings of it
 OF_NETWORK, OF_TRAINING = ("model", "subsets", "folds"), ("unrolled", "retraining")
+# what names of methods begin with that need a convolution
+OF_CONVOLUTIONS = "convolution-"
 
 
 def run_of(config: dict, name: str, wildcards, seed: int) -> str:
@@ -159,14 +161,30 @@ def text_of(wildcards) -> str:
 
 
 def named(config: dict, judge: str, wildcards) -> list[str]:
-    """Methods of a judge's table that the run has; those of an untrained network where there is a recipe of it."""
-    return of_recipes(config, possible(config, config["methods"][judge], wildcards.model), wildcards.model)
+    """Methods of a judge's table that the run has, see `of_recipes`.
+
+    Raises:
+        WorkflowError: one sentence, where the one that others are compared with is none of these.
+    """
+    found = of_recipes(config, possible(config, config["methods"][judge], wildcards.model), wildcards.model)
+    baseline = config.get(judge, {}).get("baseline")
+    if baseline is not None and baseline not in found:
+        raise WorkflowError(
+            f"{judge}.baseline is '{baseline}', which recipe '{wildcards.model}' has not; it has {', '.join(found)}"
+        )
+    return found
 
 
 def of_recipes(config: dict, names: list[str], model: str) -> list[str]:
-    """These methods, those of an untrained network only where there is a recipe of it."""
+    """These methods: those of an untrained network where there is a recipe of it, those of convolutions where it is
+    not Dense layers only. Which layers a file of one's own has is not read before its jobs."""
     ending = registry.UNTRAINED
-    return [name for name in names if not name.endswith(ending) or f"{model}{ending}" in config["models"]]
+    dense = config["models"].get(model, {}).get("architecture") == "mlp"
+    return [
+        name for name in names
+        if (not name.endswith(ending) or f"{model}{ending}" in config["models"])
+        and not (dense and name.startswith(OF_CONVOLUTIONS))
+    ]  # fmt: skip
 
 
 def scores(config: dict, judge: str, wildcards) -> list[str]:
