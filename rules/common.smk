@@ -66,6 +66,7 @@ own_network = lambda what: bound(inputs.own_network, what)
 own_training = lambda what: bound(inputs.own_training, what)
 own_factors = bound(inputs.own_factors)
 network_of = inputs.network_of
+network_with_convolution = bound(inputs.network_with_convolution)
 inverse_of = bound(inputs.inverse_of)
 inverse_of_last_layer = inputs.inverse_of_last_layer
 boundary_of = inputs.boundary_of

@@ -123,7 +123,9 @@ rule compute_topk:
 rule find_near_duplicates:
     input:
         unpack(inverse_of_last_layer),
+        unpack(network_with_convolution),
         data="results/{dataset}/data.h5",
+        own=own_model,
         code=code("influence/find_near_duplicates.py"),
     output:
         table=report(f"{RUN}/near_duplicates.csv", **reported("near_duplicates.csv")),
@@ -137,5 +139,7 @@ rule find_near_duplicates:
     params:
         pairs=setting("answers.near_duplicates.pairs"),
         cg=setting("influence.cg"),
+        batch_size=setting("influence.batch_size"),
+        matrix_gb=setting("influence.matrix_gb"),
     script:
         "../scripts/influence/find_near_duplicates.py"

@@ -1,4 +1,4 @@
-"""The pairs of points that are most alike, as images or as lines, by both scores."""
+"""The pairs of points that are most alike, as images or as lines, by every score."""
 
 from attribution.runtime import job
 

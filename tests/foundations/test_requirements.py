@@ -1,5 +1,6 @@
 """What rules ask for: sizes against built networks, files without reading them, growth, and measured use."""
 
+import math
 import os
 import re
 import subprocess
@@ -18,7 +19,7 @@ from attribution.costs import sizes as network_sizes
 from attribution.costs.jobs import every
 from attribution.costs.jobs import groups as groups_cost
 from attribution.groups import stops
-from attribution.networks import build
+from attribution.networks import build, last_convolution
 from attribution.runtime import deadline, devices
 from attribution.runtime.cluster import parse, refusal
 from attribution.workflow import figures
@@ -40,6 +41,8 @@ def test_sizes_are_those_of_the_built_network(name):
     assert found["parameters"] == pytest.approx(built["parameters"], rel=0.02)
     assert built["activations"] / 3 <= found["activations"] <= 3 * built["activations"]
     assert found["features"] == model.layers[-1].kernel.shape[0]
+    body = last_convolution.up_to(model)
+    assert found["places"] == (math.prod(body.output.shape[1:]) if body else 0)
 
 
 def test_sizes_of_data_from_settings_and_from_headers(tmp_path):

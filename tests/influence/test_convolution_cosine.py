@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from attribution.methods.distance import convolution_cosine
+from attribution.networks import last_convolution
 from small_run import method
 
 NAME = "convolution-cosine-same-class"
@@ -79,11 +79,11 @@ def test_what_keeps_the_shape_of_the_last_convolution_counts_and_a_network_insid
     summed = layers.ReLU(name="end")(layers.Add()([first, second]))
     pooled = layers.GlobalAveragePooling2D()(summed)
     residual = keras.Model(given, layers.Dense(2)(pooled))
-    assert convolution_cosine.convolution(residual).output is residual.get_layer("end").output
+    assert last_convolution.up_to(residual).output is residual.get_layer("end").output
     inner = keras.Model(given, summed)
     x = np.random.default_rng(0).normal(size=(4, 5, 5, 2)).astype(np.float32)
     nested = keras.Sequential([keras.Input((5, 5, 2)), layers.Rescaling(2.0), inner, layers.Flatten(), layers.Dense(2)])
-    found = convolution_cosine.convolution(nested).predict_on_batch(x)
+    found = last_convolution.up_to(nested).predict_on_batch(x)
     np.testing.assert_allclose(found, inner.predict_on_batch(2 * x), rtol=1e-5)
 
 

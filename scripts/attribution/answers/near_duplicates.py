@@ -55,6 +55,15 @@ def embedding_cosine(train: np.ndarray, asked: np.ndarray) -> Callable:
     return lambda queries: of_queries[queries] @ units.T
 
 
+def centre(train: np.ndarray, test: np.ndarray) -> None:
+    """Make what the last convolution gives for training and test points, (n, d) and (m, d) float32, unit vectors less
+    the mean of the training points; in place, as they are large. What is that mean becomes 0."""
+    mean = train.mean(axis=0, dtype=np.float64).astype(np.float32)
+    for part in (train, test):
+        part -= mean
+        part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+
+
 def l_relative(train: tuple, asked: tuple, solve: influence.Solve) -> Callable:
     """Cosine of whitened gradients, I(z, z') / sqrt(I(z, z) I(z', z')), of queries and training points.
 

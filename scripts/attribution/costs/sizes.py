@@ -6,7 +6,9 @@ Equal to `network_cost.sizes` of the built network where it says so; the standar
 import math
 
 POOLED_VGG = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # filters and convolutions between poolings
-UNKNOWN = {"parameters": 12_000_000, "activations": 1_000_000, "flops": 1_200_000_000, "features": 512}
+UNKNOWN = {
+    "parameters": 12_000_000, "activations": 1_000_000, "flops": 1_200_000_000, "features": 512, "places": 49 * 512,
+}  # fmt: skip
 
 
 def sizes(recipe: dict, shape: tuple, outputs: int) -> dict:
@@ -17,8 +19,8 @@ def sizes(recipe: dict, shape: tuple, outputs: int) -> dict:
 
     Returns:
         `parameters` (kernels, biases, normalisation); `activations`, within a factor of 3; `flops`, equal to those of
-        the built network; `features`, inputs of the last layer. Of a user's own network, which is unknown before it
-        is built: those of a ResNet-18.
+        the built network; `features`, inputs of the last layer; `places`, numbers that the last convolution gives, 0
+        without one. Of a user's own network, which is unknown before it is built: those of a ResNet-18.
     """
     name = recipe["architecture"]
     if name == "mlp":
@@ -58,7 +60,7 @@ def _mlp(recipe: dict, inputs: int, outputs: int) -> dict:
     for width in recipe["hidden"]:
         inputs = _dense(total, inputs, width)
     _dense(total, inputs, outputs)
-    return total | {"features": inputs}
+    return total | {"features": inputs, "places": 0}
 
 
 def _cnn(shape: tuple, outputs: int) -> dict:
@@ -67,7 +69,7 @@ def _cnn(shape: tuple, outputs: int) -> dict:
         height, width, channels = _convolution(total, shape, filters, 3, padded=False)
         shape = (height // 2, width // 2, channels)
     _dense(total, _dense(total, math.prod(shape), 64), outputs)
-    return total | {"features": 64}
+    return total | {"features": 64, "places": height * width * channels}
 
 
 def _residual(total: dict, shape: tuple, stages: tuple, blocks: int) -> tuple:
@@ -85,7 +87,7 @@ def _resnet(shape: tuple, outputs: int) -> dict:
     shape = _convolution(total, shape, 16, 3, extra=3)
     shape = _residual(total, shape, ((16, 1), (32, 2), (64, 2)), 3)
     _dense(total, _dense(total, math.prod(shape), 128), outputs)
-    return total | {"features": 128}
+    return total | {"features": 128, "places": math.prod(shape)}
 
 
 def _resnet18(shape: tuple, outputs: int) -> dict:
@@ -93,7 +95,7 @@ def _resnet18(shape: tuple, outputs: int) -> dict:
     shape = _convolution(total, shape, 64, 3, extra=3)
     shape = _residual(total, shape, ((64, 1), (128, 2), (256, 2), (512, 2)), 2)
     _dense(total, shape[2], outputs)
-    return total | {"features": shape[2]}
+    return total | {"features": shape[2], "places": math.prod(shape)}
 
 
 def _vgg19(shape: tuple, outputs: int) -> dict:
@@ -101,6 +103,7 @@ def _vgg19(shape: tuple, outputs: int) -> dict:
     for filters, convolutions in POOLED_VGG:
         for _ in range(convolutions):
             shape = _convolution(total, shape, filters, 3)
+        places = math.prod(shape)
         shape = (shape[0] // 2, shape[1] // 2, filters)
     _dense(total, _dense(total, math.prod(shape), 128), outputs)
-    return total | {"features": 128}
+    return total | {"features": 128, "places": places}

@@ -12,6 +12,9 @@ from attribution.settings.errors import SettingError
 from attribution.workflow import code as code_of
 from attribution.workflow import contents, resources, shards, studies
 
+# architectures of recipes whose networks have no convolution, or are none
+WITHOUT_CONVOLUTION = ("mlp", "factors")
+
 
 def code(scripts, script: str):
     """The script and the modules that it uses."""
@@ -263,6 +266,12 @@ def network_of(wildcards) -> dict[str, str]:
     if studies.scope_of(wildcards) == "last_layer":
         return {}
     return {"data": f"results/{wildcards.dataset}/data.h5", "model": f"{run(wildcards)}/model.keras"}
+
+
+def network_with_convolution(config: dict, wildcards) -> dict[str, str]:
+    """The network where its recipe may have a convolution; a file of one's own is not read for that."""
+    none = config["models"].get(wildcards.model, {}).get("architecture") in WITHOUT_CONVOLUTION
+    return {} if none else {"model": f"{run(wildcards)}/model.keras"}
 
 
 def inverse_of(config: dict, wildcards) -> dict[str, str]:

@@ -58,6 +58,7 @@ def size_of(config: dict, wildcards) -> dict:
         "targets": data["n"] if targets == "all" else len(points.alone(targets)),
         "top": chosen["topk"]["size"],
         "block": chosen["topk"]["block"],
+        "matrix_gb": chosen["matrix_gb"],
         "group_size": groups["size"],
         "group_seeds": requests.starts(groups["seeds"], data["classes"], subgroups),
         "adaptive": groups["adaptive"],

@@ -14,9 +14,10 @@ folds.h5: logits of each training point, (n, C), by a network that was trained w
 explore.html: a page of all of these and of the run's groups and parts, which needs no other file.
 summary.html, summary-TARGET.html: what a study is, how well its network does, and what a target built of it.
 wandb/, wandb-TARGET/: an offline run of Weights & Biases of the same, see `answers.tracking`.
-near_duplicates.csv: a row a pair that is nearly the same: `score` (embedding-cosine or l-relative), `of` (train or
-test, the part of the first point), `rank` from 1, `value`, `row`, `id`, `label`, those of the other, a training point,
-as `other_row` and so on, `same_label`. named_removal.csv and named_removal_draws.csv: see `retraining.named`.
+near_duplicates.csv: a row a pair that is nearly the same: `score` (embedding-cosine, l-relative, and where the network
+has a convolution convolution-cosine), `of` (train or test, the part of the first point), `rank` from 1, `value`, `row`,
+`id`, `label`, those of the other, a training point, as `other_row` and so on, `same_label`. named_removal.csv and
+named_removal_draws.csv: see `retraining.named`.
 confusion.csv: `label`, `prediction`, `count` of test points. recall.csv: `class`, numbers of training and test points,
 `recall` with an interval, `precision`; last the accuracy and the balanced accuracy.
 """
