@@ -68,4 +68,4 @@ def of_convolution(model: str, data: str, batch: int, limit: float) -> dict[tupl
     }
 
 
-job.run(find_near_duplicates, solve=inverse_files.open_inverse)
+job.run(find_near_duplicates, solve=inverse_files.open_inverse, model="input.model")
