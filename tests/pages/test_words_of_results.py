@@ -300,6 +300,30 @@ def test_near_duplicates_are_found_best_by_the_last_convolution_of_a_trained_net
     says(f"Minimising finds almost nothing ({max(least):.2f} at most)")
 
 
+def test_pairs_that_nobody_knows_are_found_best_by_the_last_convolution():
+    def known(method: str, pairs: str = "1000") -> str:
+        of = {"method": method, "pairs": pairs}
+        return "{:.0f} {{}}({:.2f})".format(
+            *(value("near-duplicates-search", part, **of) for part in ("known", "found"))
+        )
+
+    ours, others = (
+        "convolution-cosine",
+        ("l-relative", "embedding-cosine", "convolution-cosine-untrained", "pixel-euclidean"),
+    )
+    a, b, c, d, e = (known(name) for name in (ours, *others))
+    says(
+        f"the last convolution has {a.format('known ones ')}, where `l-relative` has {b.format('')}, the cosine of the "
+        f"embedding {c.format('')}, the untrained network's convolution {d.format('')} and pixels {e.format('')}"
+    )
+    least = value("near-duplicates-search", "low", method=ours, pairs="1000")
+    for name in others:
+        assert value("near-duplicates-search", "found", method=name, pairs="1000") < least
+        # no winner among so few
+        low, high = (value("near-duplicates-search", end, method=name, pairs="100") for end in ("low", "high"))
+        assert low < value("near-duplicates-search", "found", method=ours, pairs="100") < high
+
+
 def test_what_is_taken_away_of_two_more_recipes():
     def fall(method: str, points: str, model: str) -> str:
         return f"{value('brittleness', 'change', model=model, method=method, points=points):.2f}"
