@@ -32,7 +32,10 @@ pytestmark = pytest.mark.slow
 
 POINTS, PAIRS = 200, 12
 RUN = Path("results/tiny/cnn/seed0")
-TARGETS = ("cifar10_cnn", "near_duplicates", "near_duplicates_seeds", "results/figures/near-duplicates/agreement.png")
+TARGETS = (
+    "cifar10_cnn", "near_duplicates", "near_duplicates_seeds", "results/figures/near-duplicates/agreement.png",
+    str(RUN / "near_duplicates.csv"),
+)  # fmt: skip
 STUDY = {
     "dataset": "tiny", "model": "cnn", "seed": 0, "scope": "last_layer",
     "groups": {"rule": "l-relative", "seeds": [{"each_class": 1, "seed": 0}], "size": 12},
@@ -123,6 +126,17 @@ def test_every_figure_is_there_and_not_blank(finished):
         pixels = matplotlib.image.imread(finished / "results/figures" / path)
         assert pixels[..., :3].std() > 0.02, path
         assert (finished / "results/figures" / path).with_suffix(".pdf").read_bytes().endswith(b"%%EOF\n")
+
+
+def test_injected_copies_are_the_most_alike_pairs_sought_without_knowing_them(finished):
+    table = pd.read_csv(finished / RUN / "near_duplicates.csv")
+    known = pd.read_csv(finished / "pairs.csv")
+    known = {frozenset((len(cifar10.TRAIN) * cifar10.BATCH + one, other)) for one, other in known.to_numpy()}
+    for score in ("embedding-cosine", "l-relative", "convolution-cosine"):
+        first = table[(table.score == score) & (table.of == "train") & (table["rank"] <= PAIRS)]
+        found = {frozenset(pair) for pair in first[["row", "other_row"]].to_numpy()}
+        # blocks of pixels of a class come near to copies in a small network
+        assert len(found & known) >= (PAIRS if score == "convolution-cosine" else PAIRS // 2), score
 
 
 def test_a_study_has_groups_and_targets_of_its_own(finished):
