@@ -300,6 +300,28 @@ def test_near_duplicates_are_found_best_by_the_last_convolution_of_a_trained_net
     says(f"Minimising finds almost nothing ({max(least):.2f} at most)")
 
 
+def test_test_points_are_placed_as_by_thousands_of_retrained_subsets():
+    def alike(method: str, subsets: str = "5000") -> float:
+        return value("embeddings", "agreement", method=method, subsets=subsets)
+
+    says(
+        f"5 000 retrained subsets do ({alike('metagradient-smooth'):.2f}; two sets of 1 600 other subsets "
+        f"{alike('noise-floor', '1600'):.2f})"
+    )
+    near = [alike(name) for name in ("kfac", "ekfac", "metagradient", "tracin")]
+    says(f"nearly so ({min(near):.2f} to {max(near):.2f})")
+    says("SOURCE less ({:.2f} and {:.2f}), TRAK {:.2f}".format(*map(alike, ("gauss-newton", "source", "trak"))))
+    last, inputs, untrained = map(alike, ("last-layer", "input-euclidean", "last-layer-untrained"))
+    says(
+        f"({last:.2f}), is no nearer to them than the inputs ({inputs:.2f}) or the last layer of an untrained network "
+        f"({untrained:.2f})"
+    )
+    assert last - inputs < 0.01 and last < untrained
+    few = [alike("noise-floor", count) for count in ("50", "100", "400", "800")]
+    says("Two sets of 50 subsets agree at {:.2f}, of 100 at {:.2f}, of 400 at {:.2f}".format(*few))
+    assert few[-1] > 0.995
+
+
 def test_pairs_that_nobody_knows_are_found_best_by_the_last_convolution():
     def known(method: str, pairs: str = "1000") -> str:
         of = {"method": method, "pairs": pairs}
