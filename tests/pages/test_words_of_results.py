@@ -157,9 +157,23 @@ def test_noise_floors():
         ("cnn-smooth", "TRAK over ten trainings {:.2f}, Gauss-Newton 0.74, TRAK 0.71, the damped last layer 0.64 "
                        "(a perfect method at most {:.2f})"),
     ):  # fmt: skip
-        of = {"dataset": "cifar10-truth", "model": model, "truth": "averaged"}
+        of = {"dataset": "cifar10-truth", "model": model, "truth": "averaged", "alpha": "0.5"}
         found = [value("lds", "lds", method=method, **of) for method in ("trak-10", "noise-floor")]
         says(sentence.format(found[0], found[1] ** 0.5))
+
+
+def test_averaged_truth_of_images_where_a_tenth_leaves():
+    def score(method: str, column: str = "lds", model: str = "cnn") -> str:
+        of = {"dataset": "cifar10-truth", "model": model, "truth": "averaged", "alpha": "0.9"}
+        return f"{value('lds', column, method=method, **of):.2f}"
+
+    root = "noise-floor-root"
+    says(
+        f"Where a tenth leaves, a perfect method would have {score(root)} ({score(root, 'low')} to "
+        f"{score(root, 'high')}), TRAK over ten trainings has {score('trak-10')}, over twenty halves "
+        f"{score('trak-subsets')}, Gauss-Newton {score('gauss-newton')}, the derivative {score('metagradient')} and "
+        f"untrained networks {score('gauss-newton-untrained')} at most"
+    )
 
 
 def test_what_is_said_of_the_damping_of_the_last_layer_and_of_all_layers():
