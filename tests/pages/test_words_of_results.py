@@ -256,6 +256,22 @@ def test_groups_of_images_leave_together():
     assert 0.7 < float(untrained) / float(found(ours, "class")) < 0.8
 
 
+def test_what_is_taken_away_of_images():
+    def fall(method: str, *ends: str) -> list[str]:
+        return [f"{-value('brittleness-images', end, method=method):.2f}" for end in ends or ("change",)]
+
+    ends = ("change", "high", "low")
+    says("Gauss-Newton lowers the margins by {} ({} to {})".format(*fall("gauss-newton", *ends)))
+    says(f"TRAK by {fall('trak')[0]}, the derivative, which knows single points best, by "
+         f"{fall('metagradient-smooth')[0]} and Gauss-Newton of a network that learned nothing by "
+         "{} ({} to {})".format(*fall("gauss-newton-untrained", *ends)))  # fmt: skip
+    last, untrained = (fall(name, *ends) for name in ("last-layer", "last-layer-untrained"))
+    says(f"The last layer ({last[0]}) is not told from that of an untrained network ({untrained[0]})")
+    assert float(last[2]) > float(untrained[1])
+    says("the nearest inputs and embeddings do next to nothing ({} and {})".format(
+        *fall("input-euclidean"), *fall("embedding-cosine")))  # fmt: skip
+
+
 def test_test_images_are_placed_by_the_derivative_and_by_gauss_newton():
     def alike(method: str, subsets: str = "200") -> float:
         return value("embeddings", "agreement", dataset="cifar10-truth", method=method, subsets=subsets)
