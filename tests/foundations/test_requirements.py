@@ -69,6 +69,24 @@ def test_requests_grow_with_the_attempt_and_with_the_experiment():
     assert requirements.request("compute_influence", many)["mem_mb"] > 8000  # (10 000, 50 000) float64 twice
 
 
+def test_near_duplicates_ask_for_what_the_last_convolution_gives():
+    size = requirements.of_run(requirements.of_data(CIFAR10), MODELS["cnn"], batch_size=512, matrix_gb=2.0)
+    cost, pairs, points = every.COSTS["find_near_duplicates"], 50_000 * 60_000, 60_000
+    without, found = cost(size | {"places": 0}), cost(size)
+    # 4 x 4 places of 64 channels
+    assert found[2] - without[2] == pytest.approx(2 * pairs * 1024 + size["flops"] * points)
+    assert found[1] > without[1]
+    wider = cost(size | {"places": 2048})
+    assert wider[0] - found[0] == pytest.approx(1024 * (4 * points + 8 * 512))
+    # projected to what fits: a quarter of 1024 columns
+    narrow = cost(size | {"matrix_gb": points * 1024 / 1e9})
+    assert found[0] - narrow[0] == pytest.approx(3 * points * 1024)
+    assert found[2] - narrow[2] == pytest.approx(2 * pairs * 768)
+    # measured on 50 143 and 9 857 images: 1 946 MB and 210 s of one core
+    asked = requirements.request("find_near_duplicates", size)
+    assert 1946 < asked["mem_mb"] < 2 * 1946 and asked["runtime"] > 2 * 210 / 60
+
+
 # (n, D, C), adaptive, seconds of processor time of one core for one member of one group
 MEMBER = [
     ((532, 17, 1), False, 1.0e-5), ((1437, 17, 10), False, 4.9e-5), ((10_000, 65, 10), False, 7.1e-4),

@@ -175,7 +175,7 @@ def of_factors(path: str, outputs: int) -> dict:
     _, _, shape, itemsize = _header(path, "npz" if path.endswith(".npz") else "h5", ("features",))
     width = math.prod(shape)
     found = {"parameters": (width + 1) * outputs, "activations": width, "flops": 2 * width * outputs}
-    return found | {"features": width, "feature_bytes": width * itemsize}
+    return found | {"features": width, "places": 0, "feature_bytes": width * itemsize}
 
 
 def _header(path: str, loader: str, called: tuple = INPUTS) -> tuple[int, int, tuple, int]:

@@ -12,9 +12,6 @@ from attribution.settings.errors import SettingError
 from attribution.workflow import code as code_of
 from attribution.workflow import contents, resources, shards, studies
 
-# architectures of recipes whose networks have no convolution, or are none
-WITHOUT_CONVOLUTION = ("mlp", "factors")
-
 
 def code(scripts, script: str):
     """The script and the modules that it uses."""
@@ -269,9 +266,8 @@ def network_of(wildcards) -> dict[str, str]:
 
 
 def network_with_convolution(config: dict, wildcards) -> dict[str, str]:
-    """The network where its recipe may have a convolution; a file of one's own is not read for that."""
-    none = config["models"].get(wildcards.model, {}).get("architecture") in WITHOUT_CONVOLUTION
-    return {} if none else {"model": f"{run(wildcards)}/model.keras"}
+    """The network where its recipe may have a convolution."""
+    return {"model": f"{run(wildcards)}/model.keras"} if studies.may_convolve(config, wildcards.model) else {}
 
 
 def inverse_of(config: dict, wildcards) -> dict[str, str]:

@@ -161,30 +161,28 @@ def text_of(wildcards) -> str:
 
 
 def named(config: dict, judge: str, wildcards) -> list[str]:
-    """Methods of a judge's table that the run has, see `of_recipes`.
+    """Methods of a judge's table that the run has; those of convolutions where its network may have one, those of an
+    untrained network where there is a recipe of it.
 
     Raises:
         WorkflowError: one sentence, where the one that others are compared with is none of these.
     """
-    found = of_recipes(config, possible(config, config["methods"][judge], wildcards.model), wildcards.model)
+    model = wildcards.model
+    found = of_recipes(config, possible(config, config["methods"][judge], model), model)
+    if not studies.may_convolve(config, model):
+        found = [name for name in found if not name.startswith(OF_CONVOLUTIONS)]
     baseline = config.get(judge, {}).get("baseline")
     if baseline is not None and baseline not in found:
         raise WorkflowError(
-            f"{judge}.baseline is '{baseline}', which recipe '{wildcards.model}' has not; it has {', '.join(found)}"
+            f"{judge}.baseline is '{baseline}', which recipe '{model}' has not; it has {', '.join(found)}"
         )
     return found
 
 
 def of_recipes(config: dict, names: list[str], model: str) -> list[str]:
-    """These methods: those of an untrained network where there is a recipe of it, those of convolutions where it is
-    not Dense layers only. Which layers a file of one's own has is not read before its jobs."""
+    """These methods, those of an untrained network only where there is a recipe of it."""
     ending = registry.UNTRAINED
-    dense = config["models"].get(model, {}).get("architecture") == "mlp"
-    return [
-        name for name in names
-        if (not name.endswith(ending) or f"{model}{ending}" in config["models"])
-        and not (dense and name.startswith(OF_CONVOLUTIONS))
-    ]  # fmt: skip
+    return [name for name in names if not name.endswith(ending) or f"{model}{ending}" in config["models"]]
 
 
 def scores(config: dict, judge: str, wildcards) -> list[str]:

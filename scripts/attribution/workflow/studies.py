@@ -113,6 +113,11 @@ def is_last_layer(config: dict, model: str) -> bool:
     return config["models"].get(model, {}).get("architecture") == "factors"
 
 
+def may_convolve(config: dict, model: str) -> bool:
+    """Whether a recipe's network may have a convolution; a file of one's own is not read for that."""
+    return config["models"].get(model, {}).get("architecture") not in ("mlp", "factors")
+
+
 def without_network(model: str, what: str) -> str:
     """The sentence for what such a run has not."""
     return (

@@ -48,16 +48,14 @@ def _near_duplicates(size: dict) -> tuple:
     """Every pair of points by the whitened gradients, and by what the last convolution gives, blocks of 512."""
     points = size["n"] + size["m"]
     held, seconds, flops = factors.work(8, points / 10)(size | {"targets": 512})
-    places = size.get("places", 0)
-    if not places:
+    if not size["places"]:
         return held, seconds, flops
     # beyond the limit outputs are projected to as many columns as it holds
-    outputs = min(4 * points * places, size.get("matrix_gb", 2.0) * 1e9)
-    block = size["batch_size"] * (size["sample_bytes"] + 4 * size["activations"] + 8 * places)
-    product = 2 * points * size["n"] * outputs / (4 * points)
-    forward = size["flops"] * points
-    # all at once: the network's libraries, and outputs with one copy of a block of them
-    return held + TENSORFLOW + outputs + block, seconds + 10 + (forward + product) / CORE, flops + forward + product
+    outputs = min(4 * points * size["places"], size["matrix_gb"] * 1e9)
+    block = size["batch_size"] * (size["sample_bytes"] + 4 * size["activations"] + 8 * size["places"])
+    # a network's pass over all points, and two operations for every pair and column of float32
+    more = size["flops"] * points + size["n"] * outputs / 2
+    return held + TENSORFLOW + outputs + block, seconds + 10 + more / CORE, flops + more
 
 
 COSTS = {
