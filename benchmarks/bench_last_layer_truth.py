@@ -39,6 +39,8 @@ LDS = (
 )  # fmt: skip
 # again at weights of zero, which have learned nothing; embedding and inputs are the features, of either layer
 AT_ZERO = ("last-layer", "last-layer-rescaled", "representer", "gradient-dot", "gradient-cosine", "trak")
+# of groups, summed over the points that leave; the features are embedding and inputs in one
+SUMMED = ("embedding-cosine", "input-euclidean", "random")
 UNTRAINED = "-untrained"
 # beside them, by name: settings of section `trak`
 TRAK = {
@@ -173,13 +175,24 @@ def family(problem, kept: np.ndarray, targets: np.ndarray, labels: np.ndarray) -
     return layer.family(subsets.left_out(kept))
 
 
+def similar(run: Run, name: str) -> np.ndarray:
+    """(n + m, n) scores of the training points for all training points, then for all test points, less each target's
+    mean: sums would else follow the number of points, a control of its own."""
+    seen = [Run(run.files, run.settings, tested=tested) for tested in (False, True)]
+    pairs = base.resolve(METHODS[name]).pairs
+    scores = np.concatenate([pairs(each, np.arange(len(each.queried.labels))) for each in seen])
+    return scores - scores.mean(axis=1, keepdims=True)
+
+
 def groups(run, problem, masks: dict[str, np.ndarray]) -> list[list]:
     """Rows of groups: the rank correlation over groups of the change of a loss, and the median of predicted / true.
 
-    Controls are the same steps of the untrained layer, and how many points leave, which has no scale.
+    Controls are the same steps of the untrained layer, and what has no scale: how many points leave, and sums over
+    them of scores that know no network.
     """
     x, w = problem.features, problem.weights
-    names = [*predictions.FAMILY, *(name + UNTRAINED for name in predictions.FAMILY), "group-size"]
+    controls = {name: similar(run, name) for name in SUMMED}
+    names = [*predictions.FAMILY, *(name + UNTRAINED for name in predictions.FAMILY), "group-size", *controls]
     n, rows = len(x), []
     targets, labels = np.concatenate([x, problem.test_features]), np.concatenate([run.labels, run.queried.labels])
     before = residuals.cross_entropy(targets @ w, labels)
@@ -188,7 +201,8 @@ def groups(run, problem, masks: dict[str, np.ndarray]) -> list[list]:
         true = predictions.losses_at(refitted, targets, labels) - before
         sizes = np.broadcast_to((~kept).sum(axis=1)[:, None].astype(float), true.shape)
         predicted = [family(layer, kept, targets, labels) for layer in (problem, untrained(problem))]
-        both = np.concatenate([true[None], *predicted, sizes[None]])
+        summed = [((~kept) @ scores.T)[None] for scores in controls.values()]
+        both = np.concatenate([true[None], *predicted, sizes[None], *summed])
         own, test = predictions.on_group_and_test(both, kept)
         # every test point by itself, as in the other tables
         for truth, changes in (
@@ -196,7 +210,7 @@ def groups(run, problem, masks: dict[str, np.ndarray]) -> list[list]:
         ):  # fmt: skip
             for name, found in zip(names, changes[1:], strict=True):
                 *ranked, ratio = agreement(changes[0], found)
-                ratio = np.nan if name == "group-size" else ratio
+                ratio = np.nan if name == "group-size" or name in controls else ratio
                 rows.append([truth, f"{len(kept)} {kind} groups", name, *ranked, ratio])
     return rows
 
