@@ -13,7 +13,10 @@ from attribution.methods import scores
 from attribution.methods.retraining.datamodel_ridge import candidates
 from attribution.retraining import datamodels
 
-COLUMNS = ["dataset", "model", "truth", "models", "method", "subsets", "agreement", "low", "high"]
+COLUMNS = ["dataset", "model", "truth", "models", "method", "subsets", "agreement", "low", "high",
+           "unit", "unit_low", "unit_high"]  # fmt: skip
+# what is placed: attributions as they are, or each target's at length one
+FORMS = (np.asarray, embeddings.at_length_one)
 RETRAINED, FLOOR = "datamodel-ridge", "noise-floor"
 
 
@@ -22,7 +25,8 @@ def measure_embeddings(
     interval: dict, path: str,
 ) -> None:  # fmt: skip
     """Write a row a number of subsets for the method against ridge datamodels fitted on so many of them; such rows for
-    these datamodels against those on all subsets; and as noise floor against those on as many others.
+    these datamodels against those on all subsets; and as noise floor against those on as many others. `agreement` is of
+    the attributions as they are, `unit` of each target's at length one.
 
     Args:
         subsets: truths that datamodels are fitted on. attributions: of the method. number: of subsets to fit on.
@@ -32,9 +36,12 @@ def measure_embeddings(
     pairs, _ = scores.attribution(attributions, found.targets)
     kept, margins = found.kept, found.margins[0]
 
-    def of_datamodels(part: slice) -> np.ndarray:
+    def placed(attributed: np.ndarray) -> list[np.ndarray]:
+        return [embeddings.distances(form(attributed), components) for form in FORMS]
+
+    def of_datamodels(part: slice) -> list[np.ndarray]:
         weights, _, _ = datamodels.fit(kept[part], margins[part], candidates(penalties))
-        return embeddings.distances(weights, components)
+        return placed(weights)
 
     counts, total = embeddings.counts(len(kept)), len(kept)
     by_count = {count: of_datamodels(slice(count)) for count in counts}
@@ -42,15 +49,17 @@ def measure_embeddings(
     compared = {
         RETRAINED: dict.fromkeys(counts, by_count[total]),
         FLOOR: others,
-        wildcards["method"]: dict.fromkeys(counts, embeddings.distances(pairs, components)),
+        wildcards["method"]: dict.fromkeys(counts, placed(pairs)),
     }
     rows = []
     for method, of_count in compared.items():
         for count, other in of_count.items():
-            score = embeddings.agreement(by_count[count], other)
-            low, high = embeddings.interval(by_count[count], other, **interval)
-            rows.append([wildcards["dataset"], wildcards["model"], "fixed", 1, method, count, score, low, high])
-            print(f"{method}, {count} subsets: {score:.3f} ({low:.3f} to {high:.3f})", flush=True)
+            found_of = []
+            for one, two in zip(by_count[count], other, strict=True):
+                found_of += [embeddings.agreement(one, two), *embeddings.interval(one, two, **interval)]
+            rows.append([wildcards["dataset"], wildcards["model"], "fixed", 1, method, count, *found_of])
+            print("{}, {} subsets: {:.3f} ({:.3f} to {:.3f}), at length one {:.3f} ({:.3f} to {:.3f})".format(
+                method, count, *found_of), flush=True)  # fmt: skip
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=COLUMNS).to_csv(temporary, index=False)
 

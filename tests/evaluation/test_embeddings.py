@@ -54,6 +54,20 @@ def test_turns_shifts_and_scales_change_nothing(pairs):
     assert embeddings.agreement(one, embeddings.distances(7 * pairs @ turn + rng.normal(size=50), 3)) > 1 - 1e-9
 
 
+def test_one_target_of_long_attributions_decides_the_components_but_not_at_length_one(pairs):
+    long = pairs.copy()
+    long[4] = 1000 * np.random.default_rng(7).normal(size=50)
+    assert abs(embeddings.agreement(*(embeddings.distances(rows, 1) for rows in (pairs, long)))) < 0.3
+    unit = [embeddings.at_length_one(rows) for rows in (pairs, long)]
+    np.testing.assert_allclose(np.linalg.norm(unit[1], axis=1), 1, rtol=1e-12)
+    assert embeddings.agreement(*(embeddings.distances(rows, 1) for rows in unit)) > 0.8
+
+
+def test_a_target_without_attributions_stays_at_zero():
+    found = embeddings.at_length_one(np.array([[0, 0], [3, 4]]))
+    np.testing.assert_allclose(found, [[0, 0], [0.6, 0.8]], rtol=1e-15)
+
+
 def test_other_orders_of_the_targets_destroy_it(pairs):
     rng, one = np.random.default_rng(3), embeddings.distances(pairs, 3)
     found = [embeddings.agreement(one, embeddings.distances(rng.permutation(pairs), 3)) for _ in range(20)]
@@ -113,9 +127,14 @@ def test_datamodels_come_nearer_to_the_weights_with_subsets_and_a_row_stands_onc
             {"resamples": 30, "level": 0.9, "seed": 0}, tables[-1],
         )  # fmt: skip
     gather_truths.gather_truths(tables, str(tmp_path / "all.csv"))
-    table = pd.read_csv(tmp_path / "all.csv").set_index(["method", "subsets"]).agreement
+    rows = pd.read_csv(tmp_path / "all.csv").set_index(["method", "subsets"])
+    table = rows.agreement
     assert table.index.is_unique and set(table.loc["right"].index) == {50, 100, 200, 220}
     assert table["right", 50] < table["right", 220] and table["right", 220] > 0.8
     # two halves of the subsets agree less than either with the weights
     assert set(table.loc["noise-floor"].index) == {50, 100} and table["noise-floor", 100] < table["right", 100]
     assert abs(table["random", 220]) < 0.3 and table["datamodel-ridge", 220] == pytest.approx(1)
+    # of attributions as long as these are, the leading components are those at length one but for their scale
+    assert rows.unit["right", 220] > 0.8 and abs(rows.unit["random", 220]) < 0.3
+    assert (rows.unit_low <= rows.unit).all() and (rows.unit <= rows.unit_high).all()
+    assert rows.unit["right", 50] < rows.unit["right", 220] != table["right", 220]

@@ -23,6 +23,13 @@ def distances(pairs: np.ndarray, components: int) -> np.ndarray:
     return squareform(pdist(points))
 
 
+def at_length_one(pairs: np.ndarray) -> np.ndarray:
+    """Attributions (t, n), each target's of length one, zeros as they are: one target of long attributions is a
+    principal component of its own, whatever the others do."""
+    lengths = np.linalg.norm(pairs, axis=1, keepdims=True)
+    return np.divide(pairs, lengths, out=np.zeros_like(pairs, dtype=np.float64), where=lengths > 0)
+
+
 def agreement(one: np.ndarray, other: np.ndarray) -> float:
     """Spearman correlation of the distances (t, t) of the pairs of targets, whatever their scales; 0 where constant."""
     above = np.triu_indices(len(one), 1)
