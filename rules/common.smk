@@ -99,6 +99,7 @@ grown = bound(methods.grown)
 grown_files = bound(methods.grown_files)
 overlap_methods = bound(methods.of_overlap)
 compared_methods = bound(methods.of_boundary_overlap)
+recovery_methods = bound(methods.of_recovery)
 JUDGE = names.one_of(registry.JUDGES)
 code_of_judge = lambda script: functools.partial(methods.code_of_judge, BASE / "scripts", script)
 judge_text = methods.judge_text

@@ -11,7 +11,7 @@ rule evaluate_study:
         boundary=f"{RUN}/decision_boundary.h5",
         growth=f"{RUN}{{scope}}/growth.h5",
         groups=variant_groups,
-        recovered=groups_of("recovery", setting("methods.recovery")),
+        recovered=groups_of("recovery", recovery_methods),
         points=scores_of("closest"),
         code=code("evaluation/evaluate_study.py"),
     output:
@@ -28,7 +28,7 @@ rule evaluate_study:
     params:
         evaluation=part("evaluation", "top", "closest"),
         methods=evaluated_variants,
-        recovery=setting("methods.recovery"),
+        recovery=recovery_methods,
         closest=setting("methods.closest"),
         subgroups=subgroups_of,
         target=subgroup_of_data("target"),

@@ -23,6 +23,9 @@ def plot_recipes(table: str, target: str, models: list[str], style: str, dpi: in
     figure, axes = plt.subplots(figsize=(1.8 + 1.25 * len(models), 0.9 + 0.36 * len(methods)))
     shown = axes.imshow(middle, vmin=0, vmax=1, aspect="auto")
     for (i, j), value in np.ndenumerate(middle.to_numpy()):
+        # a recipe without one of its untrained network
+        if np.isnan(value):
+            continue
         axes.text(
             j, i, f"{value:.2f} ({low.iloc[i, j]:.2f} to {high.iloc[i, j]:.2f})",
             ha="center", va="center", fontsize=7, color="black" if value > 0.55 else "white",

@@ -70,8 +70,8 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
             ("methods", {"inspection": ["gradient-cosine"]}),
         "methods.retrieval names 'datamodel-ridge', which tells the margins of test points only":
             ("methods", {"retrieval": ["datamodel-ridge"]}),
-        "methods.recovery names 'influence-untrained', which is no method":
-            ("methods", {"recovery": ["influence-untrained"]}),
+        "methods.boundary_overlap names 'influence-untrained', which is no method":
+            ("methods", {"boundary_overlap": ["influence-untrained"]}),
         "groups.rule names 'loss', which gives scores of points, but no scores of pairs": ("groups", {"rule": "loss"}),
         "groups.variants.mine.rule names 'cosine', which is no method; allowed are influence":
             ("groups", {"variants": {"mine": {"rule": "cosine"}}}),
@@ -85,12 +85,14 @@ def test_methods_that_the_settings_name_are_checked_before_any_job():
 
 
 def test_tables_have_methods_of_the_untrained_network_where_there_is_a_recipe_of_it():
-    config = {"models": {"m": {}, "m-untrained": {}, "own": {}}, "methods": {"inspection": ["kfac", "kfac-untrained"]}}
+    both = ["kfac", "kfac-untrained"]
+    config = {"models": {"m": {}, "m-untrained": {}, "own": {}}, "methods": {"inspection": both, "recovery": both}}
     of = lambda model: wildcards(dataset="d", model=model, seed="2", scope="")  # noqa: E731
     run = "results/d/m{}/seed2/scores/kfac.h5"
     assert methods.scores(config, "inspection", of("m")) == [run.format(""), run.format("-untrained")]
     assert methods.named(config, "inspection", of("m")) == ["kfac", "kfac-untrained"]
     assert methods.named(config, "inspection", of("own")) == ["kfac"]
+    assert methods.of_recovery(config, of("m")) == both and methods.of_recovery(config, of("own")) == ["kfac"]
     assert methods.files(of("m"), "kfac")["model"] == "results/d/m/seed2/model.keras"
 
 

@@ -1,7 +1,8 @@
-"""Every table of a judge has its controls: chance, the inputs, the embedding, and methods on a network that learned nothing."""
+"""Every table of a judge has its controls: chance, the inputs, the embedding, and an untrained network."""
 
 import pytest
 
+from words_of_results import says, value
 from writing import results
 
 # what a name must have in it to be this control
@@ -46,3 +47,72 @@ def test_a_table_of_a_judge_has_every_control(table, names):
         control for control, parts in CONTROLS.items() if not any(part in name for name in names for part in parts)
     ]
     assert not missing, f"docs/results/{table}.csv has no {', '.join(missing)} beside {', '.join(sorted(names))}"
+
+
+def test_what_knows_no_gradient_of_single_points():
+    def rank(method: str) -> float:
+        return value("leave-one-out-1000-subsets", "spearman", method=method)
+
+    last, embedding, inputs, untrained = map(
+        rank, ("last-layer", "embedding-cosine", "input-euclidean", "last-layer-untrained")
+    )
+    says(
+        f"({last:.2f}) ranks no better than what knows no gradient: the cosine of its embedding {embedding:.2f}, the "
+        f"distance of the inputs {inputs:.2f}, the last layer of a network that learned nothing {untrained:.2f}."
+    )
+    assert min(embedding, inputs) > last
+    whole = (f"{rank(name):.2f}" for name in ("gauss-newton", "gauss-newton-untrained"))
+    says("Gauss-Newton of all layers ({}) does, its untrained twin has {}.".format(*whole))
+
+
+def test_what_leaves_near_the_target():
+    def rank(method: str, truth: str = "mean loss of the group") -> float:
+        return value("last-layer-groups", "spearman", method=method, truth=truth, sets="100 coherent groups")
+
+    names = ("embedding-cosine", "input-euclidean", "random")
+    says("{:.2f} (cosine), {:.2f} (distance) and {:.2f} (random), and single".format(*map(rank, names)))
+    single = [rank(name, "loss of each test point") for name in names]
+    says(f"single test points not at all ({max(map(abs, single)):.2f} at most)")
+    assert max(map(abs, single)) < 0.02
+
+
+def test_random_weights_destroy_what_follows_the_training():
+    def score(method: str, network: str = "trained") -> float:
+        return value("randomised", "mean", method=method, network=network)
+
+    names = ("metagradient-smooth", "metagradient", "source", "tracin")
+    assert all(score(name, "random weights") == 0 for name in names)
+    says("by definition 0: {:.2f}, {:.2f}, {:.2f} and {:.2f} on the trained network)".format(*map(score, names)))
+
+
+def test_labels_that_people_gave_otherwise():
+    def found(method: str, model: str = "cnn-short", column: str = "found_first_10_percent") -> float:
+        return value("labels", column, dataset="cifar10", model=model, truth="human", method=method)
+
+    low, high = (found("loss-untrained", column=end) for end in ("found_low", "found_high"))
+    own = sorted(found("self-influence", model) for model in ("cnn", "cnn-short"))
+    near = [found(f"{name}") for name in ("embedding-neighbours-untrained", "input-neighbours")]
+    says(
+        f"A network that learned nothing has {found('loss-untrained'):.2f} ({low:.2f} to {high:.2f}) of them there by "
+        f"its loss and {found('self-influence-untrained'):.2f} by self-influence, where the trained ones have "
+        f"{own[0]:.2f} and {own[1]:.2f}, neighbours in its embedding {near[0]:.2f} and in the inputs {near[1]:.2f}."
+    )
+
+
+def test_a_network_that_took_no_step_fills_the_cluster_as_well():
+    rows = results.read("toy-clusters")
+    ends = lambda name: [float(row[key]) for row in rows if row["method"] == name for key in ("smallest", "largest")]  # noqa: E731
+    rules = ends("l-relative-untrained") + ends("theta-relative-untrained")
+    embedding = ends("embedding-cosine-untrained")
+    fresh = {
+        row["method"]: [float(row[f"seed_{seed}"]) for seed in range(5, 15)] for row in results.read("toy-fresh-seeds")
+    }
+    assert min(fresh["l-relative-untrained"] + fresh["theta-relative-untrained"]) >= min(rules)
+    assert (
+        min(embedding)
+        <= min(fresh["embedding-cosine-untrained"])
+        <= max(fresh["embedding-cosine-untrained"])
+        <= max(embedding)
+    )
+    says(f"{min(rules):.2f} to {max(rules):.2f} by either relative rule, with every recipe and on the ten fresh seeds")
+    says(f"its bare embedding has {min(embedding):.2f} to {max(embedding):.2f}. So what")

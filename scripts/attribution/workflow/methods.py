@@ -244,6 +244,11 @@ def of_overlap(config: dict, wildcards) -> list[str]:
     return of_recipes(config, names, wildcards.model)
 
 
+def of_recovery(config: dict, wildcards) -> list[str]:
+    """Methods of evaluation.csv beside Algorithm 1's rules."""
+    return of_recipes(config, config["methods"]["recovery"], wildcards.model)
+
+
 def of_boundary_overlap(config: dict, wildcards) -> list[str]:
     """Methods of boundary_overlap.csv: those of the settings, and each form of the boundary that groups grow by."""
     forms = config["boundary"]["greedy"]["forms"]

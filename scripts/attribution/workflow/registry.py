@@ -18,7 +18,7 @@ RULES = ("influence", "objective", "theta-relative", "l-relative")
 # what each table of section `methods` needs
 UNTRAINED = "-untrained"
 # tables that take NAME-untrained, the method on the network of the recipe MODEL-untrained, which learned nothing
-WITH_UNTRAINED = ("inspection", "labels", "retrieval", "overlap", "group_removals")
+WITH_UNTRAINED = ("inspection", "labels", "retrieval", "overlap", "recovery", "group_removals")
 NEEDED = {
     "inspection": "points",
     "suspicious": "points",
