@@ -78,8 +78,8 @@ def edit(path, content="\n# a comment\n"):
         ("chance/random.py", {"score_method": 1, "evaluate_study": 1}),
         (
             "distance/embedding_cosine.py",
-            # of three tables, and of the untrained network
-            {"group_method": 4, "measure_overlap": 1, "compare_boundary_groups": 1, "evaluate_study": 1},
+            # of three tables, and of the untrained network for two of them
+            {"group_method": 5, "measure_overlap": 1, "compare_boundary_groups": 1, "evaluate_study": 1},
         ),
         ("influence/removals.py", {"score_method": 6, "compare_removals": 1}),
         ("../workflow/registry.py", {}),
