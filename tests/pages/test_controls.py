@@ -142,3 +142,22 @@ def test_wrong_labels_of_all_images_by_networks_that_learned_nothing():
         "neighbours in the embedding have {:.2f}, loss {:.2f} and self-influence {:.2f}, neighbours in the inputs "
         "{:.2f};".format(*found)
     )
+
+
+def test_controls_of_flipped_labels_and_of_hidden_classes():
+    pixels = value("inspection", "first 10 %", score="neighbours of the inputs with another label")
+    says(f"Neighbours by pixels find as much as those of the network that learned nothing, {pixels:.2f}.")
+    held = lambda method: value(  # noqa: E731
+        "stop-conditions-hidden", "share_of_first", dataset="hidden-digits", condition="turn", method=method
+    )
+    names = (
+        "network-gradient-dot-unit",
+        "input-euclidean",
+        "network-gradient-dot-unit-untrained",
+        "embedding-euclidean",
+    )
+    says(
+        "({:.2f} and {:.2f} of the first members; those of the untrained network {:.2f}, the embedding {:.2f})".format(
+            *map(held, names)
+        )
+    )
