@@ -161,3 +161,15 @@ def test_controls_of_flipped_labels_and_of_hidden_classes():
             *map(held, names)
         )
     )
+
+
+def test_test_images_are_placed_as_well_by_a_network_that_learned_nothing():
+    def alike(method: str, subsets: str = "200", column: str = "unit") -> float:
+        return value("embeddings", column, dataset="cifar10-truth", method=method, subsets=subsets)
+
+    floor, trak, newton = alike("noise-floor", "100"), alike("trak"), alike("gauss-newton")
+    says(f"two sets of 100 agree at {floor:.2f}, and TRAK has {trak:.2f} beside {newton:.2f} of Gauss-Newton.")
+    assert f"{alike('trak', column='agreement'):.2f}" == "-0.12"
+    nothing = [alike(f"{name}-untrained") for name in ("gauss-newton", "last-layer", "trak")]
+    says("Gauss-Newton {:.2f}, its last layer {:.2f}, TRAK {:.2f}, where the trained".format(*nothing))
+    says(f"last layer has {alike('last-layer'):.2f} and inputs {alike('input-euclidean'):.2f}:")
