@@ -188,7 +188,7 @@ def test_test_images_are_placed_by_the_derivative_and_by_gauss_newton():
 
     names = ("gauss-newton", "metagradient-smooth", "last-layer", "input-euclidean", "trak")
     says("200 subsets, where two sets of 100 agree at {:.2f}) Gauss-Newton has {:.2f} and the derivative {:.2f}, the "
-         "last layer {:.2f} and the inputs {:.2f}; TRAK has {:.2f}, for a reason not found."
+         "last layer {:.2f} and the inputs {:.2f}; TRAK has {:.2f}."
          .format(alike("noise-floor", "100"), *map(alike, names)))  # fmt: skip
 
 
