@@ -173,3 +173,32 @@ def test_test_images_are_placed_as_well_by_a_network_that_learned_nothing():
     nothing = [alike(f"{name}-untrained") for name in ("gauss-newton", "last-layer", "trak")]
     says("Gauss-Newton {:.2f}, its last layer {:.2f}, TRAK {:.2f}, where the trained".format(*nothing))
     says(f"last layer has {alike('last-layer'):.2f} and inputs {alike('input-euclidean'):.2f}:")
+
+
+def test_what_images_say_before_the_first_step():
+    def ends(model: str, method: str, data: str = "cifar10-border") -> list[float]:
+        rows = [row for row in results.read("border") if (row["dataset"], row["model"]) == (data, model)]
+        found = sorted(float(row["lds"]) for row in rows if row["method"] == method)
+        assert len(found) == 4
+        return [found[0], found[-1]]
+
+    fewer, untrained = "cifar10-border-500", "gauss-newton-untrained"
+    shown = [ends("cnn-smooth", untrained, fewer), ends("cnn-smooth", "gauss-newton", fewer)]
+    assert shown[0][0] > shown[1][1]
+    shown += [ends("cnn-smooth", untrained), ends("cnn-smooth", "gauss-newton")]
+    shown += [ends("cnn-elu", untrained), ends("cnn-smooth-fast", untrained)]
+    says(
+        "has {:.2f} to {:.2f} on 500 images of `cnn-smooth`, above that of the trained network ({:.2f} to {:.2f}), "
+        "{:.2f} to {:.2f} on 1 000 (trained {:.2f} to {:.2f}), {:.2f} to {:.2f} of `cnn-elu`, {:.2f} to {:.2f} of "
+        "`cnn-smooth-fast`,".format(*(end for pair in shown for end in pair))
+    )
+    of = {"dataset": "cifar10-border", "model": "cnn", "method": untrained}
+    half, tenth = (value("border", "lds", alpha=alpha, **of) for alpha in ("0.5", "0.9"))
+    says(f"and of `cnn` {half:.2f} at a half and {tenth:.2f} at most beyond.")
+    last = ends("cnn-smooth", "last-layer-untrained") + ends("cnn-smooth", "last-layer")
+    says("before the training ({:.2f} to {:.2f}) than after it ({:.2f} to {:.2f})".format(*last))
+    derivative = ends("cnn-smooth", "metagradient") + ends("cnn-smooth", "metagradient", fewer)
+    says(f"the derivative's {min(derivative):.2f} to {max(derivative):.2f} is above it")
+    names = ("input-euclidean", "embedding-cosine", "random")
+    rows = [row for row in results.read("border") if row["dataset"].startswith("cifar10") and row["method"] in names]
+    says(f"Inputs, embeddings and chance have {max(float(row['lds']) for row in rows):.2f} at most.")

@@ -61,14 +61,24 @@ def test_noise_floors():
     of = {"dataset": "toy", "model": "mlp-dropout", "truth": "averaged"}
     says(f"a perfect method would have {value('lds', 'lds', alpha='0.5', method='noise-floor-root', **of):.2f}).")
     says(f"of `mlp-dropout` at 0.75 it is {value('lds', 'lds', alpha='0.75', method='noise-floor', **of):.2f}, of 300")
+    of = {"dataset": "cifar10-truth", "truth": "averaged", "alpha": "0.5"}
     for model, sentence in (
-        ("cnn", "TRAK's kernel over ten trainings has {:.2f}, where a perfect method has at most {:.2f}"),
-        ("cnn-smooth", "TRAK over ten trainings {:.2f}, Gauss-Newton 0.74, TRAK 0.71, the damped last layer 0.64 "
-                       "(a perfect method at most {:.2f})"),
+        ("cnn", "TRAK's kernel over ten trainings has {:.2f}, where a perfect method would have {:.2f} ({:.2f} to "
+                "{:.2f})"),
+        ("cnn-smooth", "TRAK over ten trainings {:.2f}, Gauss-Newton 0.74, TRAK 0.71, the damped last layer 0.64 (a "
+                       "perfect method {:.2f}, {:.2f} to {:.2f})"),
     ):  # fmt: skip
-        of = {"dataset": "cifar10-truth", "model": model, "truth": "averaged", "alpha": "0.5"}
-        found = [value("lds", "lds", method=method, **of) for method in ("trak-10", "noise-floor")]
-        says(sentence.format(found[0], found[1] ** 0.5))
+        of["model"] = model
+        perfect = [value("lds", end, method="noise-floor-root", **of) for end in ("lds", "low", "high")]
+        says(sentence.format(value("lds", "lds", method="trak-10", **of), *perfect))
+        rows = [row for row in results.read("lds") if all(row[key] == one for key, one in of.items())]
+        nothing = [float(row["lds"]) for row in rows if row["method"].endswith("-untrained")]
+        assert len(nothing) == 7
+        says(
+            f"networks that learned nothing {max(nothing):.2f} at most"
+            if model == "cnn"
+            else f"the derivative 0.49, and networks that learned nothing {max(nothing):.2f} at most."
+        )
 
 
 def test_what_is_said_of_the_damping_of_the_last_layer_and_of_all_layers():
