@@ -24,8 +24,11 @@ NOT_JUDGED = {
     "near-duplicates-differences": "differences with the controls of near-duplicates",
     "derivatives-at-subsets": "one method, whose controls stand in lds",
 }
-# what a block cannot have
-NONE = {("labels", "cifar10 resnet-short flipped-10"): "embedding"}  # only its two halves were trained
+# what a block has not: of the labels only two halves were trained, and untrained networks were compared over seeds alone
+NONE = {
+    ("labels", "cifar10 resnet-short flipped-10"): "embedding",
+    ("agreement", "`cnn` and `resnet-short`"): "untrained network",
+}
 
 
 def blocks() -> list:
