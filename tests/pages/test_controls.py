@@ -24,7 +24,7 @@ NOT_JUDGED = {
     "near-duplicates-differences": "differences with the controls of near-duplicates",
     "derivatives-at-subsets": "one method, whose controls stand in lds",
 }
-# what a block has not: of the labels only two halves were trained, and untrained networks were compared over seeds alone
+# what a block has not: of the labels two halves were trained, and untrained networks were compared over seeds alone
 NONE = {
     ("labels", "cifar10 resnet-short flipped-10"): "embedding",
     ("agreement", "`cnn` and `resnet-short`"): "untrained network",
