@@ -37,9 +37,9 @@ AFTER_GROUPS = {"evaluate_study", "plot_greedy_stages", "plot_turning_point", "s
 TRUTH = {"attribute_method", "measure_lds", "gather_truths", "plot_lds_against_seconds"}
 AFTER_HESSIAN = PLOTS - {"plot_dataset", "plot_lds_against_seconds"} | {
     "compute_influence", "find_groups", "measure_group_growth", "evaluate_study", "compare_removals",
-    "fit_datamodels", "gather_datamodels", "score_method", "summarise_study",
+    "fit_datamodels", "gather_datamodels", "group_method", "score_method", "summarise_study",
 }  # fmt: skip
-AFTER_TRAINING = AFTER_HESSIAN | {"group_method", "cache_gradients", "cache_hessian", "map_decision_boundary"}
+AFTER_TRAINING = AFTER_HESSIAN | {"cache_gradients", "cache_hessian", "map_decision_boundary"}
 RETRAINED = {"retrain_leave_one_out", "retrain_groups", "retrain_subsets"}
 # every stage from the data to a figure, and no retraining, whose shards have a test of their own
 STAGES = "results/figures/toy/08-greedy-stages.png"
